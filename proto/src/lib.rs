@@ -1,0 +1,10 @@
+//! Types generated from `schema/forebay/v1`: what travels between the tiers.
+//!
+//! The hot paths read and write `RawEvent` through `forebay_record::raw`, which neither allocates nor copies; these
+//! types are for everything else and are what that code is tested against.
+
+/// Version 1 of the schema.
+pub mod v1 {
+    #![allow(missing_docs, clippy::all, clippy::pedantic)]
+    include!(concat!(env!("OUT_DIR"), "/forebay.v1.rs"));
+}
