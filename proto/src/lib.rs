@@ -5,6 +5,6 @@
 
 /// Version 1 of the schema.
 pub mod v1 {
-    #![allow(missing_docs, clippy::all, clippy::pedantic)]
+    #![allow(missing_docs, clippy::all, reason = "generated")]
     include!(concat!(env!("OUT_DIR"), "/forebay.v1.rs"));
 }

@@ -92,24 +92,43 @@ pub enum DeadLetterError {
 
 /// The names of the headers, in the order in which they are written.
 pub mod header {
+    /// The version of the envelope.
     pub const VERSION: &str = "forebay.version";
+    /// The event's id.
     pub const EVENT_ID: &str = "forebay.event.id";
+    /// Whose event it is.
     pub const TENANT: &str = "forebay.tenant";
+    /// The topic of the record that failed.
     pub const SOURCE_TOPIC: &str = "forebay.source.topic";
+    /// Its partition.
     pub const SOURCE_PARTITION: &str = "forebay.source.partition";
+    /// Its offset.
     pub const SOURCE_OFFSET: &str = "forebay.source.offset";
+    /// Its Kafka timestamp, in milliseconds since the Unix epoch.
     pub const SOURCE_TIMESTAMP: &str = "forebay.source.timestamp";
+    /// The step that refused it.
     pub const STAGE: &str = "forebay.stage";
+    /// The rule at work.
     pub const RULE: &str = "forebay.rule";
+    /// The revision of the configuration that held the rule.
     pub const RULE_REVISION: &str = "forebay.rule.revision";
+    /// The index it was meant for.
     pub const TARGET: &str = "forebay.target";
+    /// Whose fault it is.
     pub const ERROR_DOMAIN: &str = "forebay.error.domain";
+    /// The error's stable name.
     pub const ERROR_TYPE: &str = "forebay.error.type";
+    /// The search server's status for the item.
     pub const ERROR_STATUS: &str = "forebay.error.status";
+    /// The reason in words.
     pub const ERROR_REASON: &str = "forebay.error.reason";
+    /// When it first failed, in milliseconds since the Unix epoch.
     pub const FIRST_FAILED_AT: &str = "forebay.failed.first";
+    /// When it failed last, in milliseconds since the Unix epoch.
     pub const LAST_FAILED_AT: &str = "forebay.failed.last";
+    /// How often the step tried in this round.
     pub const ATTEMPTS: &str = "forebay.attempts";
+    /// How often the event had been replayed when it failed.
     pub const REPLAY_COUNT: &str = "forebay.replay.count";
 }
 

@@ -1,0 +1,65 @@
+# The thin face of the house: each target is a line or two, and what they call can be called by hand.
+#
+#   CARGO_TARGET_DIR   where builds go; in the user's cache by default, so that a fresh clone builds warm
+#   FOREBAY_CACHE      where tools and test servers are kept
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export FOREBAY_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/forebay
+export CARGO_TARGET_DIR ?= $(FOREBAY_CACHE)/target
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+DENY_VERSION := 0.20.2
+DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
+
+.PHONY: help run test quick check fmt demo bench prerequisites prerequisites-test servers
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+run: prerequisites ## build and run everything in one process: forebay dev
+	cargo run --package forebay --bin forebay -- dev $(ARGS)
+
+test: prerequisites-test servers ## every test: unit, property, component, and end to end on real servers
+	cargo build --workspace --bins
+	cargo test --workspace $(ARGS)
+	@echo 'all tests passed: unit, property, component, end to end'
+
+quick: prerequisites ## the tests that need no servers: libraries and services
+	cargo test --workspace --lib --bins $(ARGS)
+
+check: prerequisites $(DENY) ## format, lints, docs, structure, licences, generated pages
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --quiet
+	cargo run --quiet --package xtask -- check-structure
+	cargo run --quiet --package xtask -- docs --check
+	$(DENY) --log-level error check licenses bans sources
+	@echo 'all checks passed'
+
+fmt: ## format the code
+	cargo fmt --all
+
+demo: prerequisites-test servers ## real logs through real Kafka into real Elasticsearch, with a count of each
+	./demo/run.sh
+
+bench: prerequisites-test servers ## CPU-seconds per million events of each hop, and peak memory
+	cargo run --release --package forebay-load -- all $(ARGS)
+
+prerequisites:
+	@scripts/prerequisites run
+
+prerequisites-test:
+	@scripts/prerequisites test
+
+# Downloads and lays out the test servers, once.
+servers:
+	@for server in kafka elasticsearch opensearch; do tests/servers/$$server/run.sh prepare; done
+
+# Some minutes, once per machine.
+$(DENY):
+	CARGO_TARGET_DIR=$(FOREBAY_CACHE)/tools-target \
+	  cargo install cargo-deny --version $(DENY_VERSION) --locked --no-default-features --root $(FOREBAY_CACHE)/tools
+	rm -rf $(FOREBAY_CACHE)/tools-target

@@ -1,0 +1,22 @@
+//! What the tests and the benches of Forebay share; nothing that ships depends on it.
+//!
+//! - [`servers`]: real Kafka, Elasticsearch and OpenSearch as child processes on loopback.
+//! - [`fake_bulk`]: a search server that can be told to misbehave, and a sink that only counts.
+//! - [`oracle`]: the one judge of loss and duplicates, the same for every kind of test.
+//! - [`procs`]: our own binaries as child processes: signals, CPU time, peak memory.
+//! - [`eventually`], [`free_port`], [`seed()`]: waiting, ports and randomness that don't make tests flaky.
+//!
+//! Invariants: everything binds to 127.0.0.1; processes are signalled by pid alone; whatever was started ends with
+//! its handle, or with the test process at the latest.
+
+pub mod fake_bulk;
+pub mod oracle;
+mod ports;
+pub mod procs;
+mod seed;
+pub mod servers;
+mod wait;
+
+pub use ports::free_port;
+pub use seed::seed;
+pub use wait::eventually;

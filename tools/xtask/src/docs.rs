@@ -1,0 +1,103 @@
+//! `docs`: the reference pages that are generated from the code.
+//!
+//! A page is a pure function of the code; only this file looks at the disk. The pages are checked in, so that they can
+//! be read where the project is read, and `--check` fails as soon as one isn't what the code says.
+
+mod configuration;
+mod metrics;
+mod table;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+/// Where the pages lie, from the root of the project.
+const FOLDER: &str = "docs/reference";
+
+/// A generated page.
+struct Page {
+    name: &'static str,
+    text: String,
+}
+
+/// Writes the pages, or with `check` says whether they are up to date.
+pub(crate) fn generate(check: bool) -> Result<String> {
+    let folder = root().join(FOLDER);
+    let pages = pages()?;
+    if check {
+        let stale = stale(&pages, &folder);
+        ensure!(
+            stale.is_empty(),
+            "not what the code says: {}\n    run `cargo run --package xtask -- docs` and commit what it writes",
+            stale.join(", ")
+        );
+        return Ok(format!("docs: {} pages are what the code says", pages.len()));
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("can't make {FOLDER}"))?;
+    for Page { name, text } in &pages {
+        fs::write(folder.join(name), text).with_context(|| format!("can't write {FOLDER}/{name}"))?;
+    }
+    Ok(format!("docs: {} pages written to {FOLDER}", pages.len()))
+}
+
+fn pages() -> Result<Vec<Page>> {
+    let schema = serde_json::to_string_pretty(&sorted(forebay_settings::schema()))?;
+    Ok(vec![
+        Page { name: "configuration.md", text: configuration::page(&forebay_settings::shape::sections()) },
+        Page { name: "configuration.schema.json", text: schema + "\n" },
+        Page { name: "metrics.md", text: metrics::page() },
+    ])
+}
+
+/// The same JSON with all keys sorted. Whether a map keeps the order of insertion is a feature that any crate of the
+/// build can switch on; the page must not depend on it.
+fn sorted(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+/// The pages that are missing or differ, from the root of the project.
+fn stale(pages: &[Page], folder: &Path) -> Vec<String> {
+    let differs =
+        |page: &&Page| fs::read_to_string(folder.join(page.name)).ok().as_deref() != Some(&page.text);
+    pages.iter().filter(differs).map(|page| format!("{FOLDER}/{}", page.name)).collect()
+}
+
+/// The root of the project: this crate lies two folders below it.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{pages, stale};
+
+    /// Scenario: pages are written, one is changed by hand and one is lost.
+    /// Guarantees: the check names exactly these two.
+    #[test]
+    fn drift_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let pages = pages().unwrap();
+        for page in &pages {
+            fs::write(folder.path().join(page.name), &page.text).unwrap();
+        }
+        assert_eq!(stale(&pages, folder.path()), [""; 0]);
+        fs::write(folder.path().join("metrics.md"), "changed").unwrap();
+        fs::remove_file(folder.path().join("configuration.md")).unwrap();
+        assert_eq!(
+            stale(&pages, folder.path()),
+            ["docs/reference/configuration.md", "docs/reference/metrics.md"]
+        );
+    }
+}
