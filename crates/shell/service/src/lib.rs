@@ -1,0 +1,35 @@
+//! What every tier's process has in common: its context, its life, its `main`.
+//!
+//! A tier is a library with `start(&Settings, Context, CancellationToken) -> Result<Running>`. Its binary is that plus
+//! [`main`]; `forebay dev` and the tests call `start` themselves and run several tiers in one process.
+
+mod process;
+mod running;
+mod signal;
+
+pub use process::main;
+pub use running::Running;
+pub use signal::stop_signal;
+
+use forebay_settings::Settings;
+use forebay_telemetry::{Health, TenantCap};
+
+/// What the tiers of one process share.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Where each part says whether it is ready and moving.
+    pub health: Health,
+    /// How many tenants the metrics tell apart.
+    pub tenants: TenantCap,
+}
+
+impl Context {
+    /// A context as the settings want it.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            health: Health::new(settings.telemetry.stall_after.0),
+            tenants: TenantCap::new(settings.telemetry.max_tenants),
+        }
+    }
+}

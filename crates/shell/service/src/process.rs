@@ -1,0 +1,104 @@
+//! The `main` of every tier's binary: arguments, settings, logs, metrics, health, signals.
+//!
+//! Exit codes: 0 stopped as asked, 1 failed, 2 wrong arguments, 78 wrong settings (`EX_CONFIG` of sysexits.h).
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Arg, Command, value_parser};
+use forebay_settings::Settings;
+use forebay_telemetry::{LogForm, Scrape, admin, logs};
+use tokio::runtime;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Context, Running, stop_signal};
+
+const EXIT_SETTINGS: u8 = 78;
+
+/// Runs a tier as a process of its own until a signal stops it.
+///
+/// `workers` is how many threads serve its asynchronous part.
+pub fn main<F, R>(name: &'static str, about: &'static str, workers: usize, start: F) -> ExitCode
+where
+    F: FnOnce(Settings, Context, CancellationToken) -> R,
+    R: Future<Output = Result<Running>>,
+{
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .env("FOREBAY_CONFIG")
+        .value_parser(value_parser!(PathBuf))
+        .help("The settings file; without one the defaults and the environment (FOREBAY__...) hold");
+    let arguments =
+        Command::new(name).about(about).version(env!("CARGO_PKG_VERSION")).arg(config).get_matches();
+
+    let settings = match forebay_settings::load(
+        arguments.get_one::<PathBuf>("config").map(PathBuf::as_path),
+        std::env::vars(),
+    ) {
+        Ok(settings) => settings,
+        Err(error) => {
+            complain(name, &error.to_string());
+            return ExitCode::from(EXIT_SETTINGS);
+        }
+    };
+    match run(name, workers, settings, start) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "stopped by an error");
+            complain(name, &format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run<F, R>(name: &'static str, workers: usize, settings: Settings, start: F) -> Result<()>
+where
+    F: FnOnce(Settings, Context, CancellationToken) -> R,
+    R: Future<Output = Result<Running>>,
+{
+    let form = match settings.telemetry.log_format {
+        forebay_settings::sections::telemetry::LogFormat::Text => LogForm::Text,
+        forebay_settings::sections::telemetry::LogFormat::Json => LogForm::Json,
+    };
+    logs::init(form, &settings.telemetry.log_filter)?;
+    let scrape = Scrape::install()?;
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(workers.max(1)).enable_all().build()?;
+    runtime.block_on(async {
+        let shutdown = CancellationToken::new();
+        // Metrics outlive the drain, so that the last scrape sees what it did.
+        let admin_shutdown = CancellationToken::new();
+        let signal = stop_signal().context("can't listen for signals")?;
+        let context = Context::new(&settings);
+        let admin = admin::serve(
+            &settings.telemetry.listen,
+            scrape.clone(),
+            context.health.clone(),
+            admin_shutdown.clone(),
+        )
+        .await?;
+        let upkeep = tokio::spawn(scrape.upkeep(admin_shutdown.clone()));
+        tracing::info!(name, version = env!("CARGO_PKG_VERSION"), metrics = %admin.address, "starting");
+        let running = start(settings, context, shutdown.clone()).await?;
+        let stopped = tokio::spawn(running.stopped());
+        tokio::pin!(stopped);
+        let outcome = tokio::select! {
+            outcome = &mut stopped => outcome,
+            signal = signal => {
+                tracing::info!(signal, "stopping");
+                shutdown.cancel();
+                (&mut stopped).await
+            }
+        };
+        admin_shutdown.cancel();
+        upkeep.await?;
+        tracing::info!("stopped");
+        outcome?
+    })
+}
+
+#[expect(clippy::print_stderr, reason = "the log is not set up yet, or may be filtered; a person reads this")]
+fn complain(name: &str, message: &str) {
+    eprintln!("{name}: {message}");
+}

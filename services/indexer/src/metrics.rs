@@ -1,0 +1,66 @@
+//! What the tier counts.
+
+use std::time::Duration;
+
+use forebay_telemetry::{
+    CounterName, Entry, GaugeName, HistogramName, Label, Ledger, TenantCap, counter, gauge, histogram,
+};
+use metrics::{Counter, Gauge, Histogram};
+
+use crate::load::TenantTally;
+
+/// The value of the label `stage` for this tier.
+pub(crate) const STAGE: &str = "indexer";
+
+/// Handles that are used for every load.
+#[derive(Debug)]
+pub(crate) struct IndexerMetrics {
+    cap: TenantCap,
+    pub(crate) emitted: Counter,
+    pub(crate) requests_in_flight: Gauge,
+    request_bytes: Counter,
+    request_seconds: Histogram,
+    request_documents: Histogram,
+    failure_store: Counter,
+}
+
+impl IndexerMetrics {
+    pub(crate) fn new(cap: TenantCap) -> Self {
+        Self {
+            cap,
+            emitted: counter(CounterName::RecordsEmitted, &[(Label::Stage, STAGE)]),
+            requests_in_flight: gauge(GaugeName::BulkRequestsInFlight, &[]),
+            request_bytes: counter(CounterName::BulkRequestBytes, &[]),
+            request_seconds: histogram(HistogramName::BulkRequestSeconds, &[]),
+            request_documents: histogram(HistogramName::BulkRequestDocuments, &[]),
+            failure_store: counter(CounterName::FailureStore, &[]),
+        }
+    }
+
+    /// A request was answered, or failed for `reason`.
+    pub(crate) fn request(&self, reason: &str, took: Duration, documents: usize, bytes: usize) {
+        counter(CounterName::BulkRequests, &[(Label::Status, reason)]).increment(1);
+        self.request_bytes.increment(bytes as u64);
+        self.request_seconds.record(took);
+        #[expect(clippy::cast_precision_loss, reason = "a request has far fewer than 2^52 documents")]
+        self.request_documents.record(documents as f64);
+    }
+
+    /// Items will be sent again.
+    pub(crate) fn retried(&self, reason: &str, items: usize) {
+        counter(CounterName::BulkRetriedItems, &[(Label::Reason, reason)]).increment(items as u64);
+        counter(CounterName::Retries, &[(Label::Stage, STAGE)]).increment(1);
+    }
+
+    /// A load is settled: its tenants' ledgers move.
+    pub(crate) fn settled(&self, tenants: &[TenantTally]) {
+        let mut ledger = Ledger::new(self.cap.clone());
+        for row in tenants {
+            ledger.add(&row.tenant, Entry::Indexed, row.indexed);
+            ledger.add(&row.tenant, Entry::Duplicate, row.duplicate);
+            ledger.add(&row.tenant, Entry::DeadLettered(STAGE), row.dead_lettered);
+            self.emitted.increment(row.indexed + row.duplicate + row.dead_lettered);
+            self.failure_store.increment(row.failure_stored);
+        }
+    }
+}

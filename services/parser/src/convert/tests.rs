@@ -1,0 +1,133 @@
+use forebay_parse::{ParseConfig, Parser};
+use forebay_record::{DeadLetter, RawTemplate, Stage};
+use proptest::prelude::*;
+
+use super::*;
+
+/// 2026-11-21T10:00:00Z.
+const NOW_MS: i64 = 1_795_255_200_000;
+
+/// An outbox that keeps what it gets; documents beyond `limit` bytes are too large for it.
+#[derive(Debug)]
+struct Recording {
+    limit: usize,
+    documents: Vec<(i32, String, Vec<u8>)>,
+    letters: Vec<(DeadLetter, Vec<u8>)>,
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self { limit: usize::MAX, documents: Vec::new(), letters: Vec::new() }
+    }
+}
+
+impl Outbox for Recording {
+    fn document(&mut self, partition: i32, key: &[u8], document: &[u8]) -> Result<Sent, KafkaError> {
+        if document.len() > self.limit {
+            return Ok(Sent::TooLarge { size: document.len(), max: self.limit });
+        }
+        self.documents.push((partition, String::from_utf8(key.to_vec()).unwrap(), document.to_vec()));
+        Ok(Sent::Yes)
+    }
+
+    fn dead_letter(&mut self, letter: &DeadLetter, _key: &[u8], value: &[u8]) -> Result<(), KafkaError> {
+        self.letters.push((letter.clone(), value.to_vec()));
+        Ok(())
+    }
+}
+
+fn raw(id: &str, format: &str, stream: &str, body: &[u8]) -> Vec<u8> {
+    let shared = RawEvent {
+        tenant: "acme",
+        source: "http",
+        format,
+        received_at: u64::try_from(NOW_MS).unwrap() * 1_000_000,
+        stream,
+        ..RawEvent::default()
+    };
+    let mut value = Vec::new();
+    RawTemplate::new(&shared).push(&mut value, id, body);
+    value
+}
+
+fn batch(values: &[Vec<u8>]) -> RecordBatch {
+    let mut batch = RecordBatch::new();
+    for (offset, value) in (0..).zip(values) {
+        batch.push(&Record { partition: 3, offset, timestamp_ms: NOW_MS, key: b"host-1", value });
+    }
+    batch
+}
+
+fn convert(values: &[Vec<u8>], outbox: &mut Recording) -> Converted {
+    let parser = Parser::new(ParseConfig::default()).unwrap();
+    let mut converter = Converter::new(parser, "forebay.raw", "forebay");
+    converter.convert(&batch(values), 12, NOW_MS, &mut BatchCounts::default(), outbox).unwrap()
+}
+
+/// Scenario: a JSON event of a known day.
+/// Guarantees: its key names tenant, target by the event's own day, time and id, and its stream decides the partition.
+#[test]
+fn an_event_becomes_a_document_with_its_key() {
+    let mut outbox = Recording::default();
+    let events = [
+        raw("e-1", "json", "host-1/app", br#"{"@timestamp":"2026-11-20T23:59:59Z","message":"hi"}"#),
+        raw("e-2", "json", "host-1/app", br#"{"@timestamp":"2026-11-21T00:00:00Z","message":"hi"}"#),
+    ];
+    assert_eq!(convert(&events, &mut outbox), Converted { documents: 2, dead_letters: 0 });
+    assert_eq!(outbox.documents[0].1, "v1\tacme\tforebay-acme-2026.11.20\t1795219199000\t0\te-1");
+    assert_eq!(outbox.documents[1].1, "v1\tacme\tforebay-acme-2026.11.21\t1795219200000\t0\te-2");
+    assert_eq!(outbox.documents[0].0, outbox.documents[1].0);
+    let document: serde_json::Value = serde_json::from_slice(&outbox.documents[0].2).unwrap();
+    assert_eq!(document["message"], "hi");
+}
+
+/// Scenario: neighbours of which one is no record of ours, one doesn't parse, one makes too large a document.
+/// Guarantees: each is dead-lettered with its stage and its own bytes; the others go on.
+#[test]
+fn what_fails_is_dead_lettered_by_itself() {
+    let mut outbox = Recording { limit: 2_000, ..Recording::default() };
+    let large = format!(r#"{{"message":"{}"}}"#, "x".repeat(4_000));
+    let events = [
+        raw("e-1", "json", "s", br#"{"message":"fine"}"#),
+        b"\xff\xff no protobuf".to_vec(),
+        raw("e-3", "json", "s", br#"{"message":"#),
+        raw("e-4", "json", "s", large.as_bytes()),
+        raw("e-5", "json", "s", br#"{"message":"fine too"}"#),
+    ];
+    assert_eq!(convert(&events, &mut outbox), Converted { documents: 2, dead_letters: 3 });
+    let stages: Vec<_> =
+        outbox.letters.iter().map(|(letter, _)| (letter.stage, letter.event_id.as_str())).collect();
+    assert_eq!(stages, [(Stage::Decode, ""), (Stage::Parse, "e-3"), (Stage::Oversize, "e-4")]);
+    for ((letter, value), offset) in outbox.letters.iter().zip([1, 2, 3]) {
+        assert_eq!(letter.source_offset, offset);
+        assert_eq!(value, &events[usize::try_from(offset).unwrap()]);
+        assert!(!letter.reason.is_empty());
+    }
+}
+
+/// Scenario: an event that was replayed. Guarantees: document and dead letter carry the count on.
+#[test]
+fn the_replay_count_travels_on() {
+    let mut outbox = Recording::default();
+    let mut good = raw("e-1", "json", "s", br#"{"message":"fine"}"#);
+    forebay_record::raw::push_attempt(&mut good, 2);
+    let mut bad = raw("e-2", "json", "s", b"{");
+    forebay_record::raw::push_attempt(&mut bad, 3);
+    let _converted = convert(&[good, bad], &mut outbox);
+    assert_eq!(EventKey::read(outbox.documents[0].1.as_bytes()).unwrap().replays, 2);
+    assert_eq!(outbox.letters[0].0.replay_count, 3);
+}
+
+proptest! {
+    /// Scenario: records of arbitrary bytes, and events with arbitrary bodies.
+    /// Guarantees: every record comes out exactly once; nothing panics.
+    #[test]
+    fn every_record_comes_out_once(values in prop::collection::vec(
+        prop_oneof![any::<Vec<u8>>(), any::<Vec<u8>>().prop_map(|body| raw("e", "", "s", &body))], 0..20)) {
+        let mut outbox = Recording::default();
+        let converted = convert(&values, &mut outbox);
+        prop_assert_eq!(converted.documents, outbox.documents.len() as u64);
+        prop_assert_eq!(converted.dead_letters, outbox.letters.len() as u64);
+        prop_assert_eq!(outbox.documents.len() + outbox.letters.len(), values.len());
+    }
+}

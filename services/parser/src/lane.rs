@@ -1,0 +1,265 @@
+//! A lane: one thread, one member of the consumer group, one converter.
+//!
+//! ```text
+//! poll ──► convert ──► send ──► (acknowledged?) ──► settle ──► commit
+//!   ▲                              │ no: the whole batch again, after a pause
+//!   └── room? (in-flight bytes) ◄──┘
+//! ```
+//! The loop never blocks for long: what it waits for, it looks at again every few milliseconds, and when there is no
+//! room for longer it pauses its partitions and polls on, which keeps its membership of the group.
+
+mod assignment;
+mod pending;
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use forebay_delivery::{Backoff, Flow, Step};
+use forebay_kafka::{CommitMode, Intake, IntakeOptions, KafkaError, PollLimits, Producer, RecordBatch};
+use forebay_parse::Parser;
+use forebay_service::Context;
+use forebay_telemetry::Component;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::ParserConfig;
+use crate::convert::Converter;
+use crate::metrics::LaneMetrics;
+use assignment::LaneAssignment;
+use pending::{Batch, LaneState, Progress};
+
+/// How much one batch takes: enough to share its costs, little enough to be acknowledged soon.
+const BATCH: PollLimits = PollLimits { records: 5_000, bytes: 1024 * 1024 };
+/// How long a poll waits for a first record.
+const POLL_WAIT: Duration = Duration::from_millis(50);
+/// How long to wait before looking again whether the brokers have acknowledged.
+const ACK_PAUSE: Duration = Duration::from_millis(2);
+/// How long to go without room before partitions are paused.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often offsets are committed.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// The pauses before a failed batch is sent again, or a failed client made anew.
+const RETRY: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(15));
+
+/// A lane that is ready to run.
+#[derive(Debug)]
+pub struct Lane {
+    number: usize,
+    config: Arc<ParserConfig>,
+    producer: Producer,
+    converter: Converter,
+    metrics: LaneMetrics,
+    health: Component,
+    began: Instant,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        number: usize,
+        config: Arc<ParserConfig>,
+        producer: Producer,
+        context: &Context,
+    ) -> Result<Self> {
+        let parser = Parser::new(config.parse.clone()).context("parser settings")?;
+        let converter = Converter::new(parser, &config.kafka.topics.raw, &config.prefix);
+        let health = context.health.component(&format!("parser-{number}"));
+        health.not_ready("waiting for kafka");
+        let metrics = LaneMetrics::new(context.tenants.clone());
+        Ok(Self { number, config, producer, converter, metrics, health, began: Instant::now() })
+    }
+
+    /// Works until `shutdown` is cancelled and what is under way is done, or its time is up.
+    pub fn run(mut self, shutdown: &CancellationToken) {
+        let mut backoff = RETRY;
+        while !shutdown.is_cancelled() {
+            match self.work(shutdown) {
+                Ok(()) => return,
+                Err(error) => {
+                    let pause = backoff.refused(random(), None).max(ACK_PAUSE);
+                    tracing::error!(lane = self.number, %error, ?pause, "lane failed and starts again");
+                    self.health.not_ready(error.to_string());
+                    thread::park_timeout(pause);
+                }
+            }
+        }
+    }
+
+    /// One life of a client. Unsettled batches end with it; their records are read again.
+    fn work(&mut self, shutdown: &CancellationToken) -> Result<(), KafkaError> {
+        let state = Arc::new(Mutex::new(LaneState::default()));
+        let options = IntakeOptions {
+            group: self.config.group.clone(),
+            topic: self.config.kafka.topics.raw.clone(),
+            client_id: format!("forebay-parser-{}", self.number),
+            prefetch_bytes: self.config.max_in_flight,
+        };
+        let assignment = Arc::new(LaneAssignment::new(Arc::clone(&state), self.health.clone()));
+        let mut intake = Intake::new(&self.config.kafka, options, assignment)?;
+        let outcome = self.poll_loop(&mut intake, &state, shutdown);
+        if outcome.is_ok() {
+            self.drain(&mut intake, &state);
+        }
+        pending::lock(&state).stop();
+        intake.close();
+        outcome
+    }
+
+    fn poll_loop(
+        &mut self,
+        intake: &mut Intake,
+        state: &Mutex<LaneState>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), KafkaError> {
+        let mut flow = Flow::new(PATIENCE);
+        let mut last_commit = Instant::now();
+        let mut waited_since: Option<Instant> = None;
+        while !shutdown.is_cancelled() {
+            self.advance(state)?;
+            if last_commit.elapsed() >= COMMIT_INTERVAL {
+                commit(intake, state, CommitMode::Async);
+                last_commit = Instant::now();
+            }
+            let held = pending::lock(state).bytes();
+            let limit = self.config.max_in_flight;
+            let step = flow.next(self.began.elapsed(), held < limit, held < limit / 2);
+            if !matches!(step, Step::Poll | Step::Resume) {
+                let _since = waited_since.get_or_insert_with(Instant::now);
+            } else if let Some(since) = waited_since.take() {
+                self.metrics.backpressure.add(since.elapsed());
+            }
+            match step {
+                Step::Wait => thread::park_timeout(ACK_PAUSE),
+                Step::Pause | Step::StayPaused => {
+                    if step == Step::Pause {
+                        tracing::warn!(
+                            lane = self.number,
+                            held,
+                            limit,
+                            "kafka acknowledges slowly, intake pauses"
+                        );
+                        intake.pause();
+                    }
+                    self.keep_membership(intake)?;
+                }
+                Step::Poll | Step::Resume => {
+                    if step == Step::Resume {
+                        tracing::info!(lane = self.number, "intake resumes");
+                        intake.resume();
+                    }
+                    self.take(intake, state)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Polls a batch, converts it and sends the results.
+    fn take(&mut self, intake: &mut Intake, state: &Mutex<LaneState>) -> Result<(), KafkaError> {
+        let mut records = pending::lock(state).spare();
+        intake.poll(&mut records, BATCH, POLL_WAIT)?;
+        if records.is_empty() {
+            pending::lock(state).reuse(records);
+            return Ok(());
+        }
+        self.metrics.received.increment(records.len() as u64);
+        self.metrics.received_bytes.increment(records.bytes() as u64);
+        let receipt = pending::lock(state).open(&records)?;
+        let batch = self.send(records, receipt)?;
+        self.health.busy(true);
+        pending::lock(state).push(batch);
+        Ok(())
+    }
+
+    /// Converts a batch and sends what comes of it.
+    fn send(
+        &mut self,
+        records: RecordBatch,
+        receipt: forebay_delivery::Receipt,
+    ) -> Result<Batch, KafkaError> {
+        let mut batch = Batch::new(records, receipt);
+        let partitions = self.producer.partitions(&self.config.kafka.topics.events)?;
+        let Self { converter, producer, config, metrics, .. } = self;
+        batch.convert(
+            converter,
+            producer,
+            &config.kafka.topics,
+            partitions,
+            now_ms(),
+            &mut metrics.backpressure,
+        )?;
+        Ok(batch)
+    }
+
+    /// Looks which batches are done, and sends those that failed again.
+    fn advance(&mut self, state: &Mutex<LaneState>) -> Result<(), KafkaError> {
+        loop {
+            let progress = pending::lock(state).advance(&mut self.metrics, random);
+            match progress {
+                Progress::Nothing => return Ok(()),
+                Progress::Settled { idle } => {
+                    self.health.progress();
+                    self.health.busy(!idle);
+                }
+                Progress::SendAgain(records, receipt) => {
+                    self.metrics.retries.increment(1);
+                    let batch = self.send(records, receipt)?;
+                    pending::lock(state).push_front(batch);
+                }
+            }
+        }
+    }
+
+    /// A poll that takes nothing, since all partitions are paused, but keeps the membership.
+    fn keep_membership(&self, intake: &mut Intake) -> Result<(), KafkaError> {
+        let mut nothing = RecordBatch::new();
+        intake.poll(&mut nothing, PollLimits { records: 1, bytes: 1 }, POLL_WAIT)?;
+        debug_assert!(nothing.is_empty(), "a paused partition gave a record");
+        Ok(())
+    }
+
+    /// Waits for what is under way, as long as that may take, and commits it.
+    fn drain(&mut self, intake: &mut Intake, state: &Mutex<LaneState>) {
+        let deadline = Instant::now() + self.config.drain_timeout;
+        intake.pause();
+        while Instant::now() < deadline && !pending::lock(state).is_empty() {
+            if let Err(error) = self.advance(state).and_then(|()| self.keep_membership(intake)) {
+                tracing::warn!(lane = self.number, %error, "drain cut short, what is under way will be read again");
+                break;
+            }
+        }
+        let left = pending::lock(state).len();
+        if left > 0 {
+            tracing::warn!(
+                lane = self.number,
+                batches = left,
+                "drain ran out of time, they will be read again"
+            );
+        }
+        commit(intake, state, CommitMode::Sync);
+    }
+}
+
+/// Commits what is settled. What fails is tried again with the next commit.
+fn commit(intake: &Intake, state: &Mutex<LaneState>, mode: CommitMode) {
+    let offsets = pending::lock(state).committable();
+    if offsets.is_empty() {
+        return;
+    }
+    if let Err(error) = intake.commit(&offsets, mode) {
+        tracing::warn!(%error, "commit failed, it is tried again");
+        pending::lock(state).commit_failed(&offsets);
+    }
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Randomness for jitter: the hasher's seed, which the system gives.
+fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0)
+}

@@ -1,0 +1,62 @@
+//! The parser tier: `forebay.raw` in, `forebay.events` out, dead letters beside.
+//!
+//! The work is done on *lanes*: threads that are each a member of the consumer group, own their partitions, and share
+//! nothing but the producer. A lane polls a batch, converts it ([`convert`]), sends the results and waits for nothing;
+//! the batch's offsets move when the brokers have acknowledged every document and dead letter of it ([`lane`]).
+//!
+//! Delivery is at least once. A batch that failed in part is sent again as a whole, which is safe because an event's id,
+//! and with it the document's, is fixed where the event enters.
+
+mod config;
+pub mod convert;
+pub mod lane;
+pub mod letters;
+mod metrics;
+mod outbox;
+
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context as _, Result};
+use forebay_kafka::{Producer, ProducerOptions};
+use forebay_service::{Context, Running};
+use forebay_settings::Settings;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::ParserConfig;
+use crate::lane::Lane;
+
+/// Starts the lanes. They wait for Kafka and for the topics when these aren't there yet.
+///
+/// # Errors
+/// When the settings can't be used, or the system gives no thread.
+pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken) -> Result<Running> {
+    let config = Arc::new(ParserConfig::new(settings));
+    let options = ProducerOptions {
+        client_id: "forebay-parser".to_owned(),
+        queue_bytes: config.max_in_flight.saturating_mul(config.lanes).saturating_mul(2),
+    };
+    let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
+    let mut lanes = Vec::new();
+    for number in 0..config.lanes {
+        let lane = Lane::new(number, Arc::clone(&config), producer.clone(), context)?;
+        let shutdown = shutdown.clone();
+        let name = format!("parser-{number}");
+        let (ended, end) = tokio::sync::oneshot::channel();
+        let thread = thread::Builder::new().name(name).spawn(move || {
+            lane.run(&shutdown);
+            // Nobody listens any more when the process is on its way out.
+            let _listened = ended.send(());
+        });
+        let _detached = thread.context("can't start a lane")?;
+        lanes.push(end);
+    }
+    tracing::info!(lanes = config.lanes, group = config.group, "parser started");
+    let task = tokio::spawn(async move {
+        for lane in lanes {
+            lane.await.context("a lane panicked")?;
+        }
+        Ok(())
+    });
+    Ok(Running::new(None, task))
+}

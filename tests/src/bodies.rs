@@ -1,0 +1,6 @@
+//! The bodies of the tests: what holds on every backend.
+
+pub mod arrival;
+pub mod identity;
+pub mod refusal;
+pub mod restart;
