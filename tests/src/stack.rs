@@ -11,7 +11,7 @@ use forebay_record::DeadLetter;
 use forebay_service::{Context, Running};
 use forebay_settings::{Period, Settings};
 use forebay_store::{Hit, Order, SearchRequest, Store};
-use forebay_testkit::wait::eventually;
+use forebay_testkit::eventually;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;

@@ -125,7 +125,7 @@ impl IntakeLoop {
         let mut waited_since: Option<Instant> = None;
         while !shutdown.is_cancelled() {
             if life.last_commit.elapsed() >= COMMIT_INTERVAL {
-                life.commit(CommitMode::Async);
+                let _tried_again = life.commit(CommitMode::Async);
                 self.health.busy(life.way.shared.lock().loads > 0);
             }
             let (room, drained) = self.room(life);
@@ -217,17 +217,19 @@ impl Life {
         self.intake.poll(&mut self.records, limits, POLL_WAIT)
     }
 
-    /// Commits what is settled. What fails is tried again with the next commit.
-    fn commit(&mut self, mode: CommitMode) {
+    /// Commits what is settled; answers whether nothing is left to commit. What fails is tried again with the next commit.
+    fn commit(&mut self, mode: CommitMode) -> bool {
         self.last_commit = Instant::now();
         let offsets = self.way.shared.lock().tracker.committable();
         if offsets.is_empty() {
-            return;
+            return true;
         }
-        if let Err(error) = self.intake.commit(&offsets, mode) {
+        let committed = self.intake.commit(&offsets, mode);
+        if let Err(error) = &committed {
             tracing::warn!(%error, "commit failed, it is tried again");
             self.way.shared.lock().tracker.commit_failed(&offsets);
         }
+        committed.is_ok()
     }
 
     /// Waits for the loads under way, as long as that may take, and commits them. The load in the making was never opened;
@@ -245,6 +247,12 @@ impl Life {
         if left > 0 {
             tracing::warn!(loads = left, "drain ran out of time, they will be read again");
         }
-        self.commit(CommitMode::Sync);
+        // In the middle of a rebalance, as when others leave at the same time, the broker refuses commits; polling gets us
+        // through it.
+        while !self.commit(CommitMode::Sync) && Instant::now() < deadline {
+            if self.keep_membership().is_err() {
+                break;
+            }
+        }
     }
 }

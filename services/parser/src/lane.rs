@@ -118,7 +118,7 @@ impl Lane {
         while !shutdown.is_cancelled() {
             self.advance(state)?;
             if last_commit.elapsed() >= COMMIT_INTERVAL {
-                commit(intake, state, CommitMode::Async);
+                let _tried_again = commit(intake, state, CommitMode::Async);
                 last_commit = Instant::now();
             }
             let held = pending::lock(state).bytes();
@@ -237,20 +237,28 @@ impl Lane {
                 "drain ran out of time, they will be read again"
             );
         }
-        commit(intake, state, CommitMode::Sync);
+        // In the middle of a rebalance, as when other lanes leave at the same time, the broker refuses commits; polling
+        // gets us through it.
+        while !commit(intake, state, CommitMode::Sync) && Instant::now() < deadline {
+            if self.keep_membership(intake).is_err() {
+                break;
+            }
+        }
     }
 }
 
-/// Commits what is settled. What fails is tried again with the next commit.
-fn commit(intake: &Intake, state: &Mutex<LaneState>, mode: CommitMode) {
+/// Commits what is settled; answers whether nothing is left to commit. What fails is tried again with the next commit.
+fn commit(intake: &Intake, state: &Mutex<LaneState>, mode: CommitMode) -> bool {
     let offsets = pending::lock(state).committable();
     if offsets.is_empty() {
-        return;
+        return true;
     }
-    if let Err(error) = intake.commit(&offsets, mode) {
+    let committed = intake.commit(&offsets, mode);
+    if let Err(error) = &committed {
         tracing::warn!(%error, "commit failed, it is tried again");
         pending::lock(state).commit_failed(&offsets);
     }
+    committed.is_ok()
 }
 
 fn now_ms() -> i64 {

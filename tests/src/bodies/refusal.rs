@@ -78,7 +78,7 @@ pub async fn strange_input_is_accounted_for(backend: Backend) -> Result<()> {
     let accepted = usize::try_from(accepted)?;
     let documents = stack.wait_for_documents(1).await?;
     assert!(!documents.is_empty());
-    forebay_testkit::wait::eventually("all are accounted for", crate::stack::PATIENCE, async || {
+    forebay_testkit::eventually("all are accounted for", crate::stack::PATIENCE, async || {
         let found = stack.documents().await.map_or(0, |documents| documents.len());
         let letters = stack.dead_letters().await.map_or(0, |letters| letters.len());
         found + letters == accepted
