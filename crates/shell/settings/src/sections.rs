@@ -1,0 +1,36 @@
+//! The sections of the file. Each field's doc is its entry in the reference manual.
+
+pub mod indexer;
+pub mod ingest;
+pub mod kafka;
+pub mod parser;
+pub mod search;
+pub mod telemetry;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use indexer::IndexerSettings;
+pub use ingest::IngestSettings;
+pub use kafka::{KafkaSettings, TopicSettings};
+pub use parser::ParserSettings;
+pub use search::SearchSettings;
+pub use telemetry::TelemetrySettings;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The Kafka cluster that joins the tiers.
+    pub kafka: KafkaSettings,
+    /// The Elasticsearch or OpenSearch cluster that documents go to.
+    pub search: SearchSettings,
+    /// `forebay-ingest`: takes events in.
+    pub ingest: IngestSettings,
+    /// `forebay-parser`: turns bytes into documents.
+    pub parser: ParserSettings,
+    /// `forebay-indexer`: writes documents in bulk.
+    pub indexer: IndexerSettings,
+    /// Logs, metrics and health of every process.
+    pub telemetry: TelemetrySettings,
+}

@@ -1,0 +1,67 @@
+//! `ingest:` how events come in.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{ByteSize, Period};
+
+/// `forebay-ingest`: takes events in and answers once Kafka has them.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IngestSettings {
+    /// Where it listens for events.
+    pub listen: String,
+    /// The file of tokens that may send, each bound to a tenant (see `forebay token`). Without it every sender is
+    /// accepted, as `default_tenant`, and `listen` must be a loopback address.
+    pub token_file: Option<PathBuf>,
+    /// The tenant of events that come in without a token, where that is allowed.
+    pub default_tenant: String,
+    /// The largest body as it is sent, compressed or not.
+    pub max_body: ByteSize,
+    /// The largest body once decompressed.
+    pub max_inflated_body: ByteSize,
+    /// The largest single event; a larger one is refused by itself.
+    pub max_event: ByteSize,
+    /// How deep an event's JSON may be nested.
+    #[schemars(range(min = 1))]
+    pub max_depth: usize,
+    /// The most events in one request.
+    #[schemars(range(min = 1))]
+    pub max_events: usize,
+    /// How many bytes of events may be on their way to Kafka at once; beyond that, requests get 429.
+    pub max_in_flight: ByteSize,
+    /// How long a request may take to send its body.
+    pub read_timeout: Period,
+    /// How long a request waits for Kafka's acknowledgement before it gets 503.
+    pub ack_timeout: Period,
+    /// The `Retry-After` of answers 429 and 503.
+    pub retry_after: Period,
+    /// The most connections at once.
+    #[schemars(range(min = 1))]
+    pub max_connections: usize,
+    /// How long a stop waits for requests under way.
+    pub drain_timeout: Period,
+}
+
+impl Default for IngestSettings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            token_file: None,
+            default_tenant: "default".to_owned(),
+            max_body: ByteSize::mib(16),
+            max_inflated_body: ByteSize::mib(64),
+            max_event: ByteSize::kib(900),
+            max_depth: 128,
+            max_events: 100_000,
+            max_in_flight: ByteSize::mib(64),
+            read_timeout: Period::from_secs(30),
+            ack_timeout: Period::from_secs(30),
+            retry_after: Period::from_secs(1),
+            max_connections: 4096,
+            drain_timeout: Period::from_secs(20),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `parser:` how bytes become documents.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{ByteSize, Period};
+
+/// `forebay-parser`: turns bytes into documents.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ParserSettings {
+    /// The consumer group; every parser of one installation is in the same one.
+    pub group: String,
+    /// How many lanes parse side by side, each with partitions of its own; 0 means one for each core.
+    pub lanes: usize,
+    /// The format of events whose sender named none: `auto`, `json`, `syslog`, `common`, `combined`, `error`, `raw` or
+    /// `regex:<name>`.
+    pub default_format: String,
+    /// What happens to an event that doesn't parse: `dead_letter`, or `pass_raw` (on as text, tagged `_unparsed`).
+    pub on_unparsed: OnUnparsed,
+    /// Regular expressions with named groups, by name: the format `regex:<name>`. A group `http__request__method`
+    /// stands for the field `http.request.method`.
+    pub regexes: BTreeMap<String, String>,
+    /// The time zone of timestamps that name none, by its IANA name.
+    pub timezone: String,
+    /// How far in the past, before it was received, an event's own time may lie; beyond that the time of receipt is
+    /// taken and the original kept.
+    pub max_age: Period,
+    /// How far in the future an event's own time may lie.
+    pub max_future: Period,
+    /// How many bytes a lane reads ahead of what is acknowledged.
+    pub max_in_flight: ByteSize,
+    /// How long a stop waits for what is under way.
+    pub drain_timeout: Period,
+}
+
+/// What happens to an event that doesn't parse.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUnparsed {
+    /// It goes to the dead-letter topic.
+    #[default]
+    DeadLetter,
+    /// It goes on as text, tagged.
+    PassRaw,
+}
+
+impl Default for ParserSettings {
+    fn default() -> Self {
+        Self {
+            group: "forebay-parser".to_owned(),
+            lanes: 0,
+            default_format: "auto".to_owned(),
+            on_unparsed: OnUnparsed::DeadLetter,
+            regexes: BTreeMap::new(),
+            timezone: "UTC".to_owned(),
+            max_age: Period::from_secs(365 * 86_400),
+            max_future: Period::from_secs(300),
+            max_in_flight: ByteSize::mib(16),
+            drain_timeout: Period::from_secs(20),
+        }
+    }
+}

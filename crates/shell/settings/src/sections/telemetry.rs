@@ -1,0 +1,47 @@
+//! `telemetry:` logs, metrics and health of every process.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::Period;
+
+/// Logs, metrics and health of every process.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TelemetrySettings {
+    /// Where a process serves `/metrics`, `/livez` and `/readyz`. Port 0 takes a free one and logs it. Where
+    /// several tiers share a machine, each needs its own, by `FOREBAY__TELEMETRY__LISTEN` for instance.
+    pub listen: String,
+    /// The form of the process's own logs.
+    pub log_format: LogFormat,
+    /// Which of its own logs it writes: a level, or `target=level` pairs separated by commas.
+    pub log_filter: String,
+    /// `/livez` fails when there is work and none of it has moved for this long.
+    pub stall_after: Period,
+    /// The most tenants that metrics tell apart; those beyond share the label `_other`.
+    #[schemars(range(min = 1))]
+    pub max_tenants: usize,
+}
+
+/// The form of a process's own logs.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One line of text an event.
+    #[default]
+    Text,
+    /// One JSON object an event.
+    Json,
+}
+
+impl Default for TelemetrySettings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:9600".to_owned(),
+            log_format: LogFormat::Text,
+            log_filter: "info".to_owned(),
+            stall_after: Period::from_secs(300),
+            max_tenants: 1000,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The settings as a whole: values that are well formed each by itself, and can't be run, or not together.
+//!
+//! Pure, but for the system's database of time zones: no file is opened and no name looked up, so that
+//! `forebay check` says the same everywhere.
+
+mod address;
+mod findings;
+mod indexer;
+mod ingest;
+mod kafka;
+mod parser;
+mod search;
+mod telemetry;
+
+use crate::problem::Problem;
+use crate::sections::Settings;
+
+use findings::Findings;
+
+/// All that is wrong with the settings; nothing when they can be run.
+#[must_use]
+pub fn validate(settings: &Settings) -> Vec<Problem> {
+    let mut findings = Findings::default();
+    kafka::check(&settings.kafka, &mut findings);
+    search::check(&settings.search, &mut findings);
+    ingest::check(&settings.ingest, &mut findings);
+    parser::check(&settings.parser, &mut findings);
+    indexer::check(&settings.indexer, &mut findings);
+    telemetry::check(&settings.telemetry, &mut findings);
+    across(settings, &mut findings);
+    findings.into_problems()
+}
+
+/// What concerns more than one section.
+fn across(settings: &Settings, findings: &mut Findings) {
+    findings.require(
+        settings.parser.group != settings.indexer.group,
+        "indexer.group",
+        "the parser's consumer group has the same name",
+        "give each tier a group of its own, or one takes the other's records",
+    );
+    let telemetry = &settings.telemetry.listen;
+    findings.require(
+        *telemetry != settings.ingest.listen || telemetry.ends_with(":0"),
+        "telemetry.listen",
+        format!("`{telemetry}` is where ingest listens for events"),
+        "choose another port for metrics and health",
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! `ingest:` where it listens and to whom, and limits that have to fit into each other.
+
+use forebay_record::tenant::Tenant;
+
+use super::address;
+use super::findings::Findings;
+use crate::sections::IngestSettings;
+use crate::units::{ByteSize, Period};
+
+/// The largest event that still fits, with its envelope, into the largest record that Forebay produces (8 MiB).
+const MAX_EVENT: ByteSize = ByteSize::mib(7);
+
+pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
+    listen(ingest, findings);
+    let tenant = Tenant::new(ingest.default_tenant.as_str());
+    findings.check(
+        "ingest.default_tenant",
+        tenant
+            .map(drop)
+            .map_err(|_| format!("`{}` can't be a tenant's name", ingest.default_tenant.escape_debug())),
+        "use 1 to 64 of a-z, 0-9, `_` and `-`, starting with a letter or digit",
+    );
+    sizes(ingest, findings);
+    // The deepest that the parser reads, since it recurses.
+    findings.number("ingest.max_depth", as_number(ingest.max_depth), 1, 256);
+    findings.number("ingest.max_events", as_number(ingest.max_events), 1, 10_000_000);
+    findings.number("ingest.max_connections", as_number(ingest.max_connections), 1, 1_000_000);
+    let (second, hour) = (Period::from_secs(1), Period::from_secs(3_600));
+    findings.period("ingest.read_timeout", ingest.read_timeout, second, hour);
+    findings.period("ingest.ack_timeout", ingest.ack_timeout, second, hour);
+    // Retry-After counts whole seconds.
+    findings.period("ingest.retry_after", ingest.retry_after, second, hour);
+    findings.period("ingest.drain_timeout", ingest.drain_timeout, Period::from_secs(0), hour);
+}
+
+fn listen(ingest: &IngestSettings, findings: &mut Findings) {
+    match address::split(&ingest.listen) {
+        Err(error) => findings.add("ingest.listen", error, address::REMEDY),
+        Ok((host, _)) => findings.require(
+            ingest.token_file.is_some() || address::is_loopback(host),
+            "ingest.listen",
+            format!(
+                "`{}` can be reached from elsewhere, and without ingest.token_file anyone may send",
+                ingest.listen
+            ),
+            "set ingest.token_file, or listen on `127.0.0.1`",
+        ),
+    }
+}
+
+fn sizes(ingest: &IngestSettings, findings: &mut Findings) {
+    let (least, greatest) = (ByteSize::kib(1), ByteSize::mib(16 * 1_024));
+    findings.size("ingest.max_body", ingest.max_body, least, greatest);
+    findings.size("ingest.max_inflated_body", ingest.max_inflated_body, least, greatest);
+    findings.size("ingest.max_event", ingest.max_event, ByteSize(1), MAX_EVENT);
+    findings.require(
+        ingest.max_event <= ingest.max_inflated_body,
+        "ingest.max_event",
+        format!("{} is more than ingest.max_inflated_body ({})", ingest.max_event, ingest.max_inflated_body),
+        "make the body's limit the larger one, since an event comes in a body",
+    );
+    findings.require(
+        ingest.max_inflated_body <= ingest.max_in_flight,
+        "ingest.max_in_flight",
+        format!(
+            "{} is less than ingest.max_inflated_body ({})",
+            ingest.max_in_flight, ingest.max_inflated_body
+        ),
+        "raise it, or the largest body gets 429 for ever",
+    );
+}
+
+fn as_number(number: usize) -> i128 {
+    i128::try_from(number).unwrap_or(i128::MAX)
+}

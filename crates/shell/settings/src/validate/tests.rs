@@ -1,0 +1,172 @@
+use std::path::PathBuf;
+
+use super::validate;
+use crate::sections::Settings;
+use crate::units::{ByteSize, Period};
+
+/// The problems of default settings after this change, as text.
+fn problems(change: impl FnOnce(&mut Settings)) -> Vec<String> {
+    let mut settings = Settings::default();
+    change(&mut settings);
+    validate(&settings).iter().map(ToString::to_string).collect()
+}
+
+/// One problem that begins so and holds that.
+fn one(problems: &[String], start: &str, contains: &str) {
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].starts_with(start) && problems[0].contains(contains), "{problems:#?}");
+}
+
+/// Guarantees: whoever sets nothing has settings that run.
+#[test]
+fn defaults_are_valid() {
+    assert_eq!(problems(|_| {}), [""; 0]);
+}
+
+#[test]
+fn kafka_addresses_words_and_topics() {
+    one(
+        &problems(|s| s.kafka.bootstrap_servers = "a:1, b".into()),
+        "kafka.bootstrap_servers: `b` has no port",
+        "commas",
+    );
+    one(
+        &problems(|s| s.kafka.compression = "lz5".into()),
+        "kafka.compression: `lz5` is not known here; did you mean `lz4`?",
+        "zstd",
+    );
+    one(
+        &problems(|s| s.kafka.topics.events = "forebay.raw".into()),
+        "kafka.topics.events: `forebay.raw` is kafka.topics.raw too;",
+        "its own topic",
+    );
+    one(&problems(|s| s.kafka.topics.raw = "a b".into()), "kafka.topics.raw: `a b` can't be", "249");
+    one(
+        &problems(|s| s.kafka.topics.partitions = 0),
+        "kafka.topics.partitions: 0 is out of range",
+        "write 1 to",
+    );
+    one(&problems(|s| s.kafka.linger = Period::from_secs(40)), "kafka.linger: 40s is not shorter", "(30s)");
+}
+
+/// Guarantees: librdkafka can't be told to break the delivery rule, nor something else than Forebay's own settings say.
+#[test]
+fn properties_keep_the_guarantees() {
+    let set = |name: &str, value: &str| {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        problems(|s| drop(s.kafka.properties.insert(name, value)))
+    };
+    one(
+        &set("acks", "1"),
+        "kafka.properties.acks: with `1`, acknowledged events could be lost",
+        "leave it out",
+    );
+    one(
+        &set("enable.auto.commit", "true"),
+        "kafka.properties.enable.auto.commit: can't be set",
+        "leave it out",
+    );
+    one(&set("group.id", "x"), "kafka.properties.group.id: can't be set", "parser.group");
+    assert_eq!(set("acks", "all"), [""; 0]);
+    assert_eq!(set("sasl.username", "u"), [""; 0]);
+}
+
+#[test]
+fn search_address_and_credentials() {
+    one(
+        &problems(|s| s.search.url = "localhost:9200".into()),
+        "search.url: has the scheme `localhost`",
+        "https://",
+    );
+    let with_password = problems(|s| s.search.url = "http://u:hunter2@host:9200".into());
+    one(&with_password, "search.url: has a user or a password", "password_file");
+    assert!(!with_password[0].contains("hunter2"), "a password is never shown");
+    one(
+        &problems(|s| s.search.username = Some("u".into())),
+        "search.username: has no password",
+        "password_file",
+    );
+    one(&problems(|s| s.search.index_prefix = "Logs".into()), "search.index_prefix: `Logs`", "a-z");
+    let ca = |s: &mut Settings| s.search.ca_file = Some(PathBuf::from("ca.pem"));
+    one(&problems(ca), "search.ca_file", "https");
+}
+
+/// Guarantees: nobody opens an unguarded door to the network by leaving a setting out.
+#[test]
+fn ingest_without_tokens_stays_on_this_machine() {
+    one(
+        &problems(|s| s.ingest.listen = "0.0.0.0:8080".into()),
+        "ingest.listen: `0.0.0.0:8080` can be",
+        "token_file",
+    );
+    let with_tokens = |s: &mut Settings| {
+        s.ingest.listen = "0.0.0.0:8080".into();
+        s.ingest.token_file = Some(PathBuf::from("tokens"));
+    };
+    assert_eq!(problems(with_tokens), [""; 0]);
+    assert_eq!(problems(|s| s.ingest.listen = "localhost:0".into()), [""; 0]);
+    one(&problems(|s| s.ingest.listen = "8080".into()), "ingest.listen: `8080` has no port", "host:port");
+}
+
+#[test]
+fn ingest_limits_fit_into_each_other() {
+    let small = |s: &mut Settings| s.ingest.max_inflated_body = ByteSize::kib(512);
+    one(&problems(small), "ingest.max_event: 900KiB is more than", "(512KiB)");
+    one(
+        &problems(|s| s.ingest.max_in_flight = ByteSize::mib(8)),
+        "ingest.max_in_flight: 8MiB is less",
+        "429",
+    );
+    one(&problems(|s| s.ingest.default_tenant = "A B".into()), "ingest.default_tenant: `A B`", "1 to 64");
+}
+
+#[test]
+fn parser_formats_expressions_and_zone() {
+    one(
+        &problems(|s| s.parser.default_format = "jsn".into()),
+        "parser.default_format: `jsn`",
+        "did you mean `json`?",
+    );
+    one(
+        &problems(|s| s.parser.default_format = "regex:app".into()),
+        "parser.default_format: no",
+        "parser.regexes.app",
+    );
+    let regex = |pattern: &str| {
+        let pattern = pattern.to_owned();
+        problems(|s| drop(s.parser.regexes.insert("app".into(), pattern)))
+    };
+    one(&regex("(?<a>"), "parser.regexes.app: is not a regular expression: unclosed group", "docs.rs");
+    one(&regex("a+"), "parser.regexes.app: has no named group", "(?<message>");
+    assert_eq!(regex("^(?<level>[A-Z]+) (?<message>.*)$"), [""; 0]);
+    one(
+        &problems(|s| s.parser.timezone = "Mars/Phobos".into()),
+        "parser.timezone: `Mars/Phobos`",
+        "Europe/Berlin",
+    );
+}
+
+#[test]
+fn indexer_requests_fit_into_memory() {
+    one(
+        &problems(|s| s.indexer.max_in_flight = ByteSize::mib(1)),
+        "indexer.bulk_bytes: 4MiB is more",
+        "(1MiB)",
+    );
+    one(
+        &problems(|s| s.indexer.retry_max = Period::from_millis(1)),
+        "indexer.retry_max: 1ms is less",
+        "(200ms)",
+    );
+    one(&problems(|s| s.indexer.group = "forebay-parser".into()), "indexer.group", "a group of its own");
+}
+
+#[test]
+fn telemetry_port_and_filter() {
+    one(&problems(|s| s.telemetry.listen = "127.0.0.1:8080".into()), "telemetry.listen", "another port");
+    one(
+        &problems(|s| s.telemetry.log_filter = "info,x=wran".into()),
+        "telemetry.log_filter: `wran`",
+        "`warn`",
+    );
+}

@@ -1,0 +1,85 @@
+//! Counters: numbers that only grow.
+
+use super::metric_names;
+
+metric_names! {
+    /// The name of a counter.
+    CounterName {
+        EventsAccepted => "forebay_events_accepted_total", Count, [Tenant],
+            "Events that ingest answered success for: all in-sync replicas have them.";
+        EventsIndexed => "forebay_events_indexed_total", Count, [Tenant],
+            "Events that the store has confirmed for the first time.";
+        EventsDuplicate => "forebay_events_duplicate_total", Count, [Tenant],
+            "Events that the store already had under the same id.";
+        EventsDeadLettered => "forebay_events_dead_lettered_total", Count, [Tenant, Stage],
+            "Events that the broker has acknowledged in the dead-letter topic.";
+        EventsDropped => "forebay_events_dropped_total", Count, [Tenant, Reason],
+            "Events dropped on purpose, by a rule.";
+
+        IngestRequests => "forebay_ingest_requests_total", Count, [Status],
+            "Requests that ingest has answered.";
+        IngestRejectedEvents => "forebay_ingest_rejected_events_total", Count, [Tenant, Reason],
+            "Events that ingest refused by themselves, while their neighbours went on.";
+        IngestBodyBytes => "forebay_ingest_body_bytes_total", Bytes, [],
+            "Bytes of request bodies as they were sent, compressed or not.";
+        IngestEventBytes => "forebay_ingest_event_bytes_total", Bytes, [Tenant],
+            "Bytes of the events accepted, decompressed.";
+        IngestTokenReloads => "forebay_ingest_token_reloads_total", Count, [Outcome],
+            "Times that the file of tokens was read again after a change.";
+
+        ParserEvents => "forebay_parser_events_total", Count, [Tenant, Format],
+            "Events parsed.";
+        ParserUnparsed => "forebay_parser_unparsed_total", Count, [Tenant, Reason],
+            "Events that didn't parse, wherever they went then.";
+        ParserTimestampsClamped => "forebay_parser_timestamps_clamped_total", Count, [Tenant],
+            "Events whose own time was absurd, so that the time of receipt took its place.";
+        ParserFieldsRenamed => "forebay_parser_fields_renamed_total", Count, [Tenant],
+            "Fields renamed because the schema has an object where the event had a scalar.";
+
+        BulkRequests => "forebay_bulk_requests_total", Count, [Status],
+            "Bulk requests that were answered or failed.";
+        BulkRequestBytes => "forebay_bulk_request_bytes_total", Bytes, [],
+            "Bytes of bulk request bodies before compression, tries again included.";
+        BulkRetriedItems => "forebay_bulk_retried_items_total", Count, [Reason],
+            "Documents that were sent again after the store refused them for now.";
+        BulkSplits => "forebay_bulk_splits_total", Count, [],
+            "Bulk requests that were split in two because the store found them too large.";
+        BulkBreakerTrips => "forebay_bulk_breaker_trips_total", Count, [],
+            "Times that indexing stopped because too many documents of a window would have become dead letters.";
+        FailureStore => "forebay_failure_store_total", Count, [],
+            "Documents that the store took into its failure store instead of the target.";
+
+        RecordsReceived => "forebay_records_received_total", Count, [Stage],
+            "Records that a stage has taken in.";
+        RecordsEmitted => "forebay_records_emitted_total", Count, [Stage],
+            "Records that a stage has handed on, with the acknowledgement of the next.";
+        ReceivedBytes => "forebay_received_bytes_total", Bytes, [Stage],
+            "Bytes of records that a stage has taken in.";
+        Retries => "forebay_retries_total", Count, [Stage],
+            "Times that a stage tried something again.";
+        BackpressureSeconds => "forebay_backpressure_seconds_total", Seconds, [Stage],
+            "Time for which a stage took nothing in because what follows it couldn't take more.";
+        ReceiptsAbandoned => "forebay_receipts_abandoned_total", Count, [Stage],
+            "Batches dropped without an outcome; their offsets are held and they are read again.";
+
+        ConsumerRebalances => "forebay_consumer_rebalances_total", Count, [Stage],
+            "Times that partitions were shared out anew.";
+        ConsumerCommits => "forebay_consumer_commits_total", Count, [Stage, Outcome],
+            "Commits of offsets.";
+        ProducerRecords => "forebay_producer_records_total", Count, [Topic, Outcome],
+            "Records that a producer has had an answer for.";
+        KafkaErrors => "forebay_kafka_errors_total", Count, [Reason],
+            "Errors that the Kafka client has told of, most of which it mends by itself.";
+
+        Replayed => "forebay_replayed_total", Count, [Outcome],
+            "Dead letters sent through the pipeline again, or parked.";
+        TailLines => "forebay_tail_lines_total", Count, [],
+            "Lines read from files.";
+        TailBytes => "forebay_tail_bytes_total", Bytes, [],
+            "Bytes read from files.";
+        TailRotations => "forebay_tail_rotations_total", Count, [],
+            "Files found to have been rotated or cut short.";
+        LogsHeldBack => "forebay_logs_held_back_total", Count, [],
+            "Lines of the process's own logs that a rate limit held back.";
+    }
+}

@@ -1,0 +1,80 @@
+//! The labels that metrics carry.
+//!
+//! A label's values must be few: tenants are capped (see [`crate::TenantCap`]), the others come from closed sets.
+
+/// The name of a label.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Label {
+    /// Whose events; at most `telemetry.max_tenants` of them, the rest share `_other`.
+    Tenant,
+    /// The part of the pipeline: `ingest`, `parser`, `indexer`, `tail`, `replay`.
+    Stage,
+    /// Why, from a closed set in snake case.
+    Reason,
+    /// How something ended, from a closed set in snake case: `ok`, `failed`.
+    Outcome,
+    /// A Kafka topic.
+    Topic,
+    /// A Kafka partition's number.
+    Partition,
+    /// An HTTP status code.
+    Status,
+    /// The format that an event was parsed as.
+    Format,
+    /// A part of a process whose health is told, such as `kafka`.
+    Component,
+    /// Forebay's version.
+    Version,
+}
+
+impl Label {
+    /// Every label, in the order of the reference manual.
+    pub const ALL: &'static [Self] = &[
+        Self::Tenant,
+        Self::Stage,
+        Self::Reason,
+        Self::Outcome,
+        Self::Topic,
+        Self::Partition,
+        Self::Status,
+        Self::Format,
+        Self::Component,
+        Self::Version,
+    ];
+
+    /// The label's name as Prometheus sees it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Stage => "stage",
+            Self::Reason => "reason",
+            Self::Outcome => "outcome",
+            Self::Topic => "topic",
+            Self::Partition => "partition",
+            Self::Status => "status",
+            Self::Format => "format",
+            Self::Component => "component",
+            Self::Version => "version",
+        }
+    }
+
+    /// What its values are, for the reference manual.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Tenant => {
+                "Whose events; at most `telemetry.max_tenants` tenants are told apart, the rest share `_other`."
+            }
+            Self::Stage => "The part of the pipeline: `ingest`, `parser`, `indexer`, `tail` or `replay`.",
+            Self::Reason => "Why, from a closed set.",
+            Self::Outcome => "How it ended: `ok`, `failed` or a word that says more.",
+            Self::Topic => "A Kafka topic.",
+            Self::Partition => "A Kafka partition's number.",
+            Self::Status => "An HTTP status code, or `error` where no answer came.",
+            Self::Format => "The format that the event was parsed as.",
+            Self::Component => "A part of the process whose health is told, such as `kafka`.",
+            Self::Version => "Forebay's version.",
+        }
+    }
+}
