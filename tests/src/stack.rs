@@ -81,7 +81,9 @@ impl Stack {
         let indexer =
             forebay_indexer::start(&self.settings, &context, Arc::clone(&self.store), shutdown.clone())?;
         self.tiers = Some(Tiers { ingest, others: vec![parser, indexer], shutdown });
-        Ok(())
+        eventually("all tiers are ready", PATIENCE, async || context.health.readyz().passes())
+            .await
+            .with_context(|| format!("{:?}", context.health.readyz()))
     }
 
     /// Stops the tiers as SIGTERM does, and waits until they have drained.

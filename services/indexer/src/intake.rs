@@ -126,7 +126,7 @@ impl IntakeLoop {
         while !shutdown.is_cancelled() {
             if life.last_commit.elapsed() >= COMMIT_INTERVAL {
                 let _tried_again = life.commit(CommitMode::Async);
-                self.health.busy(life.way.shared.lock().loads > 0);
+                self.writer.busy(life.way.shared.lock().loads > 0);
             }
             let (room, drained) = self.room(life);
             let step = flow.next(self.began.elapsed(), room, drained);

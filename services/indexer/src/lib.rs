@@ -49,6 +49,7 @@ pub fn start(
     let options = ProducerOptions { client_id: "forebay-indexer".to_owned(), queue_bytes: DEAD_LETTER_QUEUE };
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
     let writer = Writer::new(Arc::clone(&config), store, producer, context);
+    let _detached = tokio::spawn(writer.clone().wait_for_store(shutdown.clone()));
     let intake = IntakeLoop::new(Arc::clone(&config), writer, context, Handle::current());
     let (ended, end) = tokio::sync::oneshot::channel();
     let thread = thread::Builder::new().name("indexer-intake".to_owned()).spawn(move || {

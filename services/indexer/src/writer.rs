@@ -60,9 +60,36 @@ impl Writer {
         context: &Context,
     ) -> Self {
         let health = context.health.component("search");
-        health.not_ready("nothing written yet");
+        health.not_ready("the store has not answered yet");
         let metrics = IndexerMetrics::new(context.tenants.clone());
         Self { inner: Arc::new(Inner { config, store, producer, metrics, health }) }
+    }
+
+    /// Whether loads are under way: then `/livez` wants to see answers.
+    pub(crate) fn busy(&self, busy: bool) {
+        self.inner.health.busy(busy);
+    }
+
+    /// Asks the store who it is until it answers, so that readiness and the log say what is missing before the first load
+    /// does.
+    pub(crate) async fn wait_for_store(self, shutdown: CancellationToken) {
+        let mut backoff = self.inner.config.backoff;
+        loop {
+            let reason = match self.inner.store.ping().await {
+                Ok(info) => {
+                    tracing::info!(store = info.name, version = info.version, "the store answers");
+                    self.inner.health.ready();
+                    return;
+                }
+                Err(failure) => failure.to_string(),
+            };
+            rate_limited_warn!(per_minute = 6, reason, "waiting for the store");
+            self.inner.health.not_ready(reason);
+            tokio::select! {
+                () = tokio::time::sleep(backoff.refused(random(), None)) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
     }
 
     /// Writes a load and settles it. Whatever comes of it, its bytes are free afterwards.

@@ -204,6 +204,8 @@ impl Lane {
                 }
                 Progress::SendAgain(records, receipt) => {
                     self.metrics.retries.increment(1);
+                    // Not done, but not stuck either: we know who refuses, and the log says so.
+                    self.health.progress();
                     let batch = self.send(records, receipt)?;
                     pending::lock(state).push_front(batch);
                 }

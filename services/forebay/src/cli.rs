@@ -1,0 +1,57 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{bootstrap, check, completions, dev, dlq, generate, search, send, status, token};
+use crate::exit::EXIT_CODES_HELP;
+use crate::target::TargetArgs;
+
+/// Forebay takes logs in, keeps them in Kafka, parses them and writes them to Elasticsearch or OpenSearch.
+#[derive(Debug, Parser)]
+#[command(name = "forebay", version, about, after_help = EXIT_CODES_HELP, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run all tiers in one process, on an embedded broker and store
+    Dev(dev::Args),
+    /// Send the lines of a file, or of standard input, to ingest
+    Send(send::Args),
+    /// Make realistic log lines from a seed
+    Generate(generate::Args),
+    /// Find documents, in Lucene's query syntax
+    Search(search::Args),
+    /// Show rates, lag and dead letters per tier
+    Status(status::Args),
+    /// Check a settings file without connecting anywhere
+    Check(check::Args),
+    /// Create topics and index templates
+    Bootstrap(bootstrap::Args),
+    /// List, show and replay dead letters
+    Dlq(dlq::Args),
+    /// Create tokens for senders
+    Token(token::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
+    /// Print the version
+    Version,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+//! One file per subcommand: its arguments and what it does with them.
+
+pub(crate) mod bootstrap;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod dev;
+pub(crate) mod dlq;
+pub(crate) mod generate;
+pub(crate) mod search;
+pub(crate) mod send;
+pub(crate) mod status;
+pub(crate) mod token;
+
+use std::future::Future;
+
+use forebay_telemetry::{LogForm, logs};
+use tokio::runtime;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::Data;
+
+/// Does what was asked for.
+pub(crate) fn run(cli: Cli) -> Outcome {
+    let target = cli.target;
+    match cli.command {
+        // `dev` sets up logs by itself.
+        Command::Dev(args) => return dev::run(&target, args),
+        Command::Completions(args) => return completions::run(&args),
+        Command::Version => return version(),
+        Command::Check(args) => return check::run(&args),
+        _ => quiet_logs()?,
+    }
+    match cli.command {
+        Command::Send(args) => wait_for(send::run(&target, args)),
+        Command::Generate(args) => wait_for(generate::run(args)),
+        Command::Search(args) => wait_for(search::run(&target, args)),
+        Command::Status(args) => wait_for(status::run(&target, args)),
+        Command::Bootstrap(args) => wait_for(bootstrap::run(&target, args)),
+        Command::Dlq(args) => wait_for(dlq::run(&target, args)),
+        Command::Token(args) => token::run(&target, args),
+        Command::Dev(_) | Command::Completions(_) | Command::Version | Command::Check(_) => Ok(Exit::Done),
+    }
+}
+
+fn version() -> Outcome {
+    let mut data = Data::new();
+    data.line(concat!("forebay ", env!("CARGO_PKG_VERSION")))?;
+    data.flush()?;
+    Ok(Exit::Done)
+}
+
+/// A command's own messages are for people; the log is for when something goes wrong.
+fn quiet_logs() -> Result<(), Failure> {
+    let filter = std::env::var("FOREBAY_LOG").unwrap_or_else(|_| "error".to_owned());
+    logs::init(LogForm::Text, &filter)
+        .map_err(|error| Failure::usage(format!("FOREBAY_LOG can't be used: {error}")))
+}
+
+/// Runs a command to its end or to the first Ctrl-C.
+fn wait_for(command: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = command => outcome,
+            signal = tokio::signal::ctrl_c() => match signal {
+                Ok(()) => Ok(Exit::Interrupted),
+                Err(error) => Err(Failure::failed(format!("can't listen for Ctrl-C: {error}"))),
+            },
+        }
+    });
+    // A blocking read of standard input would otherwise be waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn runtime() -> Result<runtime::Runtime, Failure> {
+    runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("the system gives no threads: {error}")))
+}

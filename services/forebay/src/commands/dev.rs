@@ -1,0 +1,156 @@
+//! `forebay dev`: the whole pipeline in one process.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use forebay_service::stop_signal;
+use forebay_settings::Settings;
+use forebay_settings::sections::telemetry::LogFormat;
+use forebay_telemetry::{LogForm, logs};
+
+use crate::dev::paths::DataDir;
+use crate::dev::settings::adapt;
+use crate::dev::state::Instance;
+use crate::dev::tiers::Tiers;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::term::{self, Colour};
+use crate::output::{note, warn};
+use crate::target::{TargetArgs, load};
+
+/// How long the start waits for all parts.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Runs ingest, parser, indexer, an embedded broker and an embedded store in one process. Events are kept in the data
+/// folder over restarts. Ctrl-C stops it; a second Ctrl-C does so at once.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The port for events, on 127.0.0.1; 0 takes a free one [default: 8080, or ingest.listen of --config]
+    #[arg(long)]
+    port: Option<u16>,
+
+    /// Read files from the start and follow them: files, folders or patterns
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    tail: Vec<String>,
+}
+
+pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
+    let data = target.data_dir()?;
+    let settings = settings(target, args.port)?;
+    let form = match settings.telemetry.log_format {
+        LogFormat::Text => LogForm::Text,
+        LogFormat::Json => LogForm::Json,
+    };
+    logs::init(form, &settings.telemetry.log_filter).map_err(|error| Failure::settings(error.to_string()))?;
+    super::runtime()?.block_on(serve(settings, &data, args.tail))
+}
+
+/// The settings of --config, or the defaults, as one process needs them.
+fn settings(target: &TargetArgs, port: Option<u16>) -> Result<Settings, Failure> {
+    let mut settings = load(target.config.as_deref())?;
+    let untouched = settings.telemetry.log_filter == Settings::default().telemetry.log_filter;
+    if untouched {
+        // A person reads this beside the banner; a file that asks for more gets it.
+        settings.telemetry.log_filter = std::env::var("FOREBAY_LOG").unwrap_or_else(|_| "warn".to_owned());
+    }
+    adapt(&mut settings, port);
+    Ok(settings)
+}
+
+async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome {
+    let started = Instant::now();
+    let signal =
+        stop_signal().map_err(|error| Failure::failed(format!("can't listen for signals: {error}")))?;
+    std::fs::create_dir_all(data.path()).map_err(|error| {
+        Failure::failed(format!("can't make the data folder {}: {error}", data.path().display()))
+    })?;
+    let listen = settings.ingest.listen.clone();
+    let has_tokens = settings.ingest.token_file.is_some();
+    let following = tail.len();
+    let mut tiers =
+        Tiers::start(settings, data, tail).await.map_err(|error| explain(&error, data, &listen))?;
+    if !tiers.ready(PATIENCE).await {
+        warn(format!("not every part is ready after {PATIENCE:?}: see http://{}/readyz", tiers.metrics()));
+    }
+    let instance = Instance {
+        pid: std::process::id(),
+        ingest_url: format!("http://{}/v1/ingest", reachable(tiers.ingest(), &listen)),
+        kafka: tiers.kafka(),
+        metrics: tiers.metrics(),
+    };
+    if let Err(error) = instance.save(data) {
+        warn(format!("other commands won't find this instance: {}: {error}", data.state().display()));
+    }
+    banner(&instance, data, has_tokens, following, started.elapsed());
+
+    let outcome = tokio::select! {
+        name = signal => {
+            note(format!("{name}: stopping; once more stops at once"));
+            Ok(Exit::Done)
+        }
+        error = tiers.failed() => Err(Failure::failed(format!("{error:#}"))),
+    };
+    let again =
+        stop_signal().map_err(|error| Failure::failed(format!("can't listen for signals: {error}")))?;
+    let stopped = tokio::select! {
+        stopped = tiers.stop() => stopped,
+        _ = again => return Ok(Exit::Interrupted),
+    };
+    if let Err(error) = Instance::forget(data) {
+        warn(format!("can't remove {}: {error}", data.state().display()));
+    }
+    stopped.map_err(|error| Failure::failed(format!("the stop was not clean: {error:#}")))?;
+    if outcome.is_ok() {
+        note("stopped; everything that was acknowledged is kept");
+    }
+    outcome
+}
+
+/// An address that a client can use: not that of all interfaces.
+fn reachable(bound: Option<SocketAddr>, listen: &str) -> String {
+    match bound {
+        Some(address) if address.ip().is_unspecified() => {
+            let ip: IpAddr =
+                if address.is_ipv4() { [127, 0, 0, 1].into() } else { [0, 0, 0, 0, 0, 0, 0, 1].into() };
+            SocketAddr::new(ip, address.port()).to_string()
+        }
+        Some(address) => address.to_string(),
+        None => listen.to_owned(),
+    }
+}
+
+fn banner(instance: &Instance, data: &DataDir, has_tokens: bool, following: usize, took: Duration) {
+    let bold = |text: &str| term::stderr().paint(Colour::Bold, text).into_owned();
+    let token = if has_tokens { " -H 'Authorization: Bearer <token>'" } else { "" };
+    note(format!("forebay dev is ready ({:.1} s)", took.as_secs_f64()));
+    note(format!(
+        "  send     {}",
+        bold(&format!("curl {}{token} -d '{{\"message\":\"hello\"}}'", instance.ingest_url))
+    ));
+    note(format!("  search   {}", bold("forebay search hello")));
+    note(format!(
+        "  token    {}",
+        if has_tokens { "needed: one of ingest.token_file" } else { "none needed on loopback" }
+    ));
+    if following > 0 {
+        note(format!("  follow   {following} paths, from their start"));
+    }
+    note(format!("  metrics  http://{}/metrics", instance.metrics));
+    note(format!("  kafka    {}", instance.kafka));
+    note(format!("  data     {}", data.path().display()));
+    note("  stop     Ctrl-C");
+}
+
+/// The causes that a person meets, with what to do.
+fn explain(error: &anyhow::Error, data: &DataDir, listen: &str) -> Failure {
+    let text = format!("{error:#}");
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    if io.is_some_and(|io| io.kind() == std::io::ErrorKind::AddrInUse) {
+        return Failure::failed(format!("{listen} is taken by another process"))
+            .hint("give another port with --port, or --port 0 for a free one");
+    }
+    if text.contains("in use by another forebay process") {
+        return Failure::failed(format!("another `forebay dev` runs on {}", data.path().display()))
+            .hint("stop it, or give this one a folder of its own with --data DIR");
+    }
+    Failure::failed(text)
+}

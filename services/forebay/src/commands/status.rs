@@ -1,0 +1,36 @@
+//! `forebay status`: what moves, what waits, what failed, per tier.
+
+mod report;
+mod sample;
+
+use std::time::Duration;
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::Data;
+use crate::target::TargetArgs;
+
+/// Shows whether Kafka and the store answer, how many events pass each tier in a second, how many wait for it, and how
+/// many it has given to the dead letters. Rates are measured over --interval.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// One JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+
+    /// Over how many seconds rates are measured
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    interval: u64,
+}
+
+pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
+    let store = target.store();
+    let report = sample::take(&target.find()?, store, Duration::from_secs(args.interval)).await;
+    let mut data = Data::new();
+    if args.json {
+        data.line(serde_json::to_vec(&report).map_err(|error| Failure::failed(error.to_string()))?)?;
+    } else {
+        report.lines().iter().try_for_each(|line| data.line(line))?;
+    }
+    data.flush()?;
+    Ok(if report.all_reachable() { Exit::Done } else { Exit::Unreachable })
+}

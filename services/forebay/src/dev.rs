@@ -1,0 +1,15 @@
+//! `forebay dev`: all tiers in one process, on an embedded broker and an embedded store.
+//!
+//! - [`paths`]: where the data are
+//! - [`state`]: how other commands find a running instance
+//! - [`settings`]: what differs from a real installation
+//! - [`tiers`]: starts and stops them in order
+//! - [`tailing`]: lines of followed files into the raw topic
+//!
+//! `forebay search` opens the store's folder by itself, for reading.
+
+pub(crate) mod paths;
+pub(crate) mod settings;
+pub(crate) mod state;
+pub(crate) mod tailing;
+pub(crate) mod tiers;

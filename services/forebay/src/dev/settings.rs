@@ -1,0 +1,52 @@
+//! What differs from a real installation: one machine, one partition, little memory.
+
+use std::net::SocketAddr;
+
+use forebay_embedded_broker::{TopicSpec, recommended_properties};
+use forebay_settings::{ByteSize, Period, Settings};
+
+/// One partition is enough for what the embedded broker can do, and each one costs it work when nothing happens.
+const PARTITIONS: i32 = 1;
+
+/// Changes `settings`, those of a file or the defaults, for one process that a person works with.
+pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
+    if let Some(port) = port {
+        settings.ingest.listen = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
+    }
+    // Several instances may run side by side; the banner names the port.
+    settings.telemetry.listen = "127.0.0.1:0".to_owned();
+    settings.kafka.topics.partitions = PARTITIONS;
+    settings.kafka.topics.replication = 1;
+    settings.kafka.linger = Period::from_millis(5);
+    settings.parser.lanes = 1;
+    settings.parser.max_in_flight = ByteSize::mib(4);
+    settings.indexer.bulk_wait = Period::from_millis(200);
+    settings.indexer.requests_in_flight = 1;
+    settings.indexer.bulk_bytes = ByteSize::mib(2);
+    settings.indexer.max_in_flight = ByteSize::mib(8);
+    settings.ingest.max_in_flight = ByteSize::mib(32);
+}
+
+/// Makes `settings` speak to the embedded broker.
+pub(crate) fn use_broker(settings: &mut Settings, bootstrap_servers: String) {
+    settings.kafka.bootstrap_servers = bootstrap_servers;
+    for (name, value) in recommended_properties() {
+        let _theirs_wins = settings.kafka.properties.entry(name).or_insert(value);
+    }
+}
+
+/// The topics of `settings`, for the embedded broker.
+pub(crate) fn topics(settings: &Settings) -> Vec<TopicSpec> {
+    let topics = &settings.kafka.topics;
+    let spec = |name: &String, retention: Period| TopicSpec {
+        name: name.clone(),
+        partitions: topics.partitions,
+        retention: Some(retention.0),
+    };
+    vec![
+        spec(&topics.raw, topics.retention),
+        spec(&topics.events, topics.retention),
+        spec(&topics.dead_letters, topics.dead_letter_retention),
+        spec(&topics.parked, topics.dead_letter_retention),
+    ]
+}

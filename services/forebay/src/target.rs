@@ -1,0 +1,113 @@
+//! Which installation a command speaks to.
+//!
+//! In this order: the file of `--config` (or of `FOREBAY_CONFIG`), the environment's `FOREBAY__...` variables, a running
+//! `forebay dev`. Anything else is an error that says so: a command never guesses.
+
+use std::env;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use forebay_elastic::ElasticStore;
+use forebay_embedded_store::EmbeddedStore;
+use forebay_settings::Settings;
+use forebay_store::Store;
+
+use crate::dev::paths::DataDir;
+use crate::dev::settings;
+use crate::dev::state::Instance;
+use crate::exit::Failure;
+
+/// What to do when there is nothing to speak to.
+pub(crate) const START_OR_NAME: &str =
+    "start one with `forebay dev`, or name an installation's settings with --config FILE";
+
+/// How a command is told what to speak to.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct TargetArgs {
+    /// The settings of an installation; without one, a running `forebay dev` is used
+    #[arg(long, value_name = "FILE", env = "FOREBAY_CONFIG", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The data folder of `forebay dev` [default: $XDG_DATA_HOME/forebay/dev or ~/.local/share/forebay/dev]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// What a command speaks to.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// How to reach Kafka and the search cluster.
+    pub(crate) settings: Settings,
+    /// The running `forebay dev`, where it is one.
+    pub(crate) dev: Option<Instance>,
+}
+
+// === impl TargetArgs ===
+
+impl TargetArgs {
+    /// The target, by the rules above.
+    pub(crate) fn find(&self) -> Result<Target, Failure> {
+        if self.config.is_some() || environment_speaks() {
+            let settings = load(self.config.as_deref())?;
+            return Ok(Target { settings, dev: None });
+        }
+        let instance = Instance::running(&self.data_dir()?)?;
+        let mut settings = Settings::default();
+        settings::adapt(&mut settings, None);
+        settings::use_broker(&mut settings, instance.kafka.to_string());
+        Ok(Target { settings, dev: Some(instance) })
+    }
+
+    /// The store to search: that of an installation, or the embedded one, whether its `forebay dev` runs or not.
+    pub(crate) fn store(&self) -> Result<(String, Box<dyn Store>), Failure> {
+        if self.config.is_some() || environment_speaks() {
+            let settings = load(self.config.as_deref())?;
+            return Ok((settings.search.url.clone(), elastic(&settings)?));
+        }
+        let path = self.data_dir()?.store();
+        if !path.is_dir() {
+            return Err(
+                Failure::unreachable(format!("there is no store in {}", path.display())).hint(START_OR_NAME)
+            );
+        }
+        let store =
+            EmbeddedStore::open_read_only(&path).map_err(|error| Failure::unreachable(chain(&error)))?;
+        Ok((path.display().to_string(), Box::new(store)))
+    }
+
+    pub(crate) fn data_dir(&self) -> Result<DataDir, Failure> {
+        DataDir::find(self.data.as_deref())
+    }
+}
+
+/// The search cluster of an installation.
+pub(crate) fn elastic(settings: &Settings) -> Result<Box<dyn Store>, Failure> {
+    match ElasticStore::connect(&settings.search) {
+        Ok(store) => Ok(Box::new(store)),
+        Err(error) => Err(Failure::settings(chain(&error))),
+    }
+}
+
+/// Whether the environment holds settings.
+fn environment_speaks() -> bool {
+    env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("FOREBAY__"))
+}
+
+/// The settings of a file, with the environment on top.
+pub(crate) fn load(path: Option<&Path>) -> Result<Settings, Failure> {
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    forebay_settings::load(path, variables).map_err(|error| Failure::settings(chain(&error)))
+}
+
+/// An error with all its causes.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        cause = source.source();
+    }
+    text
+}

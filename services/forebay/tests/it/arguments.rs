@@ -1,0 +1,138 @@
+//! Arguments, help, offline commands.
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::support::{command, ran, run};
+
+#[test]
+fn help_names_every_command_and_the_exit_codes() {
+    let help = run(&["--help"]);
+    assert_eq!(help.code, 0);
+    for word in [
+        "dev",
+        "send",
+        "generate",
+        "search",
+        "status",
+        "check",
+        "bootstrap",
+        "dlq",
+        "token",
+        "completions",
+        "Exit codes:",
+    ] {
+        assert!(help.out.contains(word), "{word} is missing in\n{}", help.out);
+    }
+    for command in
+        ["dev", "send", "generate", "search", "status", "check", "bootstrap", "dlq", "token", "completions"]
+    {
+        assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
+    }
+    assert_eq!(run(&["version"]).out, format!("forebay {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_arguments_are_told_apart_from_failures() {
+    let wrong = run(&["serch", "x"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("search"), "a suggestion: {}", wrong.err);
+    assert_eq!(run(&["search", "--since", "yesterday"]).code, 2);
+    assert_eq!(run(&["dlq", "list", "--stage", "fly"]).code, 2);
+}
+
+#[test]
+fn completions_are_made_for_each_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let completions = run(&["completions", shell]);
+        assert_eq!(completions.code, 0);
+        assert!(completions.out.contains("bootstrap"), "{shell}");
+    }
+}
+
+#[test]
+fn check_accepts_a_good_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("forebay.yaml");
+    std::fs::write(&file, "kafka:\n  linger: 5ms\ningest:\n  max_body: 8MiB\n").unwrap();
+    let checked = run(&["check", file.to_str().unwrap()]);
+    assert_eq!((checked.code, checked.out), (0, format!("{}: the settings are valid\n", file.display())));
+}
+
+/// Scenario: several mistakes in one file, and a file that is not there.
+/// Guarantees: all are told at once with line and remedy, within 2 s, and the exit code says that it's the settings.
+#[test]
+fn check_tells_every_mistake() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("forebay.yaml");
+    std::fs::write(&file, "kafka:\n  lingr: 5ms\ningest:\n  max_body: 8\nsearch:\n  url: nowhere\n").unwrap();
+    let started = Instant::now();
+    let checked = run(&["check", file.to_str().unwrap()]);
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(checked.code, 78);
+    for part in
+        ["3 problems in", "line 2: kafka.lingr", "linger", "line 4: ingest.max_body", "line 6: search.url"]
+    {
+        assert!(checked.err.contains(part), "{part} is missing in\n{}", checked.err);
+    }
+    let missing = run(&["check", "does/not/exist.yaml"]);
+    assert_eq!(missing.code, 78);
+    assert!(missing.err.contains("does/not/exist.yaml: No such file"), "{}", missing.err);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_lines() {
+    let lines = |seed: &str| {
+        run(&[
+            "generate",
+            "--kind",
+            "mixed",
+            "--count",
+            "500",
+            "--start",
+            "2026-11-21T10:00:00Z",
+            "--seed",
+            seed,
+        ])
+        .out
+    };
+    assert_eq!(lines("7").lines().count(), 500);
+    assert_eq!(lines("7"), lines("7"));
+    assert_ne!(lines("7"), lines("8"));
+}
+
+/// Scenario: the reader of an endless output goes away. Guarantees: the command ends, and says nothing.
+#[test]
+fn a_broken_pipe_is_quiet() {
+    let mut endless = command(&["generate", "--count", "0"]);
+    let mut child = endless.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut some = [0; 1000];
+    child.stdout.take().unwrap().read_exact(&mut some).unwrap();
+    let ended = ran(&child.wait_with_output().unwrap());
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+}
+
+#[test]
+fn without_anything_to_speak_to_the_error_says_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    for arguments in [&["status"][..], &["search", "x"], &["dlq", "list"], &["bootstrap"], &["send", "-"]] {
+        let failed = run(&[&["--data", dir.path().to_str().unwrap()], arguments].concat());
+        assert_eq!(failed.code, 69, "{arguments:?}: {}", failed.err);
+        assert!(failed.err.contains("forebay dev") && failed.err.contains("--config"), "{}", failed.err);
+    }
+}
+
+#[test]
+fn a_token_is_shown_once_and_kept_as_a_hash() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("tokens.yaml");
+    let create = |tenant: &str| {
+        run(&["token", "create", "--tenant", tenant, "--name", "web", "--file", file.to_str().unwrap()])
+    };
+    let created = create("acme");
+    assert_eq!(created.code, 0, "{}", created.err);
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("acme") && !kept.contains(created.out.trim()), "{kept}");
+    assert_eq!(create("Not A Tenant").code, 2);
+}

@@ -1,0 +1,138 @@
+//! What the settings say, as this tier needs it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use forebay_kafka::MAX_RECORD_BYTES;
+use forebay_record::Tenant;
+use forebay_record::tenant::TenantError;
+use forebay_settings::Settings;
+use thiserror::Error;
+
+use crate::tokens::{FileError, Tokens};
+
+/// What a record may need beside the event: id, tenant, stream, attributes.
+const RECORD_OVERHEAD: usize = 64 * 1024;
+
+/// Who may send.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// Everybody on this machine, as one tenant.
+    Open(Tenant),
+    /// Who has a token.
+    Tokens(Tokens),
+}
+
+/// The limits of one request and of all together.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The largest body as it is sent, in bytes.
+    pub max_body: usize,
+    /// The largest body once decompressed, in bytes.
+    pub max_inflated_body: usize,
+    /// The largest event, in bytes.
+    pub max_event: usize,
+    /// How deep JSON may be nested.
+    pub max_depth: usize,
+    /// The most events in one request.
+    pub max_events: usize,
+    /// The most bytes of all requests at once.
+    pub max_in_flight: usize,
+    /// The most connections at once.
+    pub max_connections: usize,
+    /// How long a body may take, and how long a connection may stay without a request.
+    pub read_timeout: Duration,
+    /// How long a request waits for Kafka.
+    pub ack_timeout: Duration,
+    /// What 429 and 503 tell a client to wait.
+    pub retry_after: Duration,
+    /// How long a stop waits for requests under way.
+    pub drain_timeout: Duration,
+}
+
+/// The settings, checked.
+#[derive(Clone, Debug)]
+pub struct IngestConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Who may send.
+    pub access: Access,
+    /// The topic that events go to.
+    pub topic: String,
+    /// What is allowed.
+    pub limits: Limits,
+}
+
+/// Settings that can't be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The address can't be read.
+    #[error("ingest.listen: `{0}` is not an address like 127.0.0.1:8080")]
+    Listen(String),
+    /// Everybody could send.
+    #[error("ingest.token_file: set it, since `{0}` is no loopback address and anybody could send to it")]
+    Unprotected(SocketAddr),
+    /// The tenant has no valid name.
+    #[error("ingest.default_tenant: {0}")]
+    Tenant(#[from] TenantError),
+    /// The token file can't be used.
+    #[error("ingest.token_file: {path}: {error}")]
+    Tokens {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        error: FileError,
+    },
+}
+
+impl IngestConfig {
+    /// Reads what the tier needs from the settings, the token file included.
+    ///
+    /// # Errors
+    /// When something can't be used, or everybody in the network could send.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let ingest = &settings.ingest;
+        let listen: SocketAddr =
+            ingest.listen.parse().map_err(|_| ConfigError::Listen(ingest.listen.clone()))?;
+        let access = match &ingest.token_file {
+            Some(path) => Access::Tokens(Tokens::load(path.clone()).map_err(|error| {
+                let path = path.display().to_string();
+                ConfigError::Tokens { path, error }
+            })?),
+            None if listen.ip().is_loopback() => Access::Open(Tenant::new(ingest.default_tenant.clone())?),
+            None => return Err(ConfigError::Unprotected(listen)),
+        };
+        let limits = Limits {
+            max_body: ingest.max_body.as_usize(),
+            max_inflated_body: ingest.max_inflated_body.as_usize(),
+            max_event: ingest.max_event.as_usize().min(MAX_RECORD_BYTES - RECORD_OVERHEAD),
+            max_depth: ingest.max_depth,
+            max_events: ingest.max_events,
+            max_in_flight: ingest.max_in_flight.as_usize(),
+            max_connections: ingest.max_connections.max(1),
+            read_timeout: ingest.read_timeout.0,
+            ack_timeout: ingest.ack_timeout.0,
+            retry_after: ingest.retry_after.0,
+            drain_timeout: ingest.drain_timeout.0,
+        };
+        Ok(Self { listen, access, topic: settings.kafka.topics.raw.clone(), limits })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_door_is_for_this_machine_only() {
+        let mut settings = Settings::default();
+        settings.ingest.listen = "127.0.0.1:0".to_owned();
+        assert!(matches!(IngestConfig::new(&settings).unwrap().access, Access::Open(_)));
+        settings.ingest.listen = "0.0.0.0:0".to_owned();
+        let error = IngestConfig::new(&settings).unwrap_err().to_string();
+        assert!(error.starts_with("ingest.token_file: set it"), "{error}");
+        settings.ingest.token_file = Some("not-there.yaml".into());
+        let error = IngestConfig::new(&settings).unwrap_err().to_string();
+        assert!(error.starts_with("ingest.token_file: not-there.yaml: can't read it"), "{error}");
+    }
+}

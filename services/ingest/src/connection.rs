@@ -1,0 +1,134 @@
+//! One connection: HTTP/1.1 or HTTP/2 without TLS, whichever the client speaks.
+//!
+//! A connection without a request under way is closed after a while. That one rule covers clients that connect and say
+//! nothing, that send half a head, that never read their answer, and those that are just gone. A request under way has
+//! its own limits on time.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::handler::Peer;
+
+/// The most that is read ahead of the handler, in bytes: memory that each busy connection may take beside its body.
+const READ_AHEAD: usize = 256 * 1024;
+/// The most requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 64;
+/// How much of a body an HTTP/2 client may send ahead of the handler, in bytes.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// The largest head of an HTTP/2 request, in bytes.
+const MAX_HEAD: u32 = 16 * 1024;
+
+/// Serves a connection until it ends, idles too long, or `stop` asks it to end after the requests under way.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    idle: Duration,
+    stop: CancellationToken,
+) {
+    // Answers are small and somebody waits for them.
+    let _unsupported = stream.set_nodelay(true);
+    let activity = Arc::new(Activity::new());
+    let service = service_fn({
+        let activity = Arc::clone(&activity);
+        move |request: Request<Incoming>| {
+            let guard = Activity::begin(&activity);
+            let mut request = request.map(Body::new);
+            let _before = request.extensions_mut().insert(Peer(peer));
+            let router = router.clone();
+            async move {
+                let response = router.oneshot(request).await;
+                drop(guard);
+                response
+            }
+        }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    let _http1 = builder.http1().max_buf_size(READ_AHEAD);
+    let _http2 = builder
+        .http2()
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(4 * STREAM_WINDOW)
+        .max_header_list_size(MAX_HEAD);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%peer, error, "connection ended early");
+                }
+                return;
+            }
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = sleep_until(activity.idle_until(idle)) => {
+                if activity.is_idle(idle) {
+                    tracing::debug!(%peer, "connection closed, since it was idle");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Whether requests are under way on a connection, and when the last one ended.
+#[derive(Debug)]
+struct Activity {
+    opened: Instant,
+    under_way: AtomicUsize,
+    /// In milliseconds since the connection was opened.
+    last_ended: AtomicU64,
+}
+
+/// A request under way.
+struct UnderWay(Arc<Activity>);
+
+impl Activity {
+    fn new() -> Self {
+        Self { opened: Instant::now(), under_way: AtomicUsize::new(0), last_ended: AtomicU64::new(0) }
+    }
+
+    fn begin(activity: &Arc<Self>) -> UnderWay {
+        let _before = activity.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(activity))
+    }
+
+    /// When the connection will have been idle for too long, as far as is known now.
+    fn idle_until(&self, idle: Duration) -> Instant {
+        if self.under_way.load(Ordering::Relaxed) > 0 {
+            return Instant::now() + idle;
+        }
+        self.opened + Duration::from_millis(self.last_ended.load(Ordering::Relaxed)) + idle
+    }
+
+    fn is_idle(&self, idle: Duration) -> bool {
+        self.under_way.load(Ordering::Relaxed) == 0 && self.idle_until(idle) <= Instant::now()
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let since_opened = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.last_ended.store(since_opened, Ordering::Relaxed);
+        let _before = self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,187 @@
+//! The events' ids: brought along in a member, derived from the request's `Idempotency-Key`, or made here.
+//!
+//! An id is fixed here and never changes. With a given id or a key, a request that is sent again makes no second
+//! document; a made id can't do that, since a request sent again gets new ones.
+
+use forebay_record::id::{self, IdError, MAX_IDEMPOTENCY_KEY_LEN};
+use thiserror::Error;
+
+use crate::json::{Member, Validator, member};
+
+/// Why an event has no usable id where the sender said there is one.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum GivenIdError {
+    /// The object has no such member.
+    #[error("the event has no member `{0}`, which `id_field` names")]
+    Missing(String),
+    /// Only strings and numbers are ids.
+    #[error("the member `{0}`, which `id_field` names, is neither a string nor a number")]
+    WrongType(String),
+    /// The value breaks the rules for ids.
+    #[error(transparent)]
+    Invalid(#[from] IdError),
+}
+
+/// Why an `Idempotency-Key` header can't be used.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum KeyError {
+    /// The key breaks the rules for ids.
+    #[error("{0}")]
+    Invalid(#[from] IdError),
+    /// No room for the position that is added to it.
+    #[error("the key is {0} bytes long; at most {MAX_IDEMPOTENCY_KEY_LEN} are allowed")]
+    TooLong(usize),
+}
+
+/// The id that a valid JSON object brings along in its top-level member `field`.
+///
+/// # Errors
+/// When there is none, or it can't be an id.
+pub(crate) fn given(validator: &mut Validator, object: &[u8], field: &str) -> Result<String, GivenIdError> {
+    let found = match member(validator, object, field) {
+        Ok(Member::Text(text)) => text.into_owned(),
+        Ok(Member::Number(number)) => number.to_owned(),
+        Ok(Member::Missing) | Err(_) => return Err(GivenIdError::Missing(field.to_owned())),
+        Ok(Member::Other) => return Err(GivenIdError::WrongType(field.to_owned())),
+    };
+    id::validate(&found)?;
+    Ok(found)
+}
+
+/// Where the events of one request get their ids from.
+#[derive(Debug)]
+pub struct Ids {
+    source: Source,
+    /// The id in hand; its memory serves every event.
+    text: String,
+}
+
+#[derive(Debug)]
+enum Source {
+    Given(std::vec::IntoIter<String>),
+    Key(String),
+    Made(Made),
+}
+
+/// UUIDv7s of one millisecond: one random draw for the request, counted up from event to event (RFC 9562, section 6.2,
+/// method 2), so that they sort in the order of the events and cost no further randomness.
+#[derive(Debug)]
+struct Made {
+    unix_ms: u64,
+    head: [u8; 2],
+    counter: u64,
+}
+
+impl Ids {
+    /// Ids that the events bring along, in the order in which they are sent.
+    #[must_use]
+    pub fn given(ids: Vec<String>) -> Self {
+        Self { source: Source::Given(ids.into_iter()), text: String::new() }
+    }
+
+    /// Ids made of an `Idempotency-Key` and each event's position.
+    ///
+    /// # Errors
+    /// When the key is too long, empty or has control characters.
+    pub fn from_key(key: &str) -> Result<Self, KeyError> {
+        if key.len() > MAX_IDEMPOTENCY_KEY_LEN {
+            return Err(KeyError::TooLong(key.len()));
+        }
+        id::validate(key)?;
+        Ok(Self { source: Source::Key(key.to_owned()), text: String::with_capacity(key.len() + 8) })
+    }
+
+    /// New ids, from the time and from randomness that no other request has.
+    #[must_use]
+    pub fn made(unix_ms: u64, random: [u8; 10]) -> Self {
+        let [first, second, rest @ ..] = random;
+        // The two highest of the counter's bits give way to the variant; the third starts as 0, so that counting up
+        // can't overflow into them.
+        let counter = u64::from_be_bytes(rest) >> 3;
+        let made = Made { unix_ms, head: [first, second], counter };
+        Self { source: Source::Made(made), text: String::with_capacity(36) }
+    }
+
+    /// The id of the next event, which stands at `line` (from 1).
+    pub fn next(&mut self, line: usize) -> &str {
+        self.text.clear();
+        match &mut self.source {
+            // There is one for each event: see `Plan::given_ids`.
+            Source::Given(ids) => self.text = ids.next().unwrap_or_default(),
+            Source::Key(key) => id::push_idempotent(&mut self.text, key, line.saturating_sub(1)),
+            Source::Made(made) => {
+                let uuid = made.next();
+                self.text.push_str(std::str::from_utf8(&uuid).unwrap_or_default());
+            }
+        }
+        &self.text
+    }
+}
+
+impl Made {
+    fn next(&mut self) -> [u8; 36] {
+        let mut random = [0; 10];
+        let (head, tail) = random.split_at_mut(2);
+        head.copy_from_slice(&self.head);
+        tail.copy_from_slice(&self.counter.to_be_bytes());
+        self.counter += 1;
+        id::uuid_v7(self.unix_ms, random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(object: &str) -> Result<String, GivenIdError> {
+        given(&mut Validator::new(8), object.as_bytes(), "id")
+    }
+
+    #[test]
+    fn a_given_id_is_a_string_or_a_number() {
+        assert_eq!(of(r#"{"id":"o-1"}"#), Ok("o-1".to_owned()));
+        assert_eq!(of(r#"{"id":17}"#), Ok("17".to_owned()));
+        assert_eq!(
+            of(r#"{"x":1}"#).unwrap_err().to_string(),
+            "the event has no member `id`, which `id_field` names"
+        );
+        assert_eq!(
+            of(r#"{"id":null}"#).unwrap_err().to_string(),
+            "the member `id`, which `id_field` names, is neither a string nor a number"
+        );
+        assert_eq!(of(r#"{"id":""}"#).unwrap_err().to_string(), "the event id is empty");
+        assert_eq!(
+            of(r#"{"id":"a\tb"}"#).unwrap_err().to_string(),
+            "the event id has a control character at byte 1"
+        );
+    }
+
+    /// Scenario: a request with a refused line is corrected and sent again under its key.
+    /// Guarantees: every event keeps its id, since the position counts refused lines.
+    #[test]
+    fn a_key_gives_ids_by_position() {
+        let mut ids = Ids::from_key("batch-7").unwrap();
+        assert_eq!(ids.next(1), "batch-7-0");
+        assert_eq!(ids.next(3), "batch-7-2");
+        assert_eq!(Ids::from_key(&"x".repeat(256)).unwrap_err(), KeyError::TooLong(256));
+        assert!(Ids::from_key("").is_err());
+    }
+
+    proptest! {
+        /// Scenario: many events in one request, whatever the random draw.
+        /// Guarantees: valid UUIDv7s that sort in the order of the events.
+        #[test]
+        fn made_ids_ascend(unix_ms in 0u64..1 << 48, random: [u8; 10]) {
+            let mut ids = Ids::made(unix_ms, random);
+            let all: Vec<String> = (1..50).map(|line| ids.next(line).to_owned()).collect();
+            prop_assert!(all.is_sorted_by(|earlier, later| earlier < later));
+            for id in all {
+                let uuid = uuid::Uuid::try_parse(&id).unwrap();
+                prop_assert_eq!(uuid.get_version_num(), 7);
+                prop_assert_eq!(uuid.get_variant(), uuid::Variant::RFC4122);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What this tier counts. Everything is counted once a request, never once an event.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use forebay_telemetry::{
+    CounterName, Entry, GaugeName, HistogramName, Label, Ledger, SecondsCounter, TenantCap, counter, gauge,
+    histogram,
+};
+use metrics::{Counter, Gauge, Histogram};
+
+use crate::plan::Rejections;
+
+/// The value of the label `stage` for this tier.
+const STAGE: &str = "ingest";
+
+/// The handles of this tier.
+#[derive(Debug)]
+pub struct Meters {
+    body_bytes: Counter,
+    received: Counter,
+    emitted: Counter,
+    in_flight: Gauge,
+    connections: Gauge,
+    request_seconds: Histogram,
+    ack_seconds: Histogram,
+    tenants: TenantCap,
+    kept: Mutex<Kept>,
+}
+
+/// Handles that are made when they are first needed.
+#[derive(Debug)]
+struct Kept {
+    requests: HashMap<StatusCode, Counter>,
+    event_bytes: HashMap<String, Counter>,
+    ledger: Ledger,
+    backpressure: SecondsCounter,
+}
+
+impl Meters {
+    /// Handles under the process's cap on tenants.
+    #[must_use]
+    pub fn new(tenants: TenantCap) -> Self {
+        let of_stage = |name| counter(name, &[(Label::Stage, STAGE)]);
+        let kept = Kept {
+            requests: HashMap::new(),
+            event_bytes: HashMap::new(),
+            ledger: Ledger::new(tenants.clone()),
+            backpressure: SecondsCounter::new(CounterName::BackpressureSeconds, &[(Label::Stage, STAGE)]),
+        };
+        Self {
+            body_bytes: counter(CounterName::IngestBodyBytes, &[]),
+            received: of_stage(CounterName::RecordsReceived),
+            emitted: of_stage(CounterName::RecordsEmitted),
+            in_flight: gauge(GaugeName::IngestInFlightBytes, &[]),
+            connections: gauge(GaugeName::IngestConnections, &[]),
+            request_seconds: histogram(HistogramName::IngestRequestSeconds, &[]),
+            ack_seconds: histogram(HistogramName::IngestAckSeconds, &[]),
+            tenants,
+            kept: Mutex::new(kept),
+        }
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, status: StatusCode, took: Duration) {
+        self.request_seconds.record(took.as_secs_f64());
+        let mut kept = self.kept();
+        let requests = kept
+            .requests
+            .entry(status)
+            .or_insert_with(|| counter(CounterName::IngestRequests, &[(Label::Status, status.as_str())]));
+        requests.increment(1);
+    }
+
+    /// A body was read and divided into events.
+    pub fn divided(&self, tenant: &str, body: usize, events: usize, rejections: &Rejections) {
+        self.body_bytes.increment(body as u64);
+        self.received.increment((events + rejections.count()) as u64);
+        let tenant = self.tenants.label(tenant);
+        for (reason, count) in rejections.by_reason() {
+            let labels = [(Label::Tenant, tenant), (Label::Reason, reason)];
+            counter(CounterName::IngestRejectedEvents, &labels).increment(count as u64);
+        }
+    }
+
+    /// The brokers have acknowledged `events` of `bytes` in all.
+    pub fn delivered(&self, tenant: &str, events: u64, bytes: u64, took: Duration) {
+        self.ack_seconds.record(took.as_secs_f64());
+        self.emitted.increment(events);
+        let mut kept = self.kept();
+        kept.ledger.add(tenant, Entry::Accepted, events);
+        let label = self.tenants.label(tenant);
+        match kept.event_bytes.get(label) {
+            Some(counter) => counter.increment(bytes),
+            None => {
+                let new = counter(CounterName::IngestEventBytes, &[(Label::Tenant, label)]);
+                new.increment(bytes);
+                let _before = kept.event_bytes.insert(label.to_owned(), new);
+            }
+        }
+    }
+
+    /// A request waited for room in the queue to Kafka.
+    pub fn held_back(&self, waited: Duration) {
+        self.kept().backpressure.add(waited);
+    }
+
+    /// So many bytes are in flight now.
+    pub fn in_flight(&self, bytes: usize) {
+        // Precise up to 2^53 bytes.
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        self.in_flight.set(bytes as f64);
+    }
+
+    /// A connection was opened or, with `-1.0`, closed.
+    pub fn connections(&self, change: f64) {
+        self.connections.increment(change);
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,228 @@
+//! What a request says beside its body: query parameters and headers.
+//!
+//! An unknown parameter is refused, since a misspelt `?atomic=true` that is ignored does what the sender wanted to rule
+//! out.
+
+use axum::http::{HeaderMap, Uri};
+use forebay_record::dead_letter::cut;
+use forebay_record::{raw, stream};
+use jiff::Timestamp;
+use thiserror::Error;
+
+/// The longest source, in bytes.
+const MAX_SOURCE: usize = 256;
+/// The longest format name, in bytes.
+const MAX_FORMAT: usize = 64;
+/// The longest member name in `id_field`, in bytes.
+const MAX_ID_FIELD: usize = 256;
+/// The most bytes of all attributes together: they travel with every event of the request.
+const MAX_ATTRIBUTE_BYTES: usize = 8 * 1024;
+
+/// The parameters that exist, for the hint.
+pub const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, attr.<name>";
+
+/// What a request asks for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Options {
+    /// One bad event refuses all.
+    pub atomic: bool,
+    /// The events' format; empty if not said.
+    pub format: String,
+    /// The ordered stream that the events belong to.
+    pub stream: Option<String>,
+    /// What sends them.
+    pub source: Option<String>,
+    /// The top-level member that holds an event's id.
+    pub id_field: Option<String>,
+    /// When the shipper saw them, in nanoseconds since the Unix epoch; 0 if not said.
+    pub observed_at: u64,
+    /// Facts that the shipper sends along.
+    pub attributes: Vec<(String, String)>,
+    /// The `Idempotency-Key` header.
+    pub idempotency_key: Option<String>,
+    /// The `traceparent` header, if it is valid; empty otherwise.
+    pub traceparent: String,
+}
+
+/// A parameter or header that can't be used.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum OptionsError {
+    /// The query isn't one.
+    #[error("the query string can't be read")]
+    Query,
+    /// No such parameter.
+    #[error("there is no parameter `{0}`")]
+    Unknown(String),
+    /// The parameter's value can't be used.
+    #[error("parameter `{name}`: {reason}")]
+    Value {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong with its value.
+        reason: &'static str,
+    },
+    /// The header isn't text.
+    #[error("header `{0}` is not text")]
+    Header(&'static str),
+}
+
+impl Options {
+    /// Reads a request's query and headers.
+    ///
+    /// # Errors
+    /// At the first that can't be used.
+    pub fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, OptionsError> {
+        let mut options = Self::default();
+        if uri.query().is_some() {
+            let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
+                .map_err(|_| OptionsError::Query)?;
+            for (name, value) in query.0 {
+                options.take(&name, value)?;
+            }
+        }
+        options.idempotency_key = header(headers, "idempotency-key")?.map(str::to_owned);
+        // A trace context that can't be read counts as none (W3C Trace Context, section 4.3).
+        let traceparent = header(headers, "traceparent").ok().flatten();
+        options.traceparent =
+            traceparent.filter(|value| is_traceparent(value)).unwrap_or_default().to_owned();
+        Ok(options)
+    }
+
+    fn take(&mut self, name: &str, value: String) -> Result<(), OptionsError> {
+        let wrong = |name, reason| Err(OptionsError::Value { name, reason });
+        match name {
+            "atomic" => match value.as_str() {
+                "true" | "1" | "" => self.atomic = true,
+                "false" | "0" => self.atomic = false,
+                _ => return wrong("atomic", "must be `true` or `false`"),
+            },
+            "format" if !is_format(&value) => {
+                return wrong("format", "must be 1 to 64 of a-z, 0-9, `_` and `-`");
+            }
+            // Finding out is what happens without a format.
+            "format" => self.format = if value == "auto" { String::new() } else { value },
+            "stream" if value.is_empty() => return wrong("stream", "must not be empty"),
+            "stream" => self.stream = Some(cut(&value, stream::MAX_LEN).to_owned()),
+            "source" if value.is_empty() || value.len() > MAX_SOURCE => {
+                return wrong("source", "must have 1 to 256 bytes");
+            }
+            "source" => self.source = Some(value),
+            "id_field" if value.is_empty() || value.len() > MAX_ID_FIELD => {
+                return wrong("id_field", "must have 1 to 256 bytes");
+            }
+            "id_field" => self.id_field = Some(value),
+            "observed_at" => match nanoseconds(&value) {
+                Some(observed_at) => self.observed_at = observed_at,
+                None => {
+                    return wrong(
+                        "observed_at",
+                        "must be nanoseconds since 1970 or a time like 2027-01-31T00:00:00Z",
+                    );
+                }
+            },
+            _ => match name.strip_prefix("attr.") {
+                Some(attribute) if !attribute.is_empty() => self.attribute(attribute, value)?,
+                _ => return Err(OptionsError::Unknown(cut(name, 64).to_owned())),
+            },
+        }
+        Ok(())
+    }
+
+    fn attribute(&mut self, name: &str, value: String) -> Result<(), OptionsError> {
+        let wrong = |reason| Err(OptionsError::Value { name: "attr.", reason });
+        if self.attributes.len() == raw::MAX_ATTRIBUTES {
+            return wrong("at most 128 attributes are allowed");
+        }
+        let so_far: usize = self.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if so_far + name.len() + value.len() > MAX_ATTRIBUTE_BYTES {
+            return wrong("all attributes together may have at most 8192 bytes");
+        }
+        self.attributes.push((name.to_owned(), value));
+        Ok(())
+    }
+}
+
+/// A header's text; `None` if there is no such header.
+///
+/// # Errors
+/// When it isn't visible ASCII.
+pub fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, OptionsError> {
+    headers.get(name).map(|value| value.to_str().map_err(|_| OptionsError::Header(name))).transpose()
+}
+
+fn is_format(name: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+    !name.is_empty() && name.len() <= MAX_FORMAT && name.bytes().all(allowed)
+}
+
+fn nanoseconds(text: &str) -> Option<u64> {
+    match text.parse() {
+        Ok(number) => Some(number),
+        Err(_) => u64::try_from(text.parse::<Timestamp>().ok()?.as_nanosecond()).ok(),
+    }
+}
+
+/// `version-trace-parent-flags` in lowercase hexadecimal digits (W3C Trace Context, section 3.2).
+fn is_traceparent(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_dash = |at: usize| matches!(at, 2 | 35 | 52);
+    bytes.len() == 55
+        && bytes.iter().enumerate().all(|(at, byte)| match byte {
+            b'-' => is_dash(at),
+            b'0'..=b'9' | b'a'..=b'f' => !is_dash(at),
+            _ => false,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Options, OptionsError> {
+        Options::read(&format!("/v1/ingest?{query}").parse().unwrap(), &HeaderMap::new())
+    }
+
+    #[test]
+    fn every_parameter_is_read() {
+        let options = read("atomic=true&format=nginx&stream=web%201&source=edge&id_field=id&observed_at=7&attr.host=a&attr.pod=b")
+            .unwrap();
+        let attributes = vec![("host".to_owned(), "a".to_owned()), ("pod".to_owned(), "b".to_owned())];
+        let expected = Options {
+            atomic: true,
+            format: "nginx".to_owned(),
+            stream: Some("web 1".to_owned()),
+            source: Some("edge".to_owned()),
+            id_field: Some("id".to_owned()),
+            observed_at: 7,
+            attributes,
+            ..Options::default()
+        };
+        assert_eq!(options, expected);
+        assert_eq!(read("observed_at=1970-01-01T00:00:01Z").unwrap().observed_at, 1_000_000_000);
+        assert_eq!(read("format=auto").unwrap().format, "");
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named() {
+        let says = |query: &str| read(query).unwrap_err().to_string();
+        assert_eq!(says("atomc=true"), "there is no parameter `atomc`");
+        assert_eq!(says("attr.=x"), "there is no parameter `attr.`");
+        assert_eq!(says("atomic=maybe"), "parameter `atomic`: must be `true` or `false`");
+        assert_eq!(says("format=../x"), "parameter `format`: must be 1 to 64 of a-z, 0-9, `_` and `-`");
+        assert!(says("observed_at=yesterday").starts_with("parameter `observed_at`"));
+        assert!(says("stream=").starts_with("parameter `stream`"));
+        let many: String = (0..129).map(|n| format!("attr.a{n}=x&")).collect();
+        assert!(says(many.trim_end_matches('&')).contains("128"));
+        assert!(says(&format!("attr.a={}", "x".repeat(8192))).contains("8192"));
+    }
+
+    #[test]
+    fn a_trace_context_is_taken_if_it_is_one() {
+        let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert!(is_traceparent(valid));
+        for wrong in ["", "00", &valid.to_uppercase(), &valid.replace('-', "_"), &format!("{valid}0")] {
+            assert!(!is_traceparent(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! From a body as it came to a plan: decompressing and checking, which is all the CPU work of a request.
+
+use bytes::Bytes;
+
+use crate::admission::Reservation;
+use crate::answer::{Kind, Refusal};
+use crate::body::{Encoding, InflateError, inflate};
+use crate::config::Limits;
+use crate::options::Options;
+use crate::plan::{Plan, PlanError, Rules, plan};
+use crate::shape::Declared;
+
+/// The largest bodies that are prepared where the request is served. Larger ones would hold up other requests for
+/// milliseconds, so they go to a thread for blocking work.
+const INLINE_PLAIN: usize = 1024 * 1024;
+/// The same for compressed bodies, which are larger than they look.
+const INLINE_PACKED: usize = 64 * 1024;
+
+/// A body and what is needed to prepare it.
+#[derive(Debug)]
+pub struct Unprepared {
+    /// As it came.
+    pub body: Bytes,
+    /// How it is compressed.
+    pub encoding: Encoding,
+    /// What the content type says.
+    pub declared: Declared,
+    /// What the request asks for.
+    pub options: Options,
+    /// The memory that it holds.
+    pub reservation: Reservation,
+}
+
+/// A body and its plan.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Decompressed.
+    pub body: Bytes,
+    /// What becomes of it.
+    pub plan: Plan,
+    /// What the request asks for.
+    pub options: Options,
+    /// The memory that it holds.
+    pub reservation: Reservation,
+}
+
+/// Prepares a body, on this thread if that is quick.
+///
+/// # Errors
+/// When nothing of the body can be taken.
+pub async fn prepare(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
+    let inline = if unprepared.encoding == Encoding::Identity { INLINE_PLAIN } else { INLINE_PACKED };
+    if unprepared.body.len() <= inline {
+        return prepare_now(unprepared, limits);
+    }
+    let limits = limits.clone();
+    match tokio::task::spawn_blocking(move || prepare_now(unprepared, &limits)).await {
+        Ok(prepared) => prepared,
+        // Only when the process stops: then nothing has been sent.
+        Err(_) => Err(Refusal::new(Kind::KafkaUnavailable, "ingest is stopping", "send again")
+            .retry_after(std::time::Duration::from_secs(1))),
+    }
+}
+
+fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
+    let Unprepared { body, encoding, declared, options, mut reservation } = unprepared;
+    let body = match encoding {
+        Encoding::Identity => body,
+        _ => {
+            let packed = body.len();
+            let grant = |size: usize| reservation.grow_to(packed.saturating_add(size));
+            let inflated = inflate(&body, encoding, limits.max_inflated_body, grant);
+            Bytes::from(inflated.map_err(|error| of_inflate(&error, limits))?)
+        }
+    };
+    let rules = Rules {
+        declared,
+        format: &options.format,
+        id_field: options.id_field.as_deref(),
+        max_event: limits.max_event,
+        max_depth: limits.max_depth,
+        max_events: limits.max_events,
+    };
+    let plan = plan(&body, &rules).map_err(|error| of_plan(&error))?;
+    Ok(Prepared { body, plan, options, reservation })
+}
+
+fn of_inflate(error: &InflateError, limits: &Limits) -> Refusal {
+    let reason = error.to_string();
+    match error {
+        InflateError::Broken { .. } => Refusal::new(
+            Kind::BrokenCompression,
+            reason,
+            "check that `Content-Encoding` says what the body is",
+        ),
+        InflateError::TooLarge { .. } => {
+            Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_inflated_body")
+        }
+        InflateError::Refused => busy(limits),
+    }
+}
+
+fn of_plan(error: &PlanError) -> Refusal {
+    let reason = error.to_string();
+    match error {
+        PlanError::Empty => {
+            Refusal::new(Kind::EmptyBody, reason, "send a JSON object, an array of them, or lines")
+        }
+        PlanError::Array(broken) => Refusal::new(
+            Kind::MalformedBody,
+            reason,
+            "nothing was taken; with NDJSON (application/x-ndjson) one bad line does not harm the others",
+        )
+        .at_line(broken.line),
+        PlanError::TooMany(_) => {
+            Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_events")
+        }
+        PlanError::IdFieldOfText => {
+            Refusal::new(Kind::BadRequest, reason, "use an `Idempotency-Key` header instead")
+        }
+    }
+}
+
+/// The refusal when too many bytes are in flight.
+#[must_use]
+pub fn busy(limits: &Limits) -> Refusal {
+    let reason = format!("more than {} bytes are in flight (ingest.max_in_flight)", limits.max_in_flight);
+    Refusal::new(Kind::Busy, reason, "nothing was taken; send again later, with fewer requests at once")
+        .retry_after(limits.retry_after)
+}
