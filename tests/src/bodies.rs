@@ -2,5 +2,6 @@
 
 pub mod arrival;
 pub mod identity;
+pub mod mending;
 pub mod refusal;
 pub mod restart;

@@ -28,3 +28,18 @@ on_every_backend! {
     restart::a_restart_loses_nothing,
     restart::a_stop_without_time_loses_nothing,
 }
+
+/// The embedded store has no mapping that could refuse a document.
+mod mending {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_refused_document_comes_back_to_elasticsearch() -> Result<()> {
+        bodies::mending::a_refused_document_comes_back(Backend::Elasticsearch).await
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_refused_document_comes_back_to_opensearch() -> Result<()> {
+        bodies::mending::a_refused_document_comes_back(Backend::OpenSearch).await
+    }
+}

@@ -7,7 +7,7 @@ mod process;
 mod running;
 mod signal;
 
-pub use process::main;
+pub use process::{Tier, main};
 pub use running::Running;
 pub use signal::stop_signal;
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Arg, Command, value_parser};
 use forebay_settings::Settings;
+use forebay_settings::sections::telemetry::{ListenSettings, LogFormat};
 use forebay_telemetry::{LogForm, Scrape, admin, logs};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
@@ -16,14 +17,26 @@ use crate::{Context, Running, stop_signal};
 
 const EXIT_SETTINGS: u8 = 78;
 
+/// What a tier's process is.
+#[derive(Clone, Copy, Debug)]
+pub struct Tier {
+    /// The binary's name.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+    /// How many threads serve its asynchronous part.
+    pub workers: usize,
+    /// Where it serves metrics and health.
+    pub listen: fn(&ListenSettings) -> &str,
+}
+
 /// Runs a tier as a process of its own until a signal stops it.
-///
-/// `workers` is how many threads serve its asynchronous part.
-pub fn main<F, R>(name: &'static str, about: &'static str, workers: usize, start: F) -> ExitCode
+pub fn main<F, R>(tier: &Tier, start: F) -> ExitCode
 where
     F: FnOnce(Settings, Context, CancellationToken) -> R,
     R: Future<Output = Result<Running>>,
 {
+    let Tier { name, about, .. } = *tier;
     let config = Arg::new("config")
         .long("config")
         .value_name("FILE")
@@ -43,7 +56,7 @@ where
             return ExitCode::from(EXIT_SETTINGS);
         }
     };
-    match run(name, workers, settings, start) {
+    match run(tier, settings, start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "stopped by an error");
@@ -53,18 +66,19 @@ where
     }
 }
 
-fn run<F, R>(name: &'static str, workers: usize, settings: Settings, start: F) -> Result<()>
+fn run<F, R>(tier: &Tier, settings: Settings, start: F) -> Result<()>
 where
     F: FnOnce(Settings, Context, CancellationToken) -> R,
     R: Future<Output = Result<Running>>,
 {
     let form = match settings.telemetry.log_format {
-        forebay_settings::sections::telemetry::LogFormat::Text => LogForm::Text,
-        forebay_settings::sections::telemetry::LogFormat::Json => LogForm::Json,
+        LogFormat::Text => LogForm::Text,
+        LogFormat::Json => LogForm::Json,
     };
     logs::init(form, &settings.telemetry.log_filter)?;
     let scrape = Scrape::install()?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(workers.max(1)).enable_all().build()?;
+    let runtime =
+        runtime::Builder::new_multi_thread().worker_threads(tier.workers.max(1)).enable_all().build()?;
     runtime.block_on(async {
         let shutdown = CancellationToken::new();
         // Metrics outlive the drain, so that the last scrape sees what it did.
@@ -72,14 +86,14 @@ where
         let signal = stop_signal().context("can't listen for signals")?;
         let context = Context::new(&settings);
         let admin = admin::serve(
-            &settings.telemetry.listen,
+            (tier.listen)(&settings.telemetry.listen),
             scrape.clone(),
             context.health.clone(),
             admin_shutdown.clone(),
         )
         .await?;
         let upkeep = tokio::spawn(scrape.upkeep(admin_shutdown.clone()));
-        tracing::info!(name, version = env!("CARGO_PKG_VERSION"), metrics = %admin.address, "starting");
+        tracing::info!(name = tier.name, version = env!("CARGO_PKG_VERSION"), metrics = %admin.address, "starting");
         let running = start(settings, context, shutdown.clone()).await?;
         let stopped = tokio::spawn(running.stopped());
         tokio::pin!(stopped);

@@ -39,10 +39,10 @@ fn across(settings: &Settings, findings: &mut Findings) {
         "the parser's consumer group has the same name",
         "give each tier a group of its own, or one takes the other's records",
     );
-    let telemetry = &settings.telemetry.listen;
+    let telemetry = &settings.telemetry.listen.ingest;
     findings.require(
         *telemetry != settings.ingest.listen || telemetry.ends_with(":0"),
-        "telemetry.listen",
+        "telemetry.listen.ingest",
         format!("`{telemetry}` is where ingest listens for events"),
         "choose another port for metrics and health",
     );

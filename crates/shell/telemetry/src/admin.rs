@@ -26,7 +26,7 @@ pub struct Bound {
 pub enum AdminError {
     /// Another process has the port.
     #[error(
-        "telemetry.listen: {listen} is taken by another process; set another port, in FOREBAY__TELEMETRY__LISTEN for instance, or port 0 for a free one"
+        "telemetry.listen: {listen} is taken by another process; set another port, in FOREBAY__TELEMETRY__LISTEN__PARSER for instance, or port 0 for a free one"
     )]
     Taken {
         /// What was to be bound.

@@ -9,9 +9,8 @@ use crate::units::Period;
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TelemetrySettings {
-    /// Where a process serves `/metrics`, `/livez` and `/readyz`. Port 0 takes a free one and logs it. Where
-    /// several tiers share a machine, each needs its own, by `FOREBAY__TELEMETRY__LISTEN` for instance.
-    pub listen: String,
+    /// Where each tier serves `/metrics`, `/livez` and `/readyz`. Port 0 takes a free one and logs it.
+    pub listen: ListenSettings,
     /// The form of the process's own logs.
     pub log_format: LogFormat,
     /// Which of its own logs it writes: a level, or `target=level` pairs separated by commas.
@@ -21,6 +20,36 @@ pub struct TelemetrySettings {
     /// The most tenants that metrics tell apart; those beyond share the label `_other`.
     #[schemars(range(min = 1))]
     pub max_tenants: usize,
+}
+
+/// Where each tier serves its metrics and health.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListenSettings {
+    /// `forebay-ingest`; in `forebay dev` all tiers.
+    pub ingest: String,
+    /// `forebay-parser`. A second one on the same machine needs another port.
+    pub parser: String,
+    /// `forebay-indexer`. A second one on the same machine needs another port.
+    pub indexer: String,
+}
+
+impl ListenSettings {
+    /// The same address for whichever tier runs.
+    #[must_use]
+    pub fn all(address: &str) -> Self {
+        Self { ingest: address.to_owned(), parser: address.to_owned(), indexer: address.to_owned() }
+    }
+}
+
+impl Default for ListenSettings {
+    fn default() -> Self {
+        Self {
+            ingest: "127.0.0.1:9600".to_owned(),
+            parser: "127.0.0.1:9601".to_owned(),
+            indexer: "127.0.0.1:9602".to_owned(),
+        }
+    }
 }
 
 /// The form of a process's own logs.
@@ -37,7 +66,7 @@ pub enum LogFormat {
 impl Default for TelemetrySettings {
     fn default() -> Self {
         Self {
-            listen: "127.0.0.1:9600".to_owned(),
+            listen: ListenSettings::default(),
             log_format: LogFormat::Text,
             log_filter: "info".to_owned(),
             stall_after: Period::from_secs(300),

@@ -9,7 +9,14 @@ use crate::units::Period;
 const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 
 pub(super) fn check(telemetry: &TelemetrySettings, findings: &mut Findings) {
-    findings.check("telemetry.listen", address::split(&telemetry.listen).map(drop), address::REMEDY);
+    let listen = &telemetry.listen;
+    for (path, address) in [
+        ("telemetry.listen.ingest", &listen.ingest),
+        ("telemetry.listen.parser", &listen.parser),
+        ("telemetry.listen.indexer", &listen.indexer),
+    ] {
+        findings.check(path, address::split(address).map(drop), address::REMEDY);
+    }
     for part in telemetry.log_filter.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let level = part.split_once('=').map_or(part, |(_, level)| level.trim());
         let is_level = LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level));

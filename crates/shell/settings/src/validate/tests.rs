@@ -163,7 +163,11 @@ fn indexer_requests_fit_into_memory() {
 
 #[test]
 fn telemetry_port_and_filter() {
-    one(&problems(|s| s.telemetry.listen = "127.0.0.1:8080".into()), "telemetry.listen", "another port");
+    one(
+        &problems(|s| s.telemetry.listen.ingest = "127.0.0.1:8080".into()),
+        "telemetry.listen.ingest",
+        "another port",
+    );
     one(
         &problems(|s| s.telemetry.log_filter = "info,x=wran".into()),
         "telemetry.log_filter: `wran`",

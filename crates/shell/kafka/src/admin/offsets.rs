@@ -1,0 +1,133 @@
+//! What partitions hold, and how far a group has come.
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::{Admin, CLIENT_ID, REQUEST_TIMEOUT, Shared};
+use crate::client::{Connection, PlainContext};
+use crate::error::KafkaError;
+use crate::properties::Properties;
+
+/// The offsets that a partition holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct OffsetRange {
+    /// The partition.
+    pub partition: i32,
+    /// The first offset that is still there.
+    pub start: i64,
+    /// The offset that the next record will get.
+    pub end: i64,
+}
+
+/// How far a group has come in a partition.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct GroupLag {
+    /// What the partition holds.
+    pub range: OffsetRange,
+    /// The offset that the group reads next, if it has ever committed one.
+    pub committed: Option<i64>,
+}
+
+impl OffsetRange {
+    /// How many offsets there are: about as many records, since transactions use up offsets too.
+    #[must_use]
+    pub fn len(&self) -> i64 {
+        self.end.saturating_sub(self.start).max(0)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl GroupLag {
+    /// How many records the group has still to read. Without a commit it starts at the first one.
+    #[must_use]
+    pub fn lag(&self) -> i64 {
+        let next = self.committed.unwrap_or(self.range.start).max(self.range.start);
+        self.range.end.saturating_sub(next).max(0)
+    }
+}
+
+// === impl Admin ===
+
+impl Admin {
+    /// What each partition of a topic holds, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When the topic isn't there, or no broker answers.
+    pub async fn offsets(&self, topic: &str) -> Result<Vec<OffsetRange>, KafkaError> {
+        let topic = topic.to_owned();
+        self.blocking(move |shared| shared.offsets(&topic)).await
+    }
+
+    /// How far a group has come in each partition of a topic.
+    ///
+    /// # Errors
+    /// When the topic isn't there, or no broker answers. A group that doesn't exist has simply committed nothing.
+    pub async fn group_lag(&self, group: &str, topic: &str) -> Result<Vec<GroupLag>, KafkaError> {
+        let (group, topic) = (group.to_owned(), topic.to_owned());
+        self.blocking(move |shared| shared.group_lag(&group, &topic)).await
+    }
+}
+
+impl Shared {
+    fn offsets(&self, topic: &str) -> Result<Vec<OffsetRange>, KafkaError> {
+        let info = self.topic(topic)?.ok_or_else(|| KafkaError::UnknownTopic { topic: topic.to_owned() })?;
+        (0..info.partitions)
+            .map(|partition| {
+                let (start, end) = self
+                    .client
+                    .inner()
+                    .fetch_watermarks(topic, partition, REQUEST_TIMEOUT)
+                    .map_err(|error| KafkaError::of(&error, topic))?;
+                Ok(OffsetRange { partition, start, end })
+            })
+            .collect()
+    }
+
+    fn group_lag(&self, group: &str, topic: &str) -> Result<Vec<GroupLag>, KafkaError> {
+        let ranges = self.offsets(topic)?;
+        let failed = |error| KafkaError::of(&error, topic);
+        // It carries the group's name to ask in its name; it never subscribes, so that it never joins.
+        let consumer: BaseConsumer<PlainContext> = Properties::new(&self.settings, CLIENT_ID)
+            .with("group.id", group)
+            .with("enable.auto.commit", "false")
+            .build(&self.settings)?
+            .create_with_context(PlainContext(Connection::new(&self.settings.bootstrap_servers, topic)))
+            .map_err(failed)?;
+        let mut asked = TopicPartitionList::with_capacity(ranges.len());
+        for range in &ranges {
+            let _entry = asked.add_partition(topic, range.partition);
+        }
+        let committed = consumer.committed_offsets(asked, REQUEST_TIMEOUT).map_err(failed)?;
+        let offset_of = |partition| match committed.find_partition(topic, partition)?.offset() {
+            Offset::Offset(offset) => Some(offset),
+            _ => None,
+        };
+        Ok(ranges
+            .into_iter()
+            .map(|range| GroupLag { range, committed: offset_of(range.partition) })
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lag_counts_only_what_is_still_there() {
+        let range = OffsetRange { partition: 0, start: 10, end: 25 };
+        assert_eq!(GroupLag { range, committed: Some(20) }.lag(), 5);
+        assert_eq!(GroupLag { range, committed: None }.lag(), 15);
+        assert_eq!(
+            GroupLag { range, committed: Some(3) }.lag(),
+            15,
+            "retention has removed what it had not read"
+        );
+        assert_eq!(GroupLag { range, committed: Some(30) }.lag(), 0);
+    }
+}

@@ -1,0 +1,295 @@
+//! What all clients have in common: whether a broker answers, and librdkafka's log in ours.
+//!
+//! librdkafka reconnects by itself and for ever. All there is to do is to know the state and to speak of it, not too
+//! often: once when the brokers are lost, then every ten seconds, and once when they are back.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use forebay_telemetry::{CounterName, Label, counter};
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
+use serde::Deserialize;
+
+use crate::error::KafkaError;
+
+/// At most one warning of a kind in this time.
+const WARN_EVERY: Duration = Duration::from_secs(10);
+
+/// The state of a client's connections.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    bootstrap: String,
+    topic: String,
+    reachable: AtomicBool,
+    trouble: Mutex<Option<KafkaError>>,
+    /// Whether there is any, so that success needs no lock. Changed under the lock alone.
+    in_trouble: AtomicBool,
+    warned: RateLimit,
+}
+
+/// Lets one through per interval.
+#[derive(Debug)]
+struct RateLimit {
+    start: Instant,
+    /// Milliseconds after `start` when the next one may pass.
+    next: AtomicU64,
+}
+
+/// The part of librdkafka's statistics that is of use here
+/// (<https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md>).
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Statistics {
+    /// Bytes of records that a producer holds.
+    #[serde(default)]
+    pub(crate) msg_size: u64,
+    #[serde(default)]
+    brokers: BTreeMap<String, BrokerStatistics>,
+    #[serde(default)]
+    pub(crate) topics: BTreeMap<String, TopicStatistics>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BrokerStatistics {
+    state: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct TopicStatistics {
+    pub(crate) partitions: BTreeMap<String, PartitionStatistics>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PartitionStatistics {
+    /// The partition's number; -1 for librdkafka's own.
+    pub(crate) partition: i32,
+    /// The first offset that the broker has, negative while unknown.
+    lo_offset: i64,
+    /// The end that a reader of committed records sees, negative while unknown.
+    ls_offset: i64,
+    /// What the group has committed, negative when it has not.
+    committed_offset: i64,
+}
+
+/// The context of clients that need nothing else.
+#[derive(Debug)]
+pub(crate) struct PlainContext(pub(crate) Connection);
+
+// === impl Connection ===
+
+impl Connection {
+    /// The state of a client that is about to connect to `bootstrap`, for the sake of `topic` (empty: of none).
+    pub(crate) fn new(bootstrap: &str, topic: &str) -> Self {
+        Self {
+            bootstrap: bootstrap.to_owned(),
+            topic: topic.to_owned(),
+            reachable: AtomicBool::new(false),
+            trouble: Mutex::new(None),
+            in_trouble: AtomicBool::new(false),
+            warned: RateLimit::new(),
+        }
+    }
+
+    /// Whether a broker answers, as far as is known.
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.reachable.load(Ordering::Relaxed)
+    }
+
+    /// What stands in the way at the moment.
+    pub(crate) fn trouble(&self) -> Option<KafkaError> {
+        self.lock_trouble().clone()
+    }
+
+    /// A broker has answered. Trouble of another kind than not being reachable may last.
+    pub(crate) fn answered(&self) {
+        // Read first: this is on the path of every delivery report, and the line stays shared while nothing changes.
+        if self.reachable.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut trouble = self.lock_trouble();
+        if matches!(*trouble, Some(KafkaError::Unreachable(_))) {
+            *trouble = None;
+            self.in_trouble.store(false, Ordering::Relaxed);
+        }
+        if !self.reachable.swap(true, Ordering::Relaxed) {
+            tracing::info!(bootstrap_servers = %self.bootstrap, "kafka is reachable");
+        }
+    }
+
+    /// What was asked for has worked, so that earlier trouble is over.
+    pub(crate) fn succeeded(&self) {
+        self.answered();
+        if self.in_trouble.load(Ordering::Relaxed) {
+            *self.lock_trouble() = None;
+            self.in_trouble.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Something has gone wrong; it is waited out. WARN, since nothing is lost by it.
+    pub(crate) fn troubled(&self, error: KafkaError) {
+        counter(CounterName::KafkaErrors, &[(Label::Reason, error.name())]).increment(1);
+        if self.warned.passes() {
+            tracing::warn!(
+                bootstrap_servers = %self.bootstrap,
+                topic = %self.topic,
+                error = %error,
+                "kafka can't serve this client, waiting"
+            );
+        }
+        let mut trouble = self.lock_trouble();
+        if matches!(error, KafkaError::Unreachable(_)) {
+            self.reachable.store(false, Ordering::Relaxed);
+        }
+        *trouble = Some(error);
+        self.in_trouble.store(true, Ordering::Relaxed);
+    }
+
+    /// librdkafka's error callback.
+    pub(crate) fn on_error(&self, error: &ClientError, reason: &str) {
+        match error.rdkafka_error_code() {
+            // One broker of several, or one attempt of many: `AllBrokersDown` follows if it matters.
+            Some(Code::BrokerTransportFailure | Code::Resolve) => {
+                tracing::debug!(error = %error, reason, "a broker is not reachable");
+            }
+            Some(Code::AllBrokersDown) => self.troubled(KafkaError::Unreachable(reason.to_owned())),
+            Some(Code::Fatal) => {
+                tracing::error!(error = %error, reason, "the kafka client has failed for good");
+            }
+            Some(code) => self.troubled(KafkaError::of_code(code, &self.topic)),
+            None => tracing::warn!(error = %error, reason, "kafka client error"),
+        }
+    }
+
+    /// librdkafka's statistics callback. Statistics that can't be read are of no use and do no harm.
+    pub(crate) fn on_statistics(&self, json: &[u8]) -> Statistics {
+        let statistics: Statistics = serde_json::from_slice(json).unwrap_or_default();
+        if statistics.brokers.values().any(|broker| broker.state == "UP") {
+            self.answered();
+        }
+        statistics
+    }
+
+    fn lock_trouble(&self) -> MutexGuard<'_, Option<KafkaError>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// librdkafka's log callback. Its warnings about connections repeat what `on_error` says better.
+    pub(crate) fn on_log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+                tracing::warn!(target: "librdkafka", facility, "{message}");
+            }
+            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning | RDKafkaLogLevel::Notice => {
+                tracing::debug!(target: "librdkafka", facility, "{message}");
+            }
+            RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                tracing::trace!(target: "librdkafka", facility, "{message}");
+            }
+        }
+    }
+}
+
+// === impl PartitionStatistics ===
+
+impl PartitionStatistics {
+    /// How many records the group has not committed; `None` while that is unknown. librdkafka's own figure is missing
+    /// until the first commit, which is when it matters most.
+    pub(crate) fn lag(&self) -> Option<i64> {
+        let next = self.committed_offset.max(self.lo_offset);
+        (self.ls_offset >= 0 && next >= 0).then(|| self.ls_offset.saturating_sub(next).max(0))
+    }
+}
+
+// === impl RateLimit ===
+
+impl RateLimit {
+    fn new() -> Self {
+        Self { start: Instant::now(), next: AtomicU64::new(0) }
+    }
+
+    fn passes(&self) -> bool {
+        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let next = self.next.load(Ordering::Relaxed);
+        let after = now.saturating_add(u64::try_from(WARN_EVERY.as_millis()).unwrap_or(u64::MAX));
+        now >= next && self.next.compare_exchange(next, after, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+// === impl PlainContext ===
+
+impl ClientContext for PlainContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        Connection::on_log(level, facility, message);
+    }
+
+    fn stats_raw(&self, json: &[u8]) {
+        let _unused = self.0.on_statistics(json);
+    }
+
+    fn error(&self, error: ClientError, reason: &str) {
+        self.0.on_error(&error, reason);
+    }
+}
+
+impl rdkafka::consumer::ConsumerContext for PlainContext {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: the brokers go and come back. Guarantees: the state follows, and the trouble doesn't outlive it.
+    #[test]
+    fn follows_the_brokers() {
+        let connection = Connection::new("broker:9092", "t");
+        assert!(!connection.is_reachable(), "nobody has answered yet");
+        let _statistics = connection.on_statistics(br#"{"brokers":{"b:9092/1":{"state":"UP"}}}"#);
+        assert!(connection.is_reachable());
+        connection.on_error(&ClientError::Global(Code::AllBrokersDown), "1/1 brokers are down");
+        assert!(!connection.is_reachable());
+        assert!(matches!(connection.trouble(), Some(KafkaError::Unreachable(_))));
+        let _statistics = connection.on_statistics(br#"{"brokers":{"b:9092/1":{"state":"UP"}}}"#);
+        assert!(connection.is_reachable());
+        assert_eq!(connection.trouble(), None);
+    }
+
+    /// Scenario: the brokers answer, but refuse. Guarantees: that they answer doesn't hide it; that it works ends it.
+    #[test]
+    fn refusals_last_until_something_works() {
+        let connection = Connection::new("broker:9092", "t");
+        connection.answered();
+        connection.troubled(KafkaError::Denied("no".to_owned()));
+        connection.answered();
+        assert!(connection.is_reachable() && connection.trouble().is_some());
+        connection.succeeded();
+        assert_eq!(connection.trouble(), None);
+    }
+
+    #[test]
+    fn a_warning_is_not_repeated_at_once() {
+        let limit = RateLimit::new();
+        assert!(limit.passes());
+        assert!(!limit.passes());
+    }
+
+    #[test]
+    fn lag_counts_from_the_commit_or_else_from_the_first_record() {
+        let lag = |lo_offset, ls_offset, committed_offset| {
+            PartitionStatistics { partition: 0, lo_offset, ls_offset, committed_offset }.lag()
+        };
+        assert_eq!(lag(0, 10, 7), Some(3));
+        assert_eq!(lag(2, 10, -1001), Some(8), "nothing committed yet");
+        assert_eq!(lag(9, 10, 7), Some(1), "retention has removed what was not read");
+        assert_eq!(lag(-1001, -1001, -1001), None);
+        assert_eq!(lag(-1001, 10, -1001), None);
+    }
+
+    #[test]
+    fn strange_statistics_do_no_harm() {
+        let connection = Connection::new("broker:9092", "t");
+        assert!(connection.on_statistics(b"{\"brokers\":7").topics.is_empty());
+        assert!(!connection.is_reachable());
+    }
+}

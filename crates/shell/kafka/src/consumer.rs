@@ -1,0 +1,282 @@
+//! The intake: one member of a consumer group, reading one topic, owned by one thread.
+//!
+//! It is not asynchronous on purpose. A worker runs one intake per lane, on a thread of its own; records come in
+//! batches, so that nothing is paid per record but one copy. Offsets are committed only on request. While it is paused,
+//! polling goes on, which keeps the membership and serves rebalances; librdkafka's own threads send the heartbeats.
+//!
+//! The broker may be away, or the topic not be there yet: polls then come back empty, the log says what is missing, and
+//! [`Intake::trouble`] tells who asks.
+
+mod batch;
+mod rebalance;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use forebay_settings::sections::KafkaSettings;
+use rdkafka::consumer::{BaseConsumer, CommitMode as ClientCommitMode, Consumer};
+use rdkafka::error::{KafkaError as ClientError, KafkaResult};
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::topic_partition_list::{TopicPartitionList, TopicPartitionListElem};
+
+pub use self::batch::{Record, RecordBatch};
+use self::rebalance::Context;
+use crate::client::Connection;
+use crate::error::KafkaError;
+use crate::properties::Properties;
+
+/// The most that one fetch may bring, in bytes: beside what is queued, this much may be in memory.
+const MAX_FETCH_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long a seek may take.
+const SEEK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What to do when partitions come and go. Called on the polling thread, inside [`Intake::poll`] and
+/// [`Intake::close`], and must not block for long.
+pub trait Assignment: Send + Sync + 'static {
+    /// These partitions are ours from now on. Reading starts at the committed offset, or at the first record.
+    fn assigned(&self, partitions: &[i32]);
+    /// These partitions are about to be given up. The answer, offsets next to read, is committed before they are.
+    fn revoked(&self, partitions: &[i32]) -> Vec<(i32, i64)>;
+    /// These partitions are gone already: work in hand is somebody else's now, and nothing can be committed.
+    fn lost(&self, partitions: &[i32]);
+}
+
+/// How an intake is set up.
+#[derive(Clone, Debug)]
+pub struct IntakeOptions {
+    /// The consumer group.
+    pub group: String,
+    /// The topic.
+    pub topic: String,
+    /// Its name in the broker's logs and quotas.
+    pub client_id: String,
+    /// How many bytes librdkafka may fetch ahead. Beside it, one fetch of at most 16 MiB may be in memory.
+    pub prefetch_bytes: usize,
+}
+
+/// When a batch is full. What is in the batch already counts.
+#[derive(Clone, Copy, Debug)]
+pub struct PollLimits {
+    /// At most so many records.
+    pub records: usize,
+    /// No further record when there are so many bytes; the last one may go past it.
+    pub bytes: usize,
+}
+
+/// Whether a commit waits for the broker.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CommitMode {
+    /// Returns at once. A failure is logged; the next commit repeats what this one said.
+    Async,
+    /// Waits for the broker's answer.
+    Sync,
+}
+
+/// One member of a consumer group.
+pub struct Intake {
+    consumer: BaseConsumer<Context>,
+    topic: String,
+}
+
+// === impl Intake ===
+
+impl Intake {
+    /// Makes an intake and subscribes. It connects and joins in the background, while it is polled.
+    ///
+    /// # Errors
+    /// When the settings can't be used.
+    pub fn new(
+        settings: &KafkaSettings,
+        options: IntakeOptions,
+        assignment: Arc<dyn Assignment>,
+    ) -> Result<Self, KafkaError> {
+        let IntakeOptions { group, topic, client_id, prefetch_bytes } = options;
+        let config = Properties::new(settings, &client_id)
+            .with("group.id", group)
+            .with("enable.auto.commit", "false")
+            .with("enable.auto.offset.store", "false")
+            .with("auto.offset.reset", "earliest")
+            .with("isolation.level", "read_committed")
+            .with("partition.assignment.strategy", &settings.assignment_strategy)
+            .with("session.timeout.ms", settings.session_timeout.0.as_millis())
+            .with("queued.max.messages.kbytes", (prefetch_bytes / 1024).max(1024))
+            .with("fetch.max.bytes", prefetch_bytes.clamp(1024 * 1024, MAX_FETCH_BYTES))
+            // How soon fetching goes on after the queue was full. The default, a second, is several times as long as a
+            // full queue lasts.
+            .with("fetch.queue.backoff.ms", 20)
+            .build(settings)?;
+        let connection = Connection::new(&settings.bootstrap_servers, &topic);
+        let context = Context::new(connection, &topic, assignment);
+        let failed = |error: &ClientError| KafkaError::of(error, &topic);
+        let consumer: BaseConsumer<Context> = config.create_with_context(context).map_err(|e| failed(&e))?;
+        consumer.subscribe(&[&topic]).map_err(|e| failed(&e))?;
+        Ok(Self { consumer, topic })
+    }
+
+    /// Appends records to `batch` until it is full or there are none at hand; waits at most `wait` for the first.
+    ///
+    /// Records of partitions that are given up meanwhile are taken out of `batch`, also those that were in it before: their
+    /// new owner reads them again, and should they come back to us, they come from what was committed.
+    ///
+    /// Must be called regularly, also while paused: a member that does not poll for five minutes
+    /// (`max.poll.interval.ms`) loses its partitions.
+    ///
+    /// # Errors
+    /// Only when the client can't go on and must be made anew. Trouble that time may mend is logged and waited out.
+    pub fn poll(
+        &mut self,
+        batch: &mut RecordBatch,
+        limits: PollLimits,
+        wait: Duration,
+    ) -> Result<(), KafkaError> {
+        let mut before = batch.len();
+        let deadline = Instant::now() + wait;
+        let mut wait = wait;
+        while batch.len() < limits.records && batch.bytes() < limits.bytes {
+            let polled = self.consumer.poll(wait);
+            let given_up = self.consumer.context().take_given_up();
+            if !given_up.is_empty() {
+                batch.remove_partitions(&given_up);
+                before = before.min(batch.len());
+            }
+            match polled {
+                Some(Ok(message)) => {
+                    batch.push(&record(&message));
+                    wait = Duration::ZERO;
+                }
+                Some(Err(error)) => self.overcome(&error)?,
+                // Nothing, or an event that was no record: wait for the rest of the time.
+                None if batch.len() > before || Instant::now() >= deadline => break,
+                None => wait = deadline.saturating_duration_since(Instant::now()),
+            }
+        }
+        if batch.len() > before {
+            self.consumer.context().connection.succeeded();
+        }
+        Ok(())
+    }
+
+    /// Stops fetching from all partitions, also from those assigned later. What was fetched ahead is thrown away and
+    /// read again after [`Intake::resume`], so this is for a pause of seconds, not for the time between two batches.
+    pub fn pause(&mut self) {
+        let context = self.consumer.context();
+        if !context.paused.swap(true, Ordering::Relaxed) {
+            let list = context.all_owned();
+            self.log_failure("pause", self.consumer.pause(&list));
+        }
+    }
+
+    /// Goes on fetching.
+    pub fn resume(&mut self) {
+        let context = self.consumer.context();
+        if context.paused.swap(false, Ordering::Relaxed) {
+            let list = context.all_owned();
+            self.log_failure("resume", self.consumer.resume(&list));
+        }
+    }
+
+    /// Whether it is paused.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.consumer.context().paused.load(Ordering::Relaxed)
+    }
+
+    /// Commits offsets: of each partition the one to be read next. Partitions that are not ours any more are left out.
+    ///
+    /// # Errors
+    /// [`KafkaError::StaleMember`] when the group has moved on; in `Async` mode most failures come later, as a log line.
+    /// None of them is fatal: what was not committed is read again.
+    pub fn commit(&self, offsets: &[(i32, i64)], mode: CommitMode) -> Result<(), KafkaError> {
+        let mode = match mode {
+            CommitMode::Async => ClientCommitMode::Async,
+            CommitMode::Sync => ClientCommitMode::Sync,
+        };
+        let committed = match self.consumer.context().still_owned(offsets) {
+            Ok(Some(list)) => self.consumer.commit(&list, mode),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        committed.map_err(|error| KafkaError::of(&error, &self.topic))
+    }
+
+    /// Reads partitions of ours again from these offsets: for work in hand that was abandoned.
+    ///
+    /// # Errors
+    /// When librdkafka can't do it now: right after an assignment, or without a broker. May be repeated.
+    pub fn seek(&mut self, offsets: &[(i32, i64)]) -> Result<(), KafkaError> {
+        let failed = |error: &ClientError| KafkaError::of(error, &self.topic);
+        let Some(list) = self.consumer.context().still_owned(offsets).map_err(|e| failed(&e))? else {
+            return Ok(());
+        };
+        let sought: TopicPartitionList =
+            self.consumer.seek_partitions(list, SEEK_TIMEOUT).map_err(|e| failed(&e))?;
+        sought.elements().iter().try_for_each(TopicPartitionListElem::error).map_err(|e| failed(&e))
+    }
+
+    /// How many records each partition of ours is behind, as known within the last second or so; without those of
+    /// which nothing is known yet. No request is made for it.
+    #[must_use]
+    pub fn lag(&self) -> Vec<(i32, i64)> {
+        self.consumer.context().lag()
+    }
+
+    /// The partitions that are ours now.
+    #[must_use]
+    pub fn partitions(&self) -> Vec<i32> {
+        self.consumer.context().owned().iter().copied().collect()
+    }
+
+    /// Whether a broker answers, as far as is known: false at first, and when all are down. Follows within a second,
+    /// while polled.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.consumer.context().connection.is_reachable()
+    }
+
+    /// What stands in the way at the moment: no broker, no topic, no access. `None` when all is well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<KafkaError> {
+        self.consumer.context().connection.trouble()
+    }
+
+    /// Leaves the group at once, rather than by a session that times out: [`Assignment::revoked`] is asked, and what it
+    /// answers is committed. Dropping the intake does the same.
+    pub fn close(self) {
+        drop(self);
+    }
+
+    fn overcome(&self, error: &ClientError) -> Result<(), KafkaError> {
+        match KafkaError::of(error, &self.topic) {
+            fatal @ KafkaError::Fatal(_) => Err(fatal),
+            error => {
+                self.consumer.context().connection.troubled(error);
+                Ok(())
+            }
+        }
+    }
+
+    fn log_failure(&self, step: &'static str, result: KafkaResult<()>) {
+        if let Err(error) = result {
+            tracing::warn!(topic = %self.topic, step, error = %error, "consumer step failed");
+        }
+    }
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake").field("topic", &self.topic).field("partitions", &self.partitions()).finish()
+    }
+}
+
+fn record<'a>(message: &'a BorrowedMessage<'_>) -> Record<'a> {
+    Record {
+        partition: message.partition(),
+        offset: message.offset(),
+        timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+        key: message.key().unwrap_or_default(),
+        value: message.payload().unwrap_or_default(),
+    }
+}

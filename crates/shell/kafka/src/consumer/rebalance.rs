@@ -1,0 +1,210 @@
+//! Rebalances: partitions come and go, and with them the right to commit.
+//!
+//! librdkafka hands a rebalance to the thread that polls, inside its poll, and nothing is fetched or delivered until it
+//! is answered. That makes the order simple, and safe without a lock of ours:
+//!
+//! - **assigned**: the owner is told first, then the partitions are taken up, so that no record comes from a partition
+//!   that the owner doesn't know.
+//! - **revoked**: the owner answers how far it is; that is committed, and waited for, while the partitions are still
+//!   ours; only then they are given up. Their records are taken out of the batch that the poll is filling: a batch never
+//!   mixes two generations of a partition, which would let an offset move past records that nobody handled. Whoever gets them starts exactly there. Records in hand are not lost by it: they
+//!   are read again by the new owner, and their ids make the second writing harmless.
+//! - **lost**: the group has moved on without us (a session that timed out). A commit would be refused, and rightly so.
+//!
+//! Both protocols are served: cooperative (KIP-429: what is named is added or removed) and eager (everything is revoked,
+//! then assigned anew).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use forebay_telemetry::{GaugeName, Label, gauge};
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError as ClientError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
+use rdkafka::types::RDKafkaRespErr;
+
+use super::Assignment;
+use crate::client::{Connection, Statistics};
+use crate::error::KafkaError;
+
+/// What librdkafka calls back.
+pub(super) struct Context {
+    pub(super) connection: Connection,
+    topic: String,
+    assignment: Arc<dyn Assignment>,
+    owned: Mutex<BTreeSet<i32>>,
+    /// What was given up and is still to be taken out of the batch in hand; the flag spares every poll the lock.
+    given_up: Mutex<Vec<i32>>,
+    has_given_up: AtomicBool,
+    lag: Mutex<BTreeMap<i32, i64>>,
+    /// What is assigned while this is set starts paused.
+    pub(super) paused: AtomicBool,
+}
+
+impl Context {
+    pub(super) fn new(connection: Connection, topic: &str, assignment: Arc<dyn Assignment>) -> Self {
+        Self {
+            connection,
+            topic: topic.to_owned(),
+            assignment,
+            owned: Mutex::default(),
+            given_up: Mutex::default(),
+            has_given_up: AtomicBool::new(false),
+            lag: Mutex::default(),
+            paused: AtomicBool::new(false),
+        }
+    }
+
+    /// The partitions that are ours now.
+    pub(super) fn owned(&self) -> MutexGuard<'_, BTreeSet<i32>> {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The partitions that were given up since the last call.
+    pub(super) fn take_given_up(&self) -> Vec<i32> {
+        if !self.has_given_up.swap(false, Ordering::Relaxed) {
+            return Vec::new();
+        }
+        std::mem::take(&mut *self.given_up.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Records behind, per partition of ours, as last known.
+    pub(super) fn lag(&self) -> Vec<(i32, i64)> {
+        let owned = self.owned();
+        let lag = self.lag.lock().unwrap_or_else(PoisonError::into_inner);
+        owned.iter().filter_map(|partition| lag.get(partition).map(|lag| (*partition, *lag))).collect()
+    }
+
+    /// The offsets of those partitions that are still ours, as librdkafka wants them; `None` when there are none.
+    pub(super) fn still_owned(&self, offsets: &[(i32, i64)]) -> KafkaResult<Option<TopicPartitionList>> {
+        let owned = self.owned();
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, offset) in offsets.iter().filter(|(partition, _)| owned.contains(partition)) {
+            list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset))?;
+        }
+        Ok((list.count() > 0).then_some(list))
+    }
+
+    /// All partitions of ours, as librdkafka wants them.
+    pub(super) fn all_owned(&self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for partition in self.owned().iter() {
+            let _entry = list.add_partition(&self.topic, *partition);
+        }
+        list
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList, numbers: &[i32]) {
+        self.assignment.assigned(numbers);
+        self.owned().extend(numbers);
+        let taken = match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list),
+        };
+        self.log_failure("assign", taken);
+        if self.paused.load(Ordering::Relaxed) {
+            self.log_failure("pause", consumer.pause(list));
+        }
+        self.connection.succeeded();
+        tracing::info!(topic = %self.topic, partitions = ?numbers, "partitions assigned");
+    }
+
+    fn give_up(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList, numbers: &[i32]) {
+        let lost = consumer.assignment_lost();
+        if lost {
+            self.assignment.lost(numbers);
+        } else {
+            self.commit_last(consumer, &self.assignment.revoked(numbers));
+        }
+        self.owned().retain(|partition| !numbers.contains(partition));
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner).extend(numbers);
+        self.has_given_up.store(true, Ordering::Relaxed);
+        for partition in numbers {
+            // The new owner tells it from now on; two processes that both tell it would be counted twice.
+            self.show_lag(*partition, 0);
+        }
+        let given_up = match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.unassign(),
+        };
+        self.log_failure("unassign", given_up);
+        tracing::info!(topic = %self.topic, partitions = ?numbers, lost, "partitions given up");
+    }
+
+    /// A failure here costs work done twice, never a record.
+    fn commit_last(&self, consumer: &BaseConsumer<Self>, offsets: &[(i32, i64)]) {
+        let committed = match self.still_owned(offsets) {
+            Ok(Some(list)) => consumer.commit(&list, CommitMode::Sync),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        self.log_failure("commit", committed);
+    }
+
+    fn show_lag(&self, partition: i32, lag: i64) {
+        let labels = [(Label::Topic, self.topic.as_str()), (Label::Partition, &partition.to_string())];
+        gauge(GaugeName::ConsumerLag, &labels).set(lag as f64);
+    }
+
+    fn log_failure(&self, step: &'static str, result: KafkaResult<()>) {
+        match result {
+            Ok(()) | Err(ClientError::ConsumerCommit(Code::NoOffset)) => {}
+            Err(error) => tracing::warn!(topic = %self.topic, step, error = %error, "rebalance step failed"),
+        }
+    }
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        Connection::on_log(level, facility, message);
+    }
+
+    fn stats_raw(&self, json: &[u8]) {
+        let Statistics { topics, .. } = self.connection.on_statistics(json);
+        let Some(topic) = topics.get(&self.topic) else { return };
+        let owned = self.owned();
+        let known: BTreeMap<i32, i64> = topic
+            .partitions
+            .values()
+            .filter(|partition| owned.contains(&partition.partition))
+            .filter_map(|partition| Some((partition.partition, partition.lag()?)))
+            .collect();
+        drop(owned);
+        for (partition, lag) in &known {
+            self.show_lag(*partition, *lag);
+        }
+        *self.lag.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
+    fn error(&self, error: ClientError, reason: &str) {
+        self.connection.on_error(&error, reason);
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let numbers: Vec<i32> = list.elements().iter().map(TopicPartitionListElem::partition).collect();
+        match event {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list, &numbers),
+            _ => self.give_up(consumer, list, &numbers),
+        }
+    }
+
+    /// The answer to an asynchronous commit. The next one repeats whatever this one could not say.
+    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
+        match result {
+            Ok(()) | Err(ClientError::ConsumerCommit(Code::NoOffset)) => {}
+            Err(error) => match KafkaError::of(&error, &self.topic) {
+                KafkaError::StaleMember(reason) => {
+                    tracing::info!(topic = %self.topic, reason, "commit refused: the group has moved on");
+                }
+                error => {
+                    tracing::warn!(topic = %self.topic, error = %error, "commit failed, the next one repeats it");
+                }
+            },
+        }
+    }
+}

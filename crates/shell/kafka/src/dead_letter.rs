@@ -1,0 +1,33 @@
+//! Dead letters on their way into Kafka and out of it: the envelope of `forebay_record` as headers.
+
+use forebay_record::dead_letter::{DeadLetter, DeadLetterError};
+
+use crate::producer::{Acks, Outgoing, Producer, SendError};
+use crate::read::StoredRecord;
+
+/// Sends a dead letter: key and value of the record that failed, untouched, with the envelope as headers.
+///
+/// # Errors
+/// As [`Producer::send`]. The record has then not been sent, and is not counted by `acks`.
+pub fn send(
+    producer: &Producer,
+    topic: &str,
+    letter: &DeadLetter,
+    key: &[u8],
+    value: &[u8],
+    acks: &Acks,
+) -> Result<(), SendError> {
+    let headers = letter.headers();
+    let headers: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    producer.send(&Outgoing { topic, partition: None, key, value, headers: &headers }, acks)
+}
+
+/// Reads the envelope of a record in a dead-letter topic. Of a header that is there twice the last one counts.
+///
+/// # Errors
+/// When the record is no dead letter of ours, or a damaged one.
+pub fn read(record: &StoredRecord) -> Result<DeadLetter, DeadLetterError> {
+    DeadLetter::from_headers(|name| {
+        record.headers.iter().rev().find(|(found, _)| found == name).map(|(_, value)| value.as_slice())
+    })
+}

@@ -1,0 +1,149 @@
+//! Elasticsearch goes away under load, and comes back.
+//!
+//! Layer: end to end, with the processes that ship, a real Kafka and a real Elasticsearch. The outage lasts 15 seconds, or
+//! as many as `FOREBAY_OUTAGE_SECONDS` says.
+//! Does not prove: anything about a kill -9 of our own processes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use forebay_elastic::ElasticStore;
+use forebay_settings::{Period, Settings};
+use forebay_store::{Order, SearchRequest, Store};
+use forebay_testkit::oracle::Oracle;
+use forebay_testkit::servers::{Server, shared};
+use forebay_testkit::{eventually, free_port};
+use forebay_tests::backend::bootstrap_topics;
+use forebay_tests::processes::Tier;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Lines in a request, and requests in a second.
+const LINES: usize = 100;
+const PER_SECOND: u64 = 10;
+/// How much memory more an indexer may have used at its peak than before the outage.
+const FLAT: u64 = 96 << 20;
+
+/// Scenario: events come in all the time, while Elasticsearch is stopped, stays away, and is started again.
+/// Guarantees: every acknowledged event is indexed exactly once; there is no rebalance; the indexer's memory is flat.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_costs_nothing_but_time() -> Result<()> {
+    let seconds =
+        std::env::var("FOREBAY_OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
+    let folder = TempDir::new()?;
+    let mut elasticsearch = Server::elasticsearch().start().await?;
+    let settings = settings(&elasticsearch).await?;
+    let store = ElasticStore::connect(&settings.search)?;
+    bootstrap_topics(&settings).await?;
+    let _changes = store.bootstrap(false).await?;
+    let _ingest = Tier::start("forebay-ingest", &settings, folder.path()).await?;
+    let _parser = Tier::start("forebay-parser", &settings, folder.path()).await?;
+    let indexer = Tier::start("forebay-indexer", &settings, folder.path()).await?;
+
+    let oracle = Arc::new(Oracle::new());
+    let stop = Arc::new(AtomicBool::new(false));
+    let url = format!("http://{}/v1/ingest?id_field=key", settings.ingest.listen);
+    let load = tokio::spawn(send(url, Arc::clone(&oracle), Arc::clone(&stop)));
+
+    let indexed = || async { indexer.metric("forebay_events_indexed_total", "").await.unwrap_or(0.0) };
+    eventually("events are indexed", Duration::from_secs(60), async || indexed().await > 2_000.0).await?;
+    let rebalances = indexer.metric("forebay_consumer_rebalances_total", "").await?;
+    let before = indexer.process.usage()?;
+
+    elasticsearch.stop().await?;
+    let paused = || async { indexer.metric("forebay_component_ready", "search").await.unwrap_or(1.0) };
+    eventually("the indexer says that it can't", Duration::from_secs(60), async || paused().await == 0.0)
+        .await?;
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    elasticsearch.restart().await?;
+    eventually("the indexer goes on", Duration::from_secs(120), async || paused().await == 1.0).await?;
+    stop.store(true, Ordering::Relaxed);
+    let sent = load.await??;
+
+    let mut ids = Vec::new();
+    let waited = eventually("all events are found", Duration::from_secs(180), async || {
+        ids = all_ids(&store).await.unwrap_or_default();
+        ids.len() >= sent
+    })
+    .await;
+    waited.with_context(|| format!("{} of {sent} were found", ids.len()))?;
+    oracle.check(ids.iter(), [], []).assert_clean();
+
+    let after = indexer.process.usage()?;
+    println!(
+        "outage of {seconds} s: {sent} events, each once; indexer's peak {} -> {} MiB",
+        mib(before.peak_rss),
+        mib(after.peak_rss)
+    );
+    assert_eq!(indexer.metric("forebay_consumer_rebalances_total", "").await?, rebalances, "a rebalance");
+    assert_eq!(indexer.metric("forebay_events_dead_lettered_total", "").await?, 0.0);
+    ensure!(after.peak_rss <= before.peak_rss + FLAT, "{before:?} -> {after:?}");
+    Ok(())
+}
+
+/// Sends until it is told to stop; answers how many events were acknowledged.
+async fn send(url: String, oracle: Arc<Oracle>, stop: Arc<AtomicBool>) -> Result<usize> {
+    let client = reqwest::Client::new();
+    let mut ticks = tokio::time::interval(Duration::from_millis(1_000 / PER_SECOND));
+    let mut sent = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let _at = ticks.tick().await;
+        let keys: Vec<String> = (sent..sent + LINES).map(|n| format!("e{n}")).collect();
+        let line = |key: &String| {
+            json!({"@timestamp": "2026-11-20T10:00:00Z", "key": key, "message": "x".repeat(200)}).to_string()
+                + "\n"
+        };
+        let body: String = keys.iter().map(line).collect();
+        let response =
+            client.post(&url).header("content-type", "application/x-ndjson").body(body).send().await?;
+        let status = response.status();
+        let answer: Value = response.json().await?;
+        ensure!(status == 200 && answer["accepted"] == LINES, "{status}: {answer}");
+        keys.iter().for_each(|key| oracle.acknowledged(key));
+        sent += LINES;
+    }
+    Ok(sent)
+}
+
+async fn all_ids(store: &ElasticStore) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    let mut request = SearchRequest {
+        query: "*".to_owned(),
+        limit: 10_000,
+        order: Order::OldestFirst,
+        ..SearchRequest::default()
+    };
+    loop {
+        let page = store.search(&request).await?;
+        if page.hits.is_empty() {
+            return Ok(ids);
+        }
+        ids.extend(page.hits.into_iter().map(|hit| hit.id));
+        request.after = page.next;
+    }
+}
+
+async fn settings(elasticsearch: &Server) -> Result<Settings> {
+    let mut settings = Settings::default();
+    let own = uuid::Uuid::now_v7().simple().to_string();
+    settings.kafka.bootstrap_servers = shared::kafka().await?.address();
+    let topics = &mut settings.kafka.topics;
+    topics.raw = format!("raw-{own}");
+    topics.events = format!("events-{own}");
+    topics.dead_letters = format!("dlq-{own}");
+    topics.parked = format!("parked-{own}");
+    topics.partitions = 4;
+    settings.ingest.listen = format!("127.0.0.1:{}", free_port()?);
+    settings.search.url = elasticsearch.url();
+    settings.search.index_prefix = format!("t{own}");
+    settings.search.replicas = 0;
+    settings.indexer.bulk_wait = Period::from_millis(100);
+    settings.indexer.retry_max = Period::from_secs(2);
+    Ok(settings)
+}
+
+const fn mib(bytes: u64) -> u64 {
+    bytes >> 20
+}
