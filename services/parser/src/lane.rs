@@ -53,6 +53,7 @@ pub struct Lane {
     metrics: LaneMetrics,
     health: Component,
     began: Instant,
+    producer_failed: bool,
 }
 
 impl Lane {
@@ -67,15 +68,19 @@ impl Lane {
         let health = context.health.component(&format!("parser-{number}"));
         health.not_ready("waiting for kafka");
         let metrics = LaneMetrics::new(context.tenants.clone());
-        Ok(Self { number, config, producer, converter, metrics, health, began: Instant::now() })
+        Ok(Self { number, config, producer, converter, metrics, health, began: Instant::now(), producer_failed: false })
     }
 
     /// Works until `shutdown` is cancelled and what is under way is done, or its time is up.
-    pub fn run(mut self, shutdown: &CancellationToken) {
+    ///
+    /// # Errors
+    /// When the producer, which all lanes share, has failed for good: the process has to be started anew.
+    pub fn run(mut self, shutdown: &CancellationToken) -> Result<(), KafkaError> {
         let mut backoff = RETRY;
         while !shutdown.is_cancelled() {
             match self.work(shutdown) {
-                Ok(()) => return,
+                Ok(()) => return Ok(()),
+                Err(error) if self.producer_failed => return Err(error),
                 Err(error) => {
                     let pause = backoff.refused(random(), None).max(ACK_PAUSE);
                     tracing::error!(lane = self.number, %error, ?pause, "lane failed and starts again");
@@ -84,6 +89,7 @@ impl Lane {
                 }
             }
         }
+        Ok(())
     }
 
     /// One life of a client. Unsettled batches end with it; their records are read again.

@@ -44,9 +44,8 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
         let name = format!("parser-{number}");
         let (ended, end) = tokio::sync::oneshot::channel();
         let thread = thread::Builder::new().name(name).spawn(move || {
-            lane.run(&shutdown);
             // Nobody listens any more when the process is on its way out.
-            let _listened = ended.send(());
+            let _listened = ended.send(lane.run(&shutdown));
         });
         let _detached = thread.context("can't start a lane")?;
         lanes.push(end);
@@ -54,7 +53,7 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
     tracing::info!(lanes = config.lanes, group = config.group, "parser started");
     let task = tokio::spawn(async move {
         for lane in lanes {
-            lane.await.context("a lane panicked")?;
+            lane.await.context("a lane panicked")?.context("the producer failed")?;
         }
         Ok(())
     });

@@ -113,20 +113,29 @@ async fn follow(
 ) -> Result<(), Failure> {
     request.order = Order::OldestFirst;
     request.limit = FOLLOW_PAGE;
-    let first = request.since_ms.unwrap_or(started.saturating_sub(OVERLAP_MS));
+    let asked_since = request.since_ms.unwrap_or(i64::MIN);
+    // What the first look, at once, finds up to there was there already: the person asked for the newest ones only.
+    let mut begin = view.seen.newest_ms().unwrap_or(i64::MIN);
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        request.since_ms = Some(view.seen.next_since(first).max(request.since_ms.unwrap_or(i64::MIN)));
+        request.since_ms = Some(view.seen.next_since(started.saturating_sub(OVERLAP_MS)).max(asked_since));
         request.after = None;
         loop {
             let page = ask(store, &request).await?;
-            page.hits.iter().try_for_each(|hit| view.show(hit))?;
+            for hit in &page.hits {
+                if hit.timestamp_ms <= begin {
+                    let _was_there = view.seen.is_new(&hit.id, hit.timestamp_ms);
+                } else {
+                    view.show(hit)?;
+                }
+            }
             request.after = page.next;
             if page.hits.len() < request.limit || request.after.is_none() {
                 break;
             }
         }
+        begin = i64::MIN;
         view.flush()?;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

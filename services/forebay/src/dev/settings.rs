@@ -14,7 +14,7 @@ pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
         settings.ingest.listen = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
     }
     // Several instances may run side by side; the banner names the port.
-    settings.telemetry.listen = "127.0.0.1:0".to_owned();
+    settings.telemetry.listen.ingest = "127.0.0.1:0".to_owned();
     settings.kafka.topics.partitions = PARTITIONS;
     settings.kafka.topics.replication = 1;
     settings.kafka.linger = Period::from_millis(5);

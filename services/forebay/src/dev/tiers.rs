@@ -95,7 +95,8 @@ impl Tiers {
 
         let admin = CancellationToken::new();
         let health = context.health.clone();
-        let metrics = admin::serve(&settings.telemetry.listen, scrape, health, admin.clone()).await?.address;
+        let metrics =
+            admin::serve(&settings.telemetry.listen.ingest, scrape, health, admin.clone()).await?.address;
         let tail = match tail {
             Some(tail) => Some(start_tail(tail, &settings, &context)?),
             None => None,

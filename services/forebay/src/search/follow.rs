@@ -22,6 +22,11 @@ impl Seen {
         self.times.insert(id.to_owned(), timestamp_ms).is_none()
     }
 
+    /// The time of the newest document seen.
+    pub(crate) const fn newest_ms(&self) -> Option<i64> {
+        self.newest_ms
+    }
+
     /// From when the next look is to be taken; `start` until anything was seen. What is older is forgotten.
     pub(crate) fn next_since(&mut self, start: i64) -> i64 {
         let Some(newest) = self.newest_ms else { return start };

@@ -5,7 +5,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Dev, PATIENCE, run};
+use forebay_testkit::eventually;
+use forebay_testkit::procs::Process;
+
+use crate::support::{Dev, PATIENCE, program, run};
 
 async fn post(dev: &Dev, lines: &str) {
     let client = reqwest::Client::new();
@@ -98,6 +101,28 @@ async fn followed_files_are_found_line_by_line() {
     append(&log, "tailed five\n");
     let dev = Dev::start(&data, &follow).await;
     dev.finds("message:tailed", 5).await;
+}
+
+/// Scenario: `search --follow` is started when there are documents already, then more come.
+/// Guarantees: it shows the newest of the old ones as asked, and each new one once; Ctrl-C ends it with its own code.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let dev = Dev::start(dir.path(), &[]).await;
+    post(&dev, "{\"message\":\"old one\"}\n{\"message\":\"old two\"}\n").await;
+    dev.finds("old", 2).await;
+    let arguments = ["--data", dir.path().to_str().unwrap(), "search", "-f", "--json", "--limit", "1"];
+    let mut follower = Process::start(program(), arguments, []).unwrap();
+    let shown = |follower: &Process| follower.log().lines().filter(|line| line.starts_with('{')).count();
+    eventually("the newest old one is shown", PATIENCE, async || shown(&follower) == 1).await.unwrap();
+    for number in 2..=3 {
+        post(&dev, &format!("{{\"message\":\"new {number}\"}}\n")).await;
+        eventually("a new one is shown", PATIENCE, async || shown(&follower) == number).await.unwrap();
+    }
+    let pid = follower.pid().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(follower.wait(PATIENCE).await.unwrap().code(), Some(130));
+    assert_eq!(shown(&follower), 3, "{}", follower.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,12 @@
 //! The command as a person or a script meets it: the binary itself, its output, its exit codes.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test a panic is the report"
+)]
+
 mod arguments;
 mod dev;
 mod dlq;

@@ -1,0 +1,169 @@
+//! What parsing costs: CPU nanoseconds per event, everything included from the record's bytes to the document's.
+//!
+//! `cargo bench -p forebay-parse`. The lines are made here from a fixed seed and look like those of the load tests. CPU
+//! time is the scheduler's count for this thread; it swells when the other cores are busy, so the best of several
+//! rounds is printed beside the median.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a bench prints, and may stop")]
+
+use std::time::Instant;
+
+use forebay_parse::{ParseConfig, Parsed, Parser};
+use forebay_record::{RawEvent, RawTemplate};
+
+const EVENTS: usize = 20_000;
+const ROUNDS: usize = 15;
+/// 2026-07-28T09:00:00Z, behind all lines.
+const RECEIVED_MS: i64 = 1_785_229_200_000;
+
+/// A linear congruential generator: the same lines on every run.
+struct Seeded(u64);
+
+impl Seeded {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
+    }
+}
+
+const AGENTS: [&str; 5] = [
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36",
+    "curl/8.5.0",
+    "kube-probe/1.30",
+    "python-requests/2.32.3",
+];
+const METHODS: [&str; 4] = ["GET", "GET", "POST", "DELETE"];
+const STATUS: [&str; 5] = ["200", "200", "201", "404", "503"];
+
+fn path(seeded: &mut Seeded) -> String {
+    format!("/api/v1/{}/{}/lines", seeded.pick(&["items", "cart", "users"]), seeded.below(1_000_000))
+}
+
+fn json_line(seeded: &mut Seeded, at: usize) -> String {
+    let message = match seeded.below(4) {
+        0 => "request completed".to_owned(),
+        1 => format!("cache miss for key user:{}", seeded.below(100_000)),
+        2 => format!("could not parse \\\"amount\\\" for order {}: invalid number", seeded.below(100_000)),
+        _ => format!("payment authorised for order {}", seeded.below(100_000)),
+    };
+    format!(
+        concat!(
+            r#"{{"timestamp":"2026-07-28T08:{:02}:{:02}.{:03}Z","level":"{}","service":"{}","host":"ip-10-0-{}-{}","#,
+            r#""request_id":"{:016x}","method":"{}","path":"{}","status":{},"latency_ms":{}.{:02},"#,
+            r#""user_agent":"{}","message":"{}"}}"#
+        ),
+        at / 60 % 60,
+        at % 60,
+        seeded.below(1000),
+        seeded.pick(&["INFO", "INFO", "DEBUG", "WARN"]),
+        seeded.pick(&["checkout", "cart", "payments"]),
+        seeded.below(8),
+        seeded.below(250),
+        seeded.below(u64::MAX),
+        seeded.pick(&METHODS),
+        path(seeded),
+        seeded.pick(&STATUS),
+        seeded.below(200),
+        seeded.below(100),
+        seeded.pick(&AGENTS),
+        message
+    )
+}
+
+fn nginx_line(seeded: &mut Seeded, at: usize) -> String {
+    format!(
+        r#"{}.{}.{}.{} - {} [28/Jul/2026:08:{:02}:{:02} +0000] "{} {} HTTP/1.1" {} {} "{}" "{}""#,
+        1 + seeded.below(223),
+        seeded.below(256),
+        seeded.below(256),
+        seeded.below(256),
+        seeded.pick(&["-", "-", "alice"]),
+        at / 60 % 60,
+        at % 60,
+        seeded.pick(&METHODS),
+        path(seeded),
+        seeded.pick(&STATUS),
+        seeded.below(50_000),
+        seeded.pick(&["-", "https://shop.example.com/cart?x=1"]),
+        seeded.pick(&AGENTS)
+    )
+}
+
+fn syslog_line(seeded: &mut Seeded, at: usize) -> String {
+    format!(
+        "<{}>Jul 28 08:{:02}:{:02} web-{} app[{}]: connection from 10.0.0.{} closed by peer",
+        seeded.below(192),
+        at / 60 % 60,
+        at % 60,
+        seeded.below(20),
+        seeded.below(30_000),
+        seeded.below(250)
+    )
+}
+
+/// Nanoseconds that this thread has run.
+fn cpu_ns(start: Instant) -> u64 {
+    let scheduler = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let on_cpu = scheduler.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    on_cpu.unwrap_or_else(|| u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn measure(name: &str, format: &str, line: fn(&mut Seeded, usize) -> String) {
+    let mut seeded = Seeded(20_260_728);
+    let shared = RawEvent {
+        tenant: "acme",
+        source: "http",
+        format,
+        received_at: u64::try_from(RECEIVED_MS).unwrap() * 1_000_000,
+        stream: "10.0.0.1/app",
+        ..RawEvent::default()
+    };
+    let template = RawTemplate::new(&shared);
+    let mut bytes = 0;
+    let records: Vec<Vec<u8>> = (0..EVENTS)
+        .map(|at| {
+            let mut record = Vec::new();
+            let line = line(&mut seeded, at);
+            bytes += line.len();
+            template.push(&mut record, &format!("018f-{at:032}"), line.as_bytes());
+            record
+        })
+        .collect();
+    let mut parser = Parser::new(ParseConfig::default()).unwrap();
+    let mut out = Parsed::default();
+    let mut rounds: Vec<u64> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            let before = cpu_ns(start);
+            for (at, record) in records.iter().enumerate() {
+                if at % 500 == 0 {
+                    out.document.clear();
+                }
+                let event = RawEvent::read(record).unwrap();
+                parser.parse(&event, RECEIVED_MS, &mut out).unwrap();
+            }
+            (cpu_ns(start) - before) / EVENTS as u64
+        })
+        .collect();
+    rounds.sort_unstable();
+    println!(
+        "{name:<16} {:>5} B/event in, {:>5} ns/event best, {:>5} median",
+        bytes / EVENTS,
+        rounds[0],
+        rounds[ROUNDS / 2]
+    );
+}
+
+fn main() {
+    measure("json", "json", json_line);
+    measure("json, auto", "", json_line);
+    measure("combined", "combined", nginx_line);
+    measure("combined, auto", "", nginx_line);
+    measure("syslog, auto", "", syslog_line);
+    measure("raw", "raw", syslog_line);
+}

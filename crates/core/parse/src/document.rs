@@ -1,0 +1,121 @@
+//! Writing a tree as one line of JSON.
+//!
+//! The line is appended to the caller's buffer. `@timestamp` comes first; the other members follow in the order in which
+//! they were placed. Strings are copied run by run, since nearly none needs an escape.
+
+use crate::timestamp::civil::push_rfc3339;
+use crate::tree::{Key, NodeId, ROOT, Tree, Value};
+
+/// Appends the document.
+pub(crate) fn write(tree: &Tree<'_>, event_ms: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"@timestamp":""#);
+    push_rfc3339(out, event_ms);
+    out.push(b'"');
+    let mut at = tree.first(ROOT);
+    while let Some(id) = at {
+        out.push(b',');
+        write_member(tree, id, out);
+        at = tree.next(id);
+    }
+    out.push(b'}');
+}
+
+fn write_member(tree: &Tree<'_>, id: NodeId, out: &mut Vec<u8>) {
+    match tree.key(id) {
+        Key::Clean(key) => {
+            out.push(b'"');
+            out.extend_from_slice(key.as_bytes());
+            out.push(b'"');
+        }
+        Key::Owned(key) => push_string(out, key),
+    }
+    out.push(b':');
+    write_value(tree, id, out);
+}
+
+/// Recurses as deep as containers nest, which the scanner limits.
+fn write_value(tree: &Tree<'_>, id: NodeId, out: &mut Vec<u8>) {
+    match tree.value(id) {
+        Value::Json(json) => out.extend_from_slice(json.as_bytes()),
+        Value::Huge(number) => push_string(out, number),
+        Value::Text(text) => push_string(out, text),
+        Value::Integer(number) => out.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes()),
+        Value::Time(ms) => {
+            out.push(b'"');
+            push_rfc3339(out, *ms);
+            out.push(b'"');
+        }
+        Value::Object(_, source) | Value::Array(_, source) if source.clean && !source.raw.is_empty() => {
+            if source.loose {
+                push_compact(out, source.raw);
+            } else {
+                out.extend_from_slice(source.raw.as_bytes());
+            }
+        }
+        Value::Object(..) => write_children(tree, id, (b'{', b'}'), write_member, out),
+        Value::Array(..) => write_children(tree, id, (b'[', b']'), write_value, out),
+    }
+}
+
+fn write_children(
+    tree: &Tree<'_>,
+    parent: NodeId,
+    (open, close): (u8, u8),
+    write: impl Fn(&Tree<'_>, NodeId, &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) {
+    out.push(open);
+    let mut at = tree.first(parent);
+    while let Some(id) = at {
+        write(tree, id, out);
+        at = tree.next(id);
+        if at.is_some() {
+            out.push(b',');
+        }
+    }
+    out.push(close);
+}
+
+/// Appends a string, quoted and escaped.
+pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    loop {
+        let plain = crate::json::plain_run(rest);
+        let (run, tail) = rest.split_at(plain.min(rest.len()));
+        out.extend_from_slice(run);
+        let Some((special, tail)) = tail.split_first() else { break };
+        match special {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            byte => {
+                let hex = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
+            }
+        }
+        rest = tail;
+    }
+    out.push(b'"');
+}
+
+/// Appends valid JSON without the white space between its tokens.
+pub(crate) fn push_compact(out: &mut Vec<u8>, json: &str) {
+    let mut rest = json.as_bytes();
+    while let Some((byte, tail)) = rest.split_first() {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' => rest = tail,
+            b'"' => {
+                let (string, after) = rest.split_at(crate::json::string_len(rest));
+                out.extend_from_slice(string);
+                rest = after;
+            }
+            _ => {
+                out.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+}

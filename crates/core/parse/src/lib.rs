@@ -1,0 +1,36 @@
+//! From the bytes of one event to the document that is indexed.
+//!
+//! Pure: no I/O, no clock, no runtime; the time comes in as an argument, and the same event always gives the same
+//! document. [`Parser::parse`] takes a [`forebay_record::RawEvent`] and appends one line of JSON to the caller's buffer:
+//! `@timestamp` first, fields as [`ecs`] has them, never a duplicate key, nothing that a search server refuses for its
+//! form.
+//!
+//! How it goes: the body's format is declared or found ([`Format`]), a reader of that format names its parts, each part
+//! gets its place in a tree, and the tree is written. Values are slices of the body wherever they can be; one arena
+//! serves all events of a lane.
+
+mod access_log;
+mod auto;
+mod config;
+mod document;
+pub mod ecs;
+mod error_log;
+mod facts;
+mod failure;
+mod format;
+mod hash;
+mod json;
+mod line;
+mod parser;
+mod pattern;
+mod shape;
+mod syslog;
+#[cfg(test)]
+mod testing;
+mod timestamp;
+mod tree;
+
+pub use config::{ConfigError, MAX_DEPTH, NamedRegex, OnUnparsed, ParseConfig};
+pub use failure::ParseFailure;
+pub use format::Format;
+pub use parser::{Marks, Parsed, Parser};

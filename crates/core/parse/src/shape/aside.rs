@@ -1,0 +1,86 @@
+//! Places where nothing conflicts: `labels` for scalars, `unmapped` for everything.
+
+use std::borrow::Cow;
+
+use super::{MAX_DEPTH, MAX_KEY, Shape};
+use crate::document::push_string;
+use crate::tree::{Key, Kind, ROOT, Source, Value};
+
+impl<'a> Shape<'a, '_> {
+    /// Puts a scalar under `labels`.
+    pub(crate) fn labelled(&mut self, name: &str, value: Value<'a>) {
+        let labels = *self.labels.get_or_insert_with(|| {
+            self.tree.add(ROOT, Key::Clean("labels"), Value::Object(Default::default(), Source::default()))
+        });
+        let mut key = name.replace('.', "_");
+        if key.trim().is_empty() {
+            key = "_".to_owned();
+        }
+        if key.len() > MAX_KEY || self.tree.find(labels, &key).is_some() || value.kind() == Kind::Null {
+            return self.unmapped(&format!("labels.{name}"), value);
+        }
+        let _id = self.tree.add(labels, Key::Owned(key), value);
+    }
+
+    /// Puts a value where nothing conflicts.
+    pub(crate) fn unmapped(&mut self, path: &str, value: Value<'a>) {
+        let value = match value {
+            Value::Object(_, source) | Value::Array(_, source) if !source.clean && !source.raw.is_empty() => {
+                Value::Text(Cow::Borrowed(source.raw))
+            }
+            Value::Object(_, source) | Value::Array(_, source) if usize::from(source.depth) > MAX_DEPTH => {
+                Value::Text(Cow::Borrowed(source.raw))
+            }
+            value => value,
+        };
+        let (path, value) =
+            if path.len() > MAX_KEY { self.shortened(path, value) } else { (path.to_owned(), value) };
+        // The keys of a flattened field may not hold the NUL character.
+        let mut path = path.replace('\0', "_");
+        if path.trim().is_empty() {
+            path = "_".to_owned();
+        }
+        let parent = *self.unmapped.get_or_insert_with(|| {
+            self.tree.add(ROOT, Key::Clean("unmapped"), Value::Object(Default::default(), Source::default()))
+        });
+        let Some(existing) = self.tree.find(parent, &path) else {
+            let _id = self.tree.add(parent, Key::Owned(path), value);
+            return;
+        };
+        let is_list = matches!(self.tree.value(existing), Value::Array(_, source) if source.raw.is_empty());
+        if !is_list {
+            let list = Value::Array(Default::default(), Source::default());
+            let first = self.tree.value(existing).clone();
+            self.tree.set_value(existing, list);
+            let _id = self.tree.add(existing, Key::Clean(""), first);
+        }
+        let _id = self.tree.add(existing, Key::Clean(""), value);
+    }
+
+    /// The beginning of a long name, and name and value as one JSON text.
+    fn shortened(&self, path: &str, value: Value<'a>) -> (String, Value<'a>) {
+        const KEPT: usize = 128;
+        let mut end = KEPT;
+        while !path.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut text = Vec::new();
+        text.push(b'{');
+        push_string(&mut text, path);
+        text.push(b':');
+        match &value {
+            Value::Json(json) => text.extend_from_slice(json.as_bytes()),
+            Value::Huge(json) => text.extend_from_slice(json.as_bytes()),
+            Value::Object(_, source) | Value::Array(_, source) => {
+                text.extend_from_slice(source.raw.as_bytes());
+            }
+            Value::Text(string) => push_string(&mut text, string),
+            Value::Integer(number) | Value::Time(number) => {
+                text.extend_from_slice(number.to_string().as_bytes());
+            }
+        }
+        text.push(b'}');
+        let text = String::from_utf8_lossy(&text).into_owned();
+        (path.get(..end).unwrap_or("_").to_owned(), Value::Text(Cow::Owned(text)))
+    }
+}

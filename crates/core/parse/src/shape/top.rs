@@ -1,0 +1,110 @@
+//! The top of an event: where names are looked up as times and aliases, before all else is placed.
+
+use super::{Shape, Spot};
+use crate::ecs::{GroupId, Role, SCHEMA};
+use crate::tree::{Key, Kind, NodeId, Value};
+
+/// What the event says about its own time.
+#[derive(Clone, Debug)]
+pub(crate) enum EventTime<'a> {
+    /// Nothing.
+    Unknown,
+    /// A time in milliseconds since the Unix epoch, and how it was written.
+    At(i64, Value<'a>),
+    /// There is an `@timestamp`, but it is no time.
+    Unreadable(Value<'a>),
+}
+
+/// Where members of the event itself go.
+const TOP: Spot = Spot { group: Some(GroupId::ROOT), node: None, depth: 0 };
+
+impl<'a> Shape<'a, '_> {
+    /// Places all members of an event, which hang on `event`, and finds its time among them.
+    ///
+    /// Names of the schema come first and aliases second, so that the order of an event's members doesn't matter.
+    pub(crate) fn place_members(&mut self, event: NodeId) -> EventTime<'a> {
+        let mut time: Option<(u8, NodeId, i64)> = None;
+        let mut unreadable = None;
+        let mut deferred = std::mem::take(self.deferred);
+        deferred.clear();
+        let mut at = self.tree.detach(event);
+        while let Some(id) = at {
+            at = self.tree.next(id);
+            let entry = SCHEMA.find_top(self.tree.key(id).as_str());
+            if let Some(order) = entry.time {
+                match self.time_of(self.tree.value(id)) {
+                    Some(ms) if time.is_none_or(|(best, ..)| order < best) => {
+                        if let Some((_, id, _)) = time.replace((order, id, ms)) {
+                            self.place(TOP, "", id);
+                        }
+                    }
+                    None if order == 0 && self.tree.value(id).is_scalar() && unreadable.is_none() => {
+                        unreadable = Some(id);
+                    }
+                    _ => self.place(TOP, "", id),
+                }
+                continue;
+            }
+            // The value has to be a scalar for an alias to count, and for the name of an object to be one.
+            let is_scalar = self.tree.value(id).is_scalar();
+            let is_group = matches!(entry.role, Role::Group(_));
+            if is_scalar && (is_group || entry.role == Role::User && entry.targets[0].is_some()) {
+                deferred.push(id);
+            } else {
+                self.place(TOP, "", id);
+            }
+        }
+        for id in deferred.drain(..) {
+            self.place_alias(id);
+        }
+        *self.deferred = deferred;
+        let value_of = |id| self.tree.value(id).clone();
+        match (time, unreadable) {
+            (Some((_, id, ms)), None) => EventTime::At(ms, value_of(id)),
+            (Some((_, id, ms)), Some(bad)) => {
+                let (time, bad) = (EventTime::At(ms, value_of(id)), value_of(bad));
+                self.unmapped("@timestamp", bad);
+                time
+            }
+            (None, Some(bad)) => EventTime::Unreadable(value_of(bad)),
+            (None, None) => EventTime::Unknown,
+        }
+    }
+
+    /// Places a scalar whose name is an alias, or the name of an object of the schema.
+    fn place_alias(&mut self, id: NodeId) {
+        let entry = SCHEMA.find_top(self.tree.key(id).as_str());
+        let is_group = matches!(entry.role, Role::Group(_));
+        if self.tree.value(id).kind() == Kind::Null {
+            // It says nothing, and in the place of an object it would be in the way.
+            if !is_group {
+                self.place(TOP, "", id);
+            }
+            return;
+        }
+        for (when, field) in entry.targets.into_iter().flatten() {
+            if self.has(field) || !Self::holds(when, self.tree.value(id)) {
+                continue;
+            }
+            let place = SCHEMA.place(field);
+            if let Some(value) = self.fitted(place.kind, id) {
+                let parent = self.group(place.parent);
+                self.tree.set_value(id, value);
+                self.tree.set_key(id, Key::Clean(place.name));
+                self.tree.append(parent, id);
+                self.mark(field);
+                return;
+            }
+        }
+        if is_group {
+            let key = self.tree.key(id).as_str().to_owned();
+            let value = self.tree.value(id).clone();
+            match value {
+                Value::Huge(_) => self.unmapped(&key, value),
+                value => self.labelled(&key, value),
+            }
+        } else {
+            self.place(TOP, "", id);
+        }
+    }
+}

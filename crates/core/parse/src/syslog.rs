@@ -1,0 +1,81 @@
+//! Syslog, in the two formats that are on the wire and the two that daemons write to files.
+//!
+//! A message with a priority is RFC 5424 if version 1 follows it, else RFC 3164, which any text is. Without a priority
+//! it has to begin with a time, a host and a tag, as syslog daemons write their files.
+
+mod rfc3164;
+mod rfc5424;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use crate::ecs::Field;
+use crate::shape::Shape;
+use crate::timestamp::Clock;
+use crate::tree::Value;
+
+/// The time of a message, if it has one: in milliseconds since the Unix epoch, and how it was written.
+pub(crate) type Stamp<'a> = Option<(i64, &'a str)>;
+
+const FACILITIES: [&str; 24] = [
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    "ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
+    "local7",
+];
+
+const SEVERITIES: [&str; 8] =
+    ["emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"];
+
+/// Reads a message. None where it is no syslog; nothing has been set then.
+pub(crate) fn read<'a>(
+    line: &'a str,
+    clock: &Clock,
+    received: i64,
+    shape: &mut Shape<'a, '_>,
+) -> Option<Stamp<'a>> {
+    let Some((priority, rest)) = priority(line) else {
+        return rfc3164::read_file_line(line, clock, received, shape);
+    };
+    let stamp = match rest.strip_prefix("1 ").and_then(|rest| rfc5424::read(rest, clock, shape)) {
+        Some(stamp) => stamp,
+        None => rfc3164::read(rest, clock, received, shape),
+    };
+    set_priority(shape, priority);
+    Some(stamp)
+}
+
+/// Takes `<0>` to `<191>` off the front.
+fn priority(line: &str) -> Option<(u8, &str)> {
+    let (digits, rest) = line.strip_prefix('<')?.split_once('>')?;
+    if digits.is_empty() || digits.len() > 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let priority = digits.parse().ok()?;
+    (priority <= 191).then_some((priority, rest))
+}
+
+fn set_priority(shape: &mut Shape<'_, '_>, priority: u8) {
+    let (facility, severity) = (priority / 8, priority % 8);
+    let severity_name = SEVERITIES.get(usize::from(severity)).copied().unwrap_or("debug");
+    let _free = shape.set_text(Field::LogLevel, severity_name);
+    let _free = shape.set(Field::LogSyslogPriority, Value::Integer(i64::from(priority)));
+    let _free = shape.set(Field::LogSyslogFacilityCode, Value::Integer(i64::from(facility)));
+    if let Some(name) = FACILITIES.get(usize::from(facility)) {
+        let _free = shape.set_text(Field::LogSyslogFacilityName, name);
+    }
+    let _free = shape.set(Field::LogSyslogSeverityCode, Value::Integer(i64::from(severity)));
+    let _free = shape.set_text(Field::LogSyslogSeverityName, severity_name);
+}
+
+/// Sets the name of the program and its process, which is a number for nearly all.
+fn set_program<'a>(shape: &mut Shape<'a, '_>, name: &'a str, process: &'a str) {
+    if !name.is_empty() {
+        let _free = shape.set_text(Field::ProcessName, name);
+        let _free = shape.set_text(Field::LogSyslogAppname, name);
+    }
+    if !process.is_empty() && !crate::line::set_number(shape, Field::ProcessPid, process) {
+        let _free = shape.set(Field::LogSyslogProcid, Value::Text(Cow::Borrowed(process)));
+    }
+}

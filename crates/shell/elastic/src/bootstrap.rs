@@ -1,0 +1,52 @@
+//! Bootstrap: puts the index template, or says what it would change.
+//!
+//! A template governs indices that are made after it; those that exist keep their mappings.
+
+mod difference;
+
+use elasticsearch::http::Method;
+use forebay_bulk::{AnswerError, RequestFailure};
+use forebay_settings::sections::SearchSettings;
+use forebay_store::{Change, ChangeKind};
+use serde_json::Value;
+
+use crate::client::{Client, Request};
+use crate::server::Server;
+use crate::template;
+
+pub(crate) async fn run(
+    client: &Client,
+    settings: &SearchSettings,
+    dry_run: bool,
+) -> Result<Vec<Change>, RequestFailure> {
+    let server = Server::ask(client).await?;
+    let wanted = template::index_template(settings, &server);
+    let name = &settings.index_prefix;
+    let path = format!("/_index_template/{name}");
+    let kind = match present(client, &path).await? {
+        None => ChangeKind::Create,
+        Some(present) => match difference::between(&present, &wanted) {
+            differences if differences.is_empty() => ChangeKind::Unchanged,
+            differences => ChangeKind::Update(differences),
+        },
+    };
+    if !dry_run && kind != ChangeKind::Unchanged {
+        let reply = client.send(Request::json(Method::Put, &path, &wanted)).await?;
+        let _acknowledged = reply.success()?;
+    }
+    Ok(vec![Change { what: format!("index template `{name}`"), kind }])
+}
+
+/// The template that the server has.
+async fn present(client: &Client, path: &str) -> Result<Option<Value>, RequestFailure> {
+    let reply = client.send(Request::get(path)).await?;
+    if reply.status == 404 {
+        return Ok(None);
+    }
+    let mut answer: Value = serde_json::from_slice(&reply.success()?)
+        .map_err(|error| AnswerError::Malformed(error.to_string()))?;
+    match answer.pointer_mut("/index_templates/0/index_template").map(Value::take) {
+        Some(template) => Ok(Some(template)),
+        None => Err(AnswerError::Malformed("it has no index template".to_owned()).into()),
+    }
+}

@@ -1,0 +1,23 @@
+//! Elasticsearch and OpenSearch as a [`forebay_store::Store`].
+//!
+//! The only crate that sees the `elasticsearch` client, and of it only the transport: connections, TLS and
+//! authentication. What is sent and read is fixed here and in `forebay-bulk`, in forms that Elasticsearch 7.3 and later
+//! and OpenSearch 1 and later share; where they differ, the answer to `GET /` decides.
+//!
+//! - [`ElasticStore`]: the store
+//! - `client`: one request, one answer, or a typed failure
+//! - `auth`: credentials from files, read again when they change
+//! - `write`, `search`, `bootstrap`: what the store does
+//! - `template`: the index template, as the documents need it
+
+mod auth;
+mod bootstrap;
+mod client;
+mod gzip;
+mod search;
+mod server;
+mod store;
+mod template;
+
+pub use client::ConnectError;
+pub use store::ElasticStore;

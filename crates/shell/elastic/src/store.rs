@@ -1,0 +1,77 @@
+//! The store: each of its verbs is one request.
+
+use async_trait::async_trait;
+use elasticsearch::http::Method;
+use forebay_bulk::{BulkAnswer, BulkRequest, RequestFailure, read_answer};
+use forebay_settings::sections::SearchSettings;
+use forebay_store::{Change, SearchError, SearchPage, SearchRequest, Store, StoreInfo};
+
+use crate::bootstrap;
+use crate::client::{Client, ConnectError, Request};
+use crate::gzip;
+use crate::search;
+use crate::server::Server;
+
+/// What is wanted of a bulk answer. The rest (index, id, shards, sequence numbers of each item) is several times as
+/// long as this, and costs both sides.
+const BULK_QUERY: [(&str, &str); 1] =
+    [("filter_path", "errors,items.*.status,items.*.error,items.*.failure_store")];
+
+/// A cluster of Elasticsearch or OpenSearch.
+#[derive(Debug)]
+pub struct ElasticStore {
+    client: Client,
+    settings: SearchSettings,
+}
+
+// === impl ElasticStore ===
+
+impl ElasticStore {
+    /// A store at the settings' address. Nothing is sent yet: a cluster that isn't up fails the first request, not this.
+    ///
+    /// # Errors
+    /// When the settings can't be used: the address, the certificate authority's file, or the file with the secret.
+    pub fn connect(settings: &SearchSettings) -> Result<Self, ConnectError> {
+        Ok(Self { client: Client::new(settings)?, settings: settings.clone() })
+    }
+}
+
+#[async_trait]
+impl Store for ElasticStore {
+    async fn write(&self, request: &BulkRequest) -> Result<BulkAnswer, RequestFailure> {
+        if request.is_empty() {
+            // The servers refuse an empty body.
+            return Ok(BulkAnswer::default());
+        }
+        let mut body = request.body().clone();
+        if self.settings.gzip {
+            body = gzip::compress(body)
+                .await
+                .map_err(|error| RequestFailure::Unreachable { reason: error.to_string() })?;
+        }
+        let reply = self
+            .client
+            .send(Request {
+                method: Method::Post,
+                path: "/_bulk",
+                query: &BULK_QUERY,
+                content_type: "application/x-ndjson",
+                gzipped: self.settings.gzip,
+                body: Some(body),
+            })
+            .await?;
+        Ok(read_answer(&reply.success()?, request.len())?)
+    }
+
+    async fn search(&self, request: &SearchRequest) -> Result<SearchPage, SearchError> {
+        search::search(&self.client, &self.settings.index_prefix, request).await
+    }
+
+    async fn ping(&self) -> Result<StoreInfo, RequestFailure> {
+        Ok(Server::ask(&self.client).await?.into())
+    }
+
+    async fn bootstrap(&self, dry_run: bool) -> Result<Vec<Change>, RequestFailure> {
+        bootstrap::run(&self.client, &self.settings, dry_run).await
+    }
+}

@@ -1,0 +1,22 @@
+//! Client settings that suit the embedded broker.
+
+use std::collections::BTreeMap;
+
+/// librdkafka settings, by its own names, that clients of the embedded broker should use.
+///
+/// All else may stay as it is for Kafka: `acks=all`, `enable.idempotence`, `isolation.level=read_committed`,
+/// compression, any assignment strategy.
+#[must_use]
+pub fn recommended_properties() -> BTreeMap<String, String> {
+    PROPERTIES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+const PROPERTIES: [(&str, &str); 4] = [
+    // The broker holds a fetch until something arrives, so the wait costs no latency, and a longer one less CPU.
+    ("fetch.wait.max.ms", "2000"),
+    // A broker in the same machine is either there or starting.
+    ("reconnect.backoff.max.ms", "500"),
+    // A member that was killed holds its partitions for this long.
+    ("session.timeout.ms", "10000"),
+    ("topic.metadata.refresh.interval.ms", "60000"),
+];

@@ -1,0 +1,52 @@
+//! What a store does.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use forebay_bulk::{BulkAnswer, BulkRequest, RequestFailure};
+use serde::{Deserialize, Serialize};
+
+use crate::change::Change;
+use crate::search::{SearchError, SearchPage, SearchRequest};
+
+/// Stores documents and finds them again.
+///
+/// A store keeps no queue and never retries by itself: its caller decides what is sent again, and when.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Creates the documents of `request`. Every outcome in the answer is durable: what is reported as indexed survives
+    /// a crash of the store. Several writes may be under way at once.
+    ///
+    /// # Errors
+    /// When there is no outcome for each item; the same request may then be sent again.
+    async fn write(&self, request: &BulkRequest) -> Result<BulkAnswer, RequestFailure>;
+
+    /// Finds documents. A document is found soon after it was written (Elasticsearch: after the index's refresh
+    /// interval), not necessarily at once.
+    ///
+    /// # Errors
+    /// [`SearchError::Query`] when the query can't be understood, [`SearchError::Store`] when the store is at fault.
+    async fn search(&self, request: &SearchRequest) -> Result<SearchPage, SearchError>;
+
+    /// Asks the store who it is.
+    ///
+    /// # Errors
+    /// When it can't be reached or doesn't let us in.
+    async fn ping(&self) -> Result<StoreInfo, RequestFailure>;
+
+    /// Puts what the documents need into the store (index templates), or with `dry_run` only says what it would put.
+    /// Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the store can't be reached or refuses.
+    async fn bootstrap(&self, dry_run: bool) -> Result<Vec<Change>, RequestFailure>;
+}
+
+/// Who a store is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct StoreInfo {
+    /// The software: `elasticsearch`, `opensearch`, `embedded`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
