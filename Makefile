@@ -46,7 +46,7 @@ demo: prerequisites-test servers ## real logs through real Kafka into real Elast
 	./demo/run.sh
 
 bench: prerequisites-test servers ## CPU-seconds per million events of each hop, and peak memory
-	cargo run --release --package forebay-load -- all $(ARGS)
+	./load/run.sh $(ARGS)
 
 prerequisites:
 	@scripts/prerequisites run

@@ -28,7 +28,7 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "FILE", env = "FOREBAY_CONFIG", global = true)]
     pub(crate) config: Option<PathBuf>,
 
-    /// The data folder of `forebay dev` [default: $XDG_DATA_HOME/forebay/dev or ~/.local/share/forebay/dev]
+    /// The data folder of `forebay dev` (default: $XDG_DATA_HOME/forebay/dev or ~/.local/share/forebay/dev)
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data: Option<PathBuf>,
 }

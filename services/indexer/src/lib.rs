@@ -1,7 +1,7 @@
 //! The indexer tier: `forebay.events` into a search server, dead letters beside.
 //!
 //! One thread polls ([`intake`]) and cuts the stream into *loads*, each one bulk request with a receipt. Several loads are
-//! written at once ([`writer`]); what is to be done with an answer is decided by a plain state machine ([`writing`]). A
+//! written at once (`writer`); what is to be done with an answer is decided by a plain state machine ([`writing`]). A
 //! load's offsets move when each of its documents is indexed, found to be there already, or in the dead-letter topic with
 //! the broker's acknowledgement.
 //!

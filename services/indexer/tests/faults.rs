@@ -14,8 +14,8 @@ use forebay_kafka::{Acks, Admin, Outgoing, Producer, ProducerOptions, ReadFrom, 
 use forebay_record::{DeadLetter, EventKey, Stage};
 use forebay_service::{Context, Running};
 use forebay_settings::{Period, Settings};
-use forebay_testkit::fake_bulk::{FakeBulk, ItemFault, RequestFault};
 use forebay_testkit::eventually;
+use forebay_testkit::fake_bulk::{FakeBulk, ItemFault, RequestFault};
 use tokio_util::sync::CancellationToken;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,7 +69,8 @@ impl Bench {
         for n in from..to {
             let id = format!("e{n}");
             let mut key = String::new();
-            let facts = EventKey { tenant: "acme", target: TARGET, event_ms: 1_795_255_200_000, replays: 0, id: &id };
+            let facts =
+                EventKey { tenant: "acme", target: TARGET, event_ms: 1_795_255_200_000, replays: 0, id: &id };
             facts.push(&mut key);
             let document = format!("{{\"@timestamp\":\"2026-11-21T10:00:00Z\",\"n\":{n}}}");
             let record = Outgoing {
@@ -87,13 +88,15 @@ impl Bench {
     }
 
     async fn wait_for_documents(&self, count: usize) -> Result<()> {
-        eventually(&format!("{count} documents"), PATIENCE, async || self.store.ids(TARGET).len() >= count).await
+        eventually(&format!("{count} documents"), PATIENCE, async || self.store.ids(TARGET).len() >= count)
+            .await
     }
 
     async fn dead_letters(&self) -> Result<Vec<DeadLetter>> {
         let settings = self.settings.kafka.clone();
         tokio::task::spawn_blocking(move || {
-            let mut reader = TopicReader::open(&settings, &settings.topics.dead_letters, ReadFrom::Beginning)?;
+            let mut reader =
+                TopicReader::open(&settings, &settings.topics.dead_letters, ReadFrom::Beginning)?;
             let mut letters = Vec::new();
             while let Some(record) = reader.next_record()? {
                 letters.push(dead_letter::read(&record)?);
@@ -178,8 +181,13 @@ async fn a_request_that_is_too_large_is_halved() -> Result<()> {
     EventKey { tenant: "acme", target: TARGET, event_ms: 0, replays: 0, id: "large" }.push(&mut key);
     let value = format!("{{\"message\":\"{}\"}}", "x".repeat(4_000));
     let topic = bench.settings.kafka.topics.events.clone();
-    let record =
-        Outgoing { topic: &topic, partition: Some(0), key: key.as_bytes(), value: value.as_bytes(), headers: &[] };
+    let record = Outgoing {
+        topic: &topic,
+        partition: Some(0),
+        key: key.as_bytes(),
+        value: value.as_bytes(),
+        headers: &[],
+    };
     large.send(&record, &acks)?;
     acks.seal();
     assert_eq!(acks.wait().await.delivered, 1);
@@ -202,7 +210,9 @@ async fn a_foreign_record_blocks_nothing() -> Result<()> {
     let options = ProducerOptions { client_id: "test".to_owned(), queue_bytes: 1 << 20 };
     let producer = Producer::new(&bench.settings.kafka, options)?;
     let acks = Acks::new();
-    for (key, value) in [(&b""[..], &b"{}"[..]), (b"v1\tacme", b"{}"), (b"\xff", b""), (b"v9\tx", b"two\nlines")] {
+    for (key, value) in
+        [(&b""[..], &b"{}"[..]), (b"v1\tacme", b"{}"), (b"\xff", b""), (b"v9\tx", b"two\nlines")]
+    {
         producer.send(&Outgoing { topic: &topic, partition: Some(0), key, value, headers: &[] }, &acks)?;
     }
     acks.seal();
@@ -233,7 +243,8 @@ async fn an_absent_store_is_waited_for() -> Result<()> {
     bench.store.fail_items(ItemFault::MappingConflict("n"), |item| item.id == "e42");
     bench.produce(0, 2_000).await?;
     bench.start()?;
-    eventually("the store was asked many times", PATIENCE, async || bench.store.counters().requests > 40).await?;
+    eventually("the store was asked many times", PATIENCE, async || bench.store.counters().requests > 40)
+        .await?;
     assert_eq!(bench.committed().await?, 0);
     bench.cluster.fail_next(Request::Produce, &[Fault::NotEnoughReplicas, Fault::RequestTimedOut]);
     bench.store.heal();

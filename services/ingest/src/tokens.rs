@@ -3,9 +3,9 @@
 //! The file holds only SHA-256 hashes. A fast hash is enough: a token is 32 random bytes, so there is no dictionary to
 //! try and nothing for a slow password hash to slow down, while a slow one would cost every request.
 //!
-//! - [`file`](mod@file): the file's form, read and checked as a whole
+//! - `file`: the file's form, read and checked as a whole
 //! - [`Table`]: the look-up
-//! - [`issue`]: a new token, for `forebay token create`
+//! - [`issue()`]: a new token, for `forebay token create`
 //! - [`Tokens`]: the table in use, replaced when the file changes
 
 mod file;

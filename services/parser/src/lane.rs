@@ -68,7 +68,16 @@ impl Lane {
         let health = context.health.component(&format!("parser-{number}"));
         health.not_ready("waiting for kafka");
         let metrics = LaneMetrics::new(context.tenants.clone());
-        Ok(Self { number, config, producer, converter, metrics, health, began: Instant::now(), producer_failed: false })
+        Ok(Self {
+            number,
+            config,
+            producer,
+            converter,
+            metrics,
+            health,
+            began: Instant::now(),
+            producer_failed: false,
+        })
     }
 
     /// Works until `shutdown` is cancelled and what is under way is done, or its time is up.

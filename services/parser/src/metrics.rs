@@ -110,21 +110,21 @@ impl LaneMetrics {
                 self.formats.entry((tenant.to_string(), row.format)).or_insert_with(|| FormatCounters {
                     events: counter(
                         CounterName::ParserEvents,
-                        &[(Label::Tenant, &tenant), (Label::Format, row.format.as_str())],
+                        &[(Label::Tenant, tenant), (Label::Format, row.format.as_str())],
                     ),
-                    clamped: counter(CounterName::ParserTimestampsClamped, &[(Label::Tenant, &tenant)]),
+                    clamped: counter(CounterName::ParserTimestampsClamped, &[(Label::Tenant, tenant)]),
                 });
             counters.events.increment(row.events);
             counters.clamped.increment(row.clamped);
             if row.unparsed > 0 {
-                let labels = [(Label::Tenant, &*tenant), (Label::Reason, "passed_raw")];
+                let labels = [(Label::Tenant, tenant), (Label::Reason, "passed_raw")];
                 counter(CounterName::ParserUnparsed, &labels).increment(row.unparsed);
             }
         }
         for row in &counts.dead_letters {
             self.ledger.add(&row.tenant, Entry::DeadLettered(STAGE), row.events);
             let tenant = self.cap.label(&row.tenant);
-            let labels = [(Label::Tenant, &*tenant), (Label::Reason, row.error_type)];
+            let labels = [(Label::Tenant, tenant), (Label::Reason, row.error_type)];
             counter(CounterName::ParserUnparsed, &labels).increment(row.events);
         }
     }

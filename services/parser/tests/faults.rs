@@ -70,7 +70,10 @@ impl Bench {
             RawTemplate::new(&shared).push(&mut value, &format!("e{n}"), format!("{{\"n\":{n}}}").as_bytes());
             let partition = Some(i32::try_from(n % 7 % 4)?);
             let topic = &self.settings.kafka.topics.raw;
-            producer.send(&Outgoing { topic, partition, key: stream.as_bytes(), value: &value, headers: &[] }, &acks)?;
+            producer.send(
+                &Outgoing { topic, partition, key: stream.as_bytes(), value: &value, headers: &[] },
+                &acks,
+            )?;
         }
         acks.seal();
         assert_eq!(acks.wait().await.failed, 0);

@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn waits_then_pauses_then_resumes() {
         let mut flow = Flow::new(SECOND);
-        assert_eq!(flow.next(SECOND * 0, true, true), Step::Poll);
+        assert_eq!(flow.next(Duration::ZERO, true, true), Step::Poll);
         assert_eq!(flow.next(SECOND * 10, false, false), Step::Wait);
         assert_eq!(flow.next(SECOND * 10, false, false), Step::Wait);
         assert_eq!(flow.next(SECOND * 11, false, false), Step::Pause);

@@ -1,4 +1,4 @@
-//! The index on disk: its schema, and how it is opened and searched. Writing is in [`write`].
+//! The index on disk: its schema, and how it is opened and searched. Writing is in [`mod@write`].
 
 mod write;
 

@@ -13,7 +13,7 @@
 //! system, network ones included, and a look at a quiet file is one `stat`.
 //!
 //! Pure: [`lines`], [`identity`], [`position`], [`track`]. Shell: [`discover`], `reader`, [`store`], [`tail`],
-//! [`follow`].
+//! [`mod@follow`].
 
 pub mod discover;
 pub mod follow;

@@ -67,7 +67,9 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     let topics = plans.iter().filter(|plan| plan.action == TopicAction::Create).count();
     let templates = changes.iter().filter(|change| change.kind != ChangeKind::Unchanged).count();
     let done = if args.dry_run { "would be" } else { "were" };
-    note(format!("{topics} topics {done} created, {templates} changes {done} made in the search cluster"));
+    note(format!(
+        "topics that {done} created: {topics}; changes that {done} made in the search cluster: {templates}"
+    ));
     if plans.iter().any(|plan| matches!(plan.action, TopicAction::Differs(_))) {
         warn(
             "topics that differ were left as they are: change them with Kafka's own tools, or change the settings",
@@ -84,7 +86,7 @@ fn lines(plan: &TopicPlan, dry_run: bool) -> Vec<String> {
         TopicAction::Create => {
             let verb = if dry_run { "create" } else { "created" };
             let mut lines = vec![format!(
-                "{name}: {verb}, {} partitions, {} replicas",
+                "{name}: {verb}, partitions {}, replicas {}",
                 topic.partitions, topic.replication
             )];
             lines.extend(topic.configs.iter().map(|(name, value)| format!("  + {name}: {value}")));
@@ -113,7 +115,7 @@ mod tests {
         let plan = |action| TopicPlan { topic: topic.clone(), action };
         assert_eq!(
             lines(&plan(TopicAction::Create), true),
-            ["topic `t`: create, 12 partitions, 3 replicas", "  + retention.ms: 1000"]
+            ["topic `t`: create, partitions 12, replicas 3", "  + retention.ms: 1000"]
         );
         assert_eq!(lines(&plan(TopicAction::Keep), true), ["topic `t`: unchanged"]);
         let difference =

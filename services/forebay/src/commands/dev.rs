@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// folder over restarts. Ctrl-C stops it; a second Ctrl-C does so at once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The port for events, on 127.0.0.1; 0 takes a free one [default: 8080, or ingest.listen of --config]
+    /// The port for events, on 127.0.0.1; 0 takes a free one (default: 8080, or ingest.listen of --config)
     #[arg(long)]
     port: Option<u16>,
 

@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// The time of the first line; the others follow at the rate (1000 a second without one) [default: now]
+    /// The time of the first line; the others follow at the rate (1000 a second without one) (default: now)
     #[arg(long)]
     start: Option<Timestamp>,
 

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE|-")]
     file: String,
 
-    /// Ingest's full address [default: that of a running `forebay dev`, or http://<ingest.listen>/v1/ingest]
+    /// Ingest's full address (default: that of a running `forebay dev`, or of ingest.listen)
     #[arg(long)]
     url: Option<String>,
 
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
-    /// The lines' format, such as json, combined or syslog [default: found out line by line]
+    /// The lines' format, such as json, combined or syslog (default: found out line by line)
     #[arg(long)]
     format: Option<String>,
 

@@ -35,11 +35,11 @@ struct Create {
     #[arg(long, default_value = "token")]
     name: String,
 
-    /// When it expires, such as 2027-01-31T00:00:00Z [default: never]
+    /// When it expires, such as 2027-01-31T00:00:00Z (default: never)
     #[arg(long)]
     expires: Option<Timestamp>,
 
-    /// The token file; it is made if it isn't there [default: ingest.token_file of the settings]
+    /// The token file; it is made if it isn't there (default: ingest.token_file of the settings)
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }

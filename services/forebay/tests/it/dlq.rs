@@ -34,7 +34,12 @@ async fn a_dead_letter_is_listed_shown_and_replayed() {
     assert_eq!(dev.run(&["dlq", "show", "unknown"]).code, 1);
 
     let dry = dev.run(&["dlq", "replay", "--dry-run"]);
-    assert!(dry.out.contains("1 letters match; 1 events would be replayed"), "{}{}", dry.out, dry.err);
+    assert!(
+        dry.out.contains("letters that match: 1; events that would be replayed: 1"),
+        "{}{}",
+        dry.out,
+        dry.err
+    );
     assert_eq!(list(&[]).len(), 1);
     let replayed = dev.run(&["dlq", "replay", "--id", "bad-0", "--json"]);
     let report: Value = serde_json::from_str(&replayed.out).unwrap();

@@ -69,7 +69,7 @@ pub(super) async fn run(target: Target, args: Args) -> Outcome {
 fn lines(report: &Report, dry_run: bool) -> Vec<String> {
     let verb = if dry_run { "would be" } else { "were" };
     let mut lines = vec![format!(
-        "{} letters match; {} events {verb} replayed, {} {verb} parked",
+        "letters that match: {}; events that {verb} replayed: {}, parked: {}",
         table::count(report.matched),
         table::count(report.replayed),
         table::count(report.parked)
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(
             lines(&report, true),
             [
-                "1,200 letters match; 1,190 events would be replayed, 5 would be parked",
+                "letters that match: 1,200; events that would be replayed: 1,190, parked: 5",
                 "  passed over for a later letter of the same event: 3",
                 "  document_parsing_exception: 1,195",
                 "  skipped, unreadable_key: 2",

@@ -66,9 +66,9 @@ async fn ask(settings: &Settings, interval: Duration) -> Result<(Vec<Tier>, Dead
     let admin = Admin::new(&settings.kafka)?;
     admin.wait_for_broker(WAIT, |_| {}).await?;
     let before = Sample::take(&admin, settings).await;
-    let dead_letters = dead_letters(&settings.kafka).await;
     tokio::time::sleep(interval.saturating_sub(before.at.elapsed())).await;
     let after = Sample::take(&admin, settings).await;
+    let dead_letters = dead_letters(&settings.kafka).await;
     Ok((compare(settings, before, after), dead_letters))
 }
 
@@ -99,24 +99,22 @@ fn compare(settings: &Settings, before: Sample, after: Sample) -> Vec<Tier> {
             let end = |ranges: &[OffsetRange]| ranges.iter().map(|range| range.end).sum();
             Tier { name: "ingest", per_second: rate(end(before), end(after)), ..Tier::default() }
         }
-        (Err(error), _) | (_, Err(error)) => {
-            Tier { name: "ingest", problem: Some(error.to_string()), ..Tier::default() }
-        }
+        // A first sample that failed, during an election say, costs the rate only.
+        (Err(_), Ok(_)) => Tier { name: "ingest", ..Tier::default() },
+        (_, Err(error)) => Tier { name: "ingest", problem: Some(error.to_string()), ..Tier::default() },
     };
     let group = |name, group: &str, before: &Result<Vec<GroupLag>, _>, after: &Result<Vec<GroupLag>, _>| {
         let mut tier = Tier { name, group: Some(group.to_owned()), ..Tier::default() };
-        match (before, after) {
-            (Ok(before), Ok(after)) => {
-                let done =
-                    |lags: &[GroupLag]| lags.iter().map(|lag| lag.committed.unwrap_or(lag.range.start)).sum();
-                tier.per_second = rate(done(before), done(after));
+        match after {
+            Ok(after) => {
+                tier.per_second = before.as_ref().ok().and_then(|before| rate(done(before), done(after)));
                 tier.lag = u64::try_from(after.iter().map(GroupLag::lag).sum::<i64>()).ok();
                 if after.iter().all(|lag| lag.committed.is_none()) && tier.lag > Some(0) {
                     tier.problem =
                         Some(format!("group `{group}` has not committed anything: is it running?"));
                 }
             }
-            (Err(error), _) | (_, Err(error)) => tier.problem = Some(KafkaError::to_string(error)),
+            Err(error) => tier.problem = Some(KafkaError::to_string(error)),
         }
         tier
     };
@@ -125,6 +123,11 @@ fn compare(settings: &Settings, before: Sample, after: Sample) -> Vec<Tier> {
         group("parser", &settings.parser.group, &before.parser, &after.parser),
         group("indexer", &settings.indexer.group, &before.indexer, &after.indexer),
     ]
+}
+
+/// How many records a group has dealt with, counted from the first offsets.
+fn done(lags: &[GroupLag]) -> i64 {
+    lags.iter().map(|lag| lag.committed.unwrap_or(lag.range.start)).sum()
 }
 
 async fn dead_letters(settings: &KafkaSettings) -> DeadLetters {
