@@ -35,7 +35,7 @@ const PEAK: u64 = 256 << 20;
 /// Guarantees: every acknowledged event is indexed exactly once; there is no rebalance; the indexer's memory is flat.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_costs_nothing_but_time() -> Result<()> {
-    let seconds =
+    let seconds: u64 =
         std::env::var("FOREBAY_OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let folder = TempDir::new()?;
     let mut elasticsearch = Server::elasticsearch().start().await?;
