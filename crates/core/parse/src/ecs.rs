@@ -25,7 +25,7 @@
 //! | an empty or blank name, or part of one | `_` |
 //! | a name that is there already, or is an object there | `unmapped.<path>`; several of one path become an array |
 //! | a number beyond 64-bit integers or 32-bit floats, an array of mixed kinds | `unmapped.<path>`, as JSON text |
-//! | objects nested more than 16 deep | `unmapped.<path>`, as JSON text |
+//! | objects and arrays nested more than 16 deep | `unmapped.<path>`, as JSON text |
 //! | a name longer than 255 bytes | `unmapped`, its beginning as the name, name and value as JSON text |
 //! | null where ECS has a field or an object | dropped |
 //!

@@ -20,7 +20,7 @@ use crate::tree::{Key, Kind, NodeId, ROOT, Source, Tree, Value};
 pub(crate) use fit::text_of;
 pub(crate) use top::EventTime;
 
-/// The deepest that objects may nest in a document; search servers take 20.
+/// The deepest that objects and arrays may nest in a document. Search servers take 20; OpenSearch counts arrays too.
 const MAX_DEPTH: usize = 16;
 
 /// The most parts that a name with dots is split into.

@@ -72,7 +72,7 @@ pub(crate) struct Source<'a> {
     pub(crate) loose: bool,
     /// Whether a search server takes it as it is.
     pub(crate) clean: bool,
-    /// How many objects are nested in it, itself included.
+    /// How many objects and arrays are nested in it, itself included.
     pub(crate) depth: u8,
     /// For an array: what its elements are, nested arrays looked through.
     pub(crate) elements: Kind,

@@ -48,6 +48,7 @@ fn bodies() -> Vec<Vec<u8>> {
     bodies.push(format!("{{\"name\":\"{}\",\"{}\":1}}", "x".repeat(50_000), "k".repeat(3_000)).into_bytes());
     bodies.push(format!("{{\"words\":\"{}\"}}", "é ".repeat(40_000)).into_bytes());
     bodies.push(format!("{}1{}", r#"{"deep":"#.repeat(60), "}".repeat(60)).into_bytes());
+    bodies.push(format!("{{\"deep\":{}1{}}}", "[".repeat(60), "]".repeat(60)).into_bytes());
     bodies.push(format!("{{\"unmapped\":{}1{}}}", r#"{"d":"#.repeat(40), "}".repeat(40)).into_bytes());
     bodies.push(format!("{{\"list\":{}1{}}}", "[".repeat(15), "]".repeat(15)).into_bytes());
     bodies

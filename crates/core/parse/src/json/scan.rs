@@ -170,6 +170,7 @@ impl<'a> Scanner<'a, '_> {
                 self.skip_space();
             }
         }
+        source.depth = source.depth.saturating_add(1);
         (source.raw, source.loose) = (self.since(start), self.spaces != spaces);
         Ok(Found {
             clean: source.clean,

@@ -168,6 +168,10 @@ fn what_is_nested_too_deep_is_kept_as_text() {
     assert!(document["ok"].is_object());
     assert_eq!(document["unmapped"]["deep"], nested(17));
     assert!(document.get("deep").is_none());
+    let arrays = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let document = shape(&format!(r#"{{"ok":{},"deep":{}}}"#, arrays(16), arrays(17)));
+    assert!(document["ok"].is_array());
+    assert_eq!(document["unmapped"]["deep"], arrays(17));
 }
 
 #[test]
