@@ -19,6 +19,9 @@ pub use self::tier::Tier;
 /// How many partitions every topic has.
 pub const PARTITIONS: i32 = 4;
 
+/// How long the last commit may take; tiers commit every second.
+const COMMITS: Duration = Duration::from_secs(30);
+
 /// What all runs stand on.
 #[derive(Debug)]
 pub struct Bed {
@@ -125,13 +128,21 @@ impl Bed {
         Ok(ranges.iter().map(|range| u64::try_from(range.len()).unwrap_or(0)).sum())
     }
 
-    /// How many records of a topic a group has still to read.
+    /// Waits until a group has committed all of a topic.
     ///
     /// # Errors
-    /// When Kafka doesn't answer.
-    pub async fn lag(&self, group: &str, topic: &str) -> Result<u64> {
-        let lags = self.admin.group_lag(group, topic).await?;
-        Ok(lags.iter().map(|lag| u64::try_from(lag.lag()).unwrap_or(0)).sum())
+    /// When it doesn't within half a minute.
+    pub async fn wait_for_commits(&self, group: &str, topic: &str, tier: &Tier) -> Result<()> {
+        let mut left = Vec::new();
+        let waited = eventually("every offset is committed", COMMITS, async || {
+            let lags = self.admin.group_lag(group, topic).await;
+            left = lags.unwrap_or_default();
+            !left.is_empty() && left.iter().all(|lag| lag.lag() == 0)
+        })
+        .await;
+        waited.with_context(|| {
+            format!("group {group}, topic {topic}: {left:?}; {} says:\n{}", tier.name(), tier.log())
+        })
     }
 
     /// Waits until topics together have so many records; the tier must live meanwhile.

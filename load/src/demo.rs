@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use forebay_settings::Settings;
+use forebay_settings::{Period, Settings};
 use forebay_testkit::eventually;
 use forebay_testkit::procs::binary;
 use forebay_testkit::servers::Server;
@@ -97,6 +97,8 @@ fn settings(bed: &mut Bed, search: &Server) -> Result<Settings> {
     if let Some(zone) = TimeZone::system().iana_name() {
         zone.clone_into(&mut settings.parser.timezone);
     }
+    // The package manager's log goes years back.
+    settings.parser.max_age = Period::from_secs(10 * 365 * 86_400);
     settings.parser.regexes = sources::regexes();
     Ok(settings)
 }

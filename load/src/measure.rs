@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use forebay_testkit::procs::Usage;
 use serde::Serialize;
 
@@ -23,6 +23,8 @@ pub struct Measured {
     pub load_before: f64,
     /// How many cores were busy, on average, with what is no part of the run.
     pub other_cores: f64,
+    /// Events that came out more than once, as at-least-once delivery allows.
+    pub repeated: u64,
 }
 
 /// Runs while something is measured.
@@ -85,8 +87,17 @@ impl Watch {
             wall_seconds: wall.as_secs_f64(),
             load_before: self.load_before,
             other_cores,
+            repeated: 0,
         };
         Ok(usages.iter().map(measured).collect())
+    }
+
+    /// Ends the measurement of a single process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn stop_one(self, events: u64, tested: u32) -> Result<Measured> {
+        self.stop(events, &[tested])?.pop().context("one process, one result")
     }
 
     /// Ends the measurement of work that this process did itself.
@@ -104,6 +115,7 @@ impl Watch {
             wall_seconds: wall.as_secs_f64(),
             load_before: self.load_before,
             other_cores: self.other_cores(Duration::ZERO, wall)?,
+            repeated: 0,
         })
     }
 

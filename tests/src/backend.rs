@@ -39,7 +39,8 @@ impl Backend {
         let (broker, store): (Option<EmbeddedBroker>, Arc<dyn Store>) = match self {
             Self::Embedded => {
                 let broker = embedded_broker(settings, folder).await?;
-                (Some(broker), Arc::new(EmbeddedStore::open(folder.join("store"))?))
+                let store = EmbeddedStore::open(folder.join("store"))?;
+                (Some(broker), Arc::new(store.with_index_prefix(&settings.search.index_prefix)))
             }
             Self::Elasticsearch => {
                 settings.search.url = shared::elasticsearch().await?.url();

@@ -241,7 +241,8 @@ impl Answer {
 }
 
 /// Settings that share no topic, group or index with another test's, and wait for little.
-fn settings_of_its_own() -> Settings {
+#[must_use]
+pub fn settings_of_its_own() -> Settings {
     let own = uuid::Uuid::now_v7().simple().to_string();
     let mut settings = Settings::default();
     let topics = &mut settings.kafka.topics;

@@ -17,6 +17,7 @@ use forebay_testkit::servers::{Server, shared};
 use forebay_testkit::{eventually, free_port};
 use forebay_tests::backend::bootstrap_topics;
 use forebay_tests::processes::Tier;
+use forebay_tests::stack::settings_of_its_own;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -137,20 +138,10 @@ async fn all_ids(store: &ElasticStore) -> Result<Vec<String>> {
 }
 
 async fn settings(elasticsearch: &Server) -> Result<Settings> {
-    let mut settings = Settings::default();
-    let own = uuid::Uuid::now_v7().simple().to_string();
+    let mut settings = settings_of_its_own();
     settings.kafka.bootstrap_servers = shared::kafka().await?.address();
-    let topics = &mut settings.kafka.topics;
-    topics.raw = format!("raw-{own}");
-    topics.events = format!("events-{own}");
-    topics.dead_letters = format!("dlq-{own}");
-    topics.parked = format!("parked-{own}");
-    topics.partitions = 4;
     settings.ingest.listen = format!("127.0.0.1:{}", free_port()?);
     settings.search.url = elasticsearch.url();
-    settings.search.index_prefix = format!("t{own}");
-    settings.search.replicas = 0;
-    settings.indexer.bulk_wait = Period::from_millis(100);
     settings.indexer.retry_max = Period::from_secs(2);
     Ok(settings)
 }

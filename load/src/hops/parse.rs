@@ -1,4 +1,7 @@
 //! Kafka to parse to Kafka: `forebay.raw` is there, `forebay.events` is to come. Done when it has as many records.
+//!
+//! Delivery is at least once: when partitions move from lane to lane, as they do at the start, what is under way is done
+//! again. The index meets such documents by their ids; here they are counted as repeated.
 
 use anyhow::{Result, ensure};
 use forebay_settings::Settings;
@@ -14,7 +17,7 @@ use crate::verify;
 /// the topic of its documents.
 ///
 /// # Errors
-/// When the numbers of events and documents differ, or offsets were not committed.
+/// When a document is missing, or offsets were not committed.
 pub async fn run(
     bed: &mut Bed,
     backlog: &Backlog,
@@ -43,15 +46,14 @@ pub(super) async fn once(bed: &Bed, settings: &Settings, events: u64) -> Result<
     let watch = Watch::start(&[bed.kafka_pid()?])?;
     let mut tier = bed.start("forebay-parser", settings)?;
     bed.wait_for(&[&topics.events, &topics.dead_letters], events, &mut tier, PATIENCE).await?;
-    let [measured] =
-        watch.stop(events, &[tier.pid()])?.try_into().map_err(|_| anyhow::anyhow!("one process"))?;
+    let mut measured = watch.stop_one(events, tier.pid())?;
+    bed.wait_for_commits(&settings.parser.group, &topics.raw, &tier).await?;
     tier.stop().await?;
     let (documents, letters) = (bed.count(&topics.events).await?, bed.count(&topics.dead_letters).await?);
     ensure!(
-        documents == events && letters == 0,
+        documents >= events && letters == 0,
         "{events} in, {documents} documents, {letters} dead letters"
     );
-    let lag = bed.lag(&settings.parser.group, &topics.raw).await?;
-    ensure!(lag == 0, "{lag} offsets were not committed");
+    measured.repeated = documents - events;
     Ok(measured)
 }

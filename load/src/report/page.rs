@@ -16,7 +16,8 @@ that only reads and answers. *Others* is how many cores were busy on average wit
 sender, the sink and Elasticsearch are part of it): CPU-seconds swell with it.
 
 Nothing was lost: records in and out were counted in each run, committed offsets checked after an orderly stop; where
-the arguments have `all` or `--verify`, every id was looked for in the last run of each hop.
+the arguments have `all` or `--verify`, every id was looked for in the last run of each hop. *Repeated* is the most
+events of any run that came out more than once: delivery is at least once, and the index meets them by their ids.
 ";
 
 pub(super) fn render(report: &Report) -> String {
@@ -43,9 +44,9 @@ fn write(report: &Report, page: &mut String) -> std::fmt::Result {
     )?;
     writeln!(
         page,
-        "| hop | events | CPU-s per million, min | median | target | half of best peer | events/s, median | peak MiB | load before | others |"
+        "| hop | events | CPU-s per million, min | median | target | half of best peer | events/s, median | peak MiB | load before | others | repeated |"
     )?;
-    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|")?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|")?;
     for row in &report.rows {
         write_row(row, page)?;
     }
@@ -72,7 +73,7 @@ fn write_row(row: &Row, page: &mut String) -> std::fmt::Result {
     };
     writeln!(
         page,
-        "| {} | {} x {} | **{least:.2}** | {median:.2} | {} | {} | {rate:.0} | {memory} | {} | {} |",
+        "| {} | {} x {} | **{least:.2}** | {median:.2} | {} | {} | {rate:.0} | {memory} | {} | {} | {} |",
         row.hop,
         row.runs.len(),
         thousands(events),
@@ -80,6 +81,7 @@ fn write_row(row: &Row, page: &mut String) -> std::fmt::Result {
         target(row.half_of_best_peer),
         span(|run| run.load_before),
         span(|run| run.other_cores),
+        row.runs.iter().map(|run| run.repeated).max().unwrap_or(0),
     )
 }
 
@@ -110,13 +112,14 @@ mod tests {
             wall_seconds: 2.0,
             load_before: 0.5,
             other_cores,
+            repeated: 7,
         };
         let row = Row::new("http", vec![run(2.5, 0.1), run(2.0, 0.3)]).against(3.0, 3.0).within(256 * MIB);
         let mut page = String::new();
         write_row(&row, &mut page).expect("writes");
         assert_eq!(
             page,
-            "| http | 2 x 1,000,000 | **2.00** | 2.00 | 3.00 | 3.00 | 500000 | 30 (target 256) | 0.5-0.5 | 0.1-0.3 |\n"
+            "| http | 2 x 1,000,000 | **2.00** | 2.00 | 3.00 | 3.00 | 500000 | 30 (target 256) | 0.5-0.5 | 0.1-0.3 | 7 |\n"
         );
     }
 

@@ -12,6 +12,7 @@ use forebay_bulk::BulkBuilder;
 use forebay_delivery::{Backoff, Flow, Step};
 use forebay_kafka::{CommitMode, Intake, IntakeOptions, KafkaError, PollLimits, RecordBatch};
 use forebay_service::Context;
+use forebay_service::clock::random;
 use forebay_telemetry::{Component, CounterName, GaugeName, Label, SecondsCounter, counter, gauge};
 use metrics::{Counter, Gauge};
 use tokio::runtime::Handle;
@@ -31,6 +32,9 @@ const ROOM_PAUSE: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often offsets are committed.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often what was committed is committed again: the client library doesn't tell when an asynchronous commit failed,
+/// and a quiet partition has nothing new to commit.
+const COMMIT_AGAIN: Duration = Duration::from_secs(30);
 /// The pauses before a failed client is made anew.
 const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(15));
 
@@ -47,6 +51,7 @@ pub struct IntakeLoop {
     in_flight: Gauge,
     backpressure: SecondsCounter,
     began: Instant,
+    troubled: bool,
 }
 
 /// One life of the Kafka client.
@@ -79,6 +84,7 @@ impl IntakeLoop {
             in_flight: gauge(GaugeName::InFlightBytes, &[(Label::Stage, STAGE)]),
             backpressure: SecondsCounter::new(CounterName::BackpressureSeconds, &[(Label::Stage, STAGE)]),
             began: Instant::now(),
+            troubled: false,
         }
     }
 
@@ -89,7 +95,7 @@ impl IntakeLoop {
             match self.work(shutdown) {
                 Ok(()) => return,
                 Err(error) => {
-                    let pause = backoff.refused(u64::MAX, None);
+                    let pause = backoff.refused(random(), None).max(ROOM_PAUSE);
                     tracing::error!(%error, ?pause, "intake failed and starts again");
                     self.health.not_ready(error.to_string());
                     thread::park_timeout(pause);
@@ -123,18 +129,24 @@ impl IntakeLoop {
     fn poll_loop(&mut self, life: &mut Life, shutdown: &CancellationToken) -> Result<(), KafkaError> {
         let mut flow = Flow::new(PATIENCE);
         let mut waited_since: Option<Instant> = None;
+        let mut all_committed = Instant::now();
         while !shutdown.is_cancelled() {
+            if all_committed.elapsed() >= COMMIT_AGAIN {
+                life.way.shared.lock().tracker.commit_again();
+                all_committed = Instant::now();
+            }
             if life.last_commit.elapsed() >= COMMIT_INTERVAL {
                 let _tried_again = life.commit(CommitMode::Async);
                 self.writer.busy(life.way.shared.lock().loads > 0);
+                self.tell_health(&life.intake);
             }
             let (room, drained) = self.room(life);
             let step = flow.next(self.began.elapsed(), room, drained);
-            if !matches!(step, Step::Poll | Step::Resume) {
-                let _since = waited_since.get_or_insert_with(Instant::now);
-            } else if let Some(since) = waited_since.take() {
+            // Counted while it lasts, not when it is over: an outage is what this metric is looked at for.
+            if let Some(since) = waited_since.take() {
                 self.backpressure.add(since.elapsed());
             }
+            waited_since = (!matches!(step, Step::Poll | Step::Resume)).then(Instant::now);
             match step {
                 Step::Wait => thread::park_timeout(ROOM_PAUSE),
                 Step::Pause | Step::StayPaused => {
@@ -154,6 +166,19 @@ impl IntakeLoop {
             }
         }
         Ok(())
+    }
+
+    /// What stands in the way at the broker is told in `/readyz`, and that it is over.
+    fn tell_health(&mut self, intake: &Intake) {
+        match intake.trouble() {
+            // Other kinds pass without a word, so that nothing would say when they are over.
+            Some(trouble @ (KafkaError::Unreachable(_) | KafkaError::UnknownTopic { .. })) => {
+                self.health.not_ready(trouble.to_string());
+                self.troubled = true;
+            }
+            _ if intake.is_reachable() && std::mem::take(&mut self.troubled) => self.health.ready(),
+            _ => {}
+        }
     }
 
     /// Whether another load may be begun, and whether so much is free that it won't be full again at once.
@@ -247,6 +272,7 @@ impl Life {
         if left > 0 {
             tracing::warn!(loads = left, "drain ran out of time, they will be read again");
         }
+        self.way.shared.lock().tracker.commit_again();
         // In the middle of a rebalance, as when others leave at the same time, the broker refuses commits; polling gets us
         // through it.
         while !self.commit(CommitMode::Sync) && Instant::now() < deadline {

@@ -17,6 +17,9 @@ pub(crate) const STAGE: &str = "indexer";
 pub(crate) struct IndexerMetrics {
     cap: TenantCap,
     pub(crate) emitted: Counter,
+    /// Receipts that were dropped unsettled.
+    pub(crate) abandoned: Counter,
+    pub(crate) splits: Counter,
     pub(crate) requests_in_flight: Gauge,
     request_bytes: Counter,
     request_seconds: Histogram,
@@ -29,6 +32,8 @@ impl IndexerMetrics {
         Self {
             cap,
             emitted: counter(CounterName::RecordsEmitted, &[(Label::Stage, STAGE)]),
+            abandoned: counter(CounterName::ReceiptsAbandoned, &[(Label::Stage, STAGE)]),
+            splits: counter(CounterName::BulkSplits, &[]),
             requests_in_flight: gauge(GaugeName::BulkRequestsInFlight, &[]),
             request_bytes: counter(CounterName::BulkRequestBytes, &[]),
             request_seconds: histogram(HistogramName::BulkRequestSeconds, &[]),

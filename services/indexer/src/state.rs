@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use forebay_delivery::OffsetTracker;
 use forebay_kafka::{Assignment, RecordBatch};
-use forebay_telemetry::{Component, CounterName, Label, counter};
-
-use crate::metrics::STAGE;
+use forebay_telemetry::Component;
 
 /// How many empty batches are kept for their memory.
 const SPARES: usize = 2;
@@ -55,7 +53,6 @@ pub(crate) struct IndexerAssignment {
 
 impl Assignment for IndexerAssignment {
     fn assigned(&self, partitions: &[i32]) {
-        counter(CounterName::ConsumerRebalances, &[(Label::Stage, STAGE)]).increment(1);
         self.shared.lock().tracker.assign(partitions);
         self.health.ready();
     }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::thread::Thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use forebay_bulk::{BulkRequest, ItemError};
 use forebay_delivery::{Backoff, BrokerAck};
 use forebay_kafka::{Acks, Producer, SendError, dead_letter};
 use forebay_service::Context;
+use forebay_service::clock::{now_ms, random};
 use forebay_store::Store;
 use forebay_telemetry::{Component, rate_limited_warn};
 use tokio_util::sync::CancellationToken;
@@ -96,6 +97,7 @@ impl Writer {
     pub(crate) async fn write(self, mut load: Load, way: Way) {
         let bytes = load.bytes();
         let done = self.inner.write(&mut load, &way).await;
+        self.inner.metrics.splits.increment(load.writing.splits());
         let mut state = way.shared.lock();
         state.loads -= 1;
         state.bytes -= bytes;
@@ -105,12 +107,16 @@ impl Writer {
                 match state.tracker.settle(receipt, &tally) {
                     Ok(()) => self.inner.metrics.settled(&tenants),
                     // Each of a load's records has exactly one fate, so this is a fault of ours. The offset is held.
-                    Err(error) => tracing::error!(%error, "a load could not be settled"),
+                    Err(error) => {
+                        self.inner.metrics.abandoned.increment(1);
+                        tracing::error!(%error, "a load could not be settled");
+                    }
                 }
                 state.reuse(records);
             }
             Err(LetGo) => {
                 if state.tracker.forget_stale(load.receipt).is_err() {
+                    self.inner.metrics.abandoned.increment(1);
                     tracing::warn!("a load was let go unsettled, its records will be read again");
                 }
                 state.reuse(load.records);
@@ -236,15 +242,4 @@ impl Inner {
             }
         }
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Randomness for jitter: the hasher's seed, which the system gives.
-fn random() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0)
 }

@@ -17,6 +17,7 @@ pub const TOO_LARGE: &str = "document_too_large";
 pub struct Writing {
     parts: VecDeque<BulkRequest>,
     settled: Vec<Settled>,
+    splits: u64,
 }
 
 /// An item that needs no further request.
@@ -66,7 +67,14 @@ impl Writing {
         Self {
             parts: if request.is_empty() { VecDeque::new() } else { VecDeque::from([request]) },
             settled: Vec::new(),
+            splits: 0,
         }
+    }
+
+    /// How many requests were split in two so far.
+    #[must_use]
+    pub const fn splits(&self) -> u64 {
+        self.splits
     }
 
     /// The next part to send; `None` when nothing is left. Give it back with [`answered`](Self::answered) or
@@ -142,6 +150,7 @@ impl Writing {
             self.settled.extend(part.tag(0).map(|tag| Settled { tag, fate }));
             return;
         }
+        self.splits += 1;
         let (first, second) = part.split();
         self.parts.push_front(second);
         self.parts.push_front(first);

@@ -140,6 +140,7 @@ impl App {
         deadline: Instant,
     ) -> Result<Shipment, Refusal> {
         let Prepared { body, plan, options, mut reservation } = prepared;
+        let held = body.len().saturating_add(plan.weight());
         let Plan { shape, events, given_ids, .. } = plan;
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let ids = match &options.idempotency_key {
@@ -174,8 +175,8 @@ impl App {
             ..RawEvent::default()
         });
         let partition = self.upstream.partition(&stream).map_err(|error| of_kafka(&error, &self.limits))?;
-        let overhead: usize = options.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
-        if !reservation.grow_to(body.len().saturating_add(overhead.saturating_mul(events.len()))) {
+        let attributes: usize = options.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if !reservation.grow_to(held.saturating_add(attributes.saturating_mul(events.len()))) {
             return Err(busy(&self.limits));
         }
         Ok(Shipment { body, events, ids, template, stream, partition, reservation, deadline })

@@ -97,7 +97,10 @@ impl Options {
                 _ => return wrong("atomic", "must be `true` or `false`"),
             },
             "format" if !is_format(&value) => {
-                return wrong("format", "must be 1 to 64 of a-z, 0-9, `_` and `-`");
+                return wrong(
+                    "format",
+                    "must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:` or alone",
+                );
             }
             // Finding out is what happens without a format.
             "format" => self.format = if value == "auto" { String::new() } else { value },
@@ -150,9 +153,11 @@ pub fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&
     headers.get(name).map(|value| value.to_str().map_err(|_| OptionsError::Header(name))).transpose()
 }
 
+/// Whether it may be a format's name; what the parser doesn't know it dead-letters. Those of `parser.regexes` come
+/// after `regex:`.
 fn is_format(name: &str) -> bool {
-    let allowed =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+    let name = name.strip_prefix("regex:").unwrap_or(name);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     !name.is_empty() && name.len() <= MAX_FORMAT && name.bytes().all(allowed)
 }
 
@@ -203,13 +208,27 @@ mod tests {
         assert_eq!(read("format=auto").unwrap().format, "");
     }
 
+    /// Scenario: a sender names one of the operator's regular expressions. Guarantees: passed on, as the parser knows it.
+    #[test]
+    fn an_operators_expression_is_a_format() {
+        for format in ["regex:app", "regex:App_2-x"] {
+            assert_eq!(read(&format!("format={format}")).unwrap().format, format);
+        }
+        for format in ["regex:", "regex:a:b", "regex:../x"] {
+            assert!(read(&format!("format={format}")).is_err(), "{format}");
+        }
+    }
+
     #[test]
     fn a_wrong_parameter_is_named() {
         let says = |query: &str| read(query).unwrap_err().to_string();
         assert_eq!(says("atomc=true"), "there is no parameter `atomc`");
         assert_eq!(says("attr.=x"), "there is no parameter `attr.`");
         assert_eq!(says("atomic=maybe"), "parameter `atomic`: must be `true` or `false`");
-        assert_eq!(says("format=../x"), "parameter `format`: must be 1 to 64 of a-z, 0-9, `_` and `-`");
+        assert_eq!(
+            says("format=../x"),
+            "parameter `format`: must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:` or alone"
+        );
         assert!(says("observed_at=yesterday").starts_with("parameter `observed_at`"));
         assert!(says("stream=").starts_with("parameter `stream`"));
         let many: String = (0..129).map(|n| format!("attr.a{n}=x&")).collect();

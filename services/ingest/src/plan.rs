@@ -173,6 +173,13 @@ impl Plan {
     fn new(shape: Shape) -> Self {
         Self { shape, events: Vec::new(), given_ids: Vec::new(), rejections: Rejections::default() }
     }
+
+    /// How many bytes it holds beside the body: of bodies of many tiny events that is most of the memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let ids: usize = self.given_ids.iter().map(String::capacity).sum();
+        ids + self.given_ids.capacity() * size_of::<String>() + self.events.capacity() * size_of::<Planned>()
+    }
 }
 
 #[cfg(test)]

@@ -64,10 +64,10 @@ pub async fn prepare(unprepared: Unprepared, limits: &Limits) -> Result<Prepared
 
 fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
     let Unprepared { body, encoding, declared, options, mut reservation } = unprepared;
+    let packed = if encoding == Encoding::Identity { 0 } else { body.len() };
     let body = match encoding {
         Encoding::Identity => body,
         _ => {
-            let packed = body.len();
             let grant = |size: usize| reservation.grow_to(packed.saturating_add(size));
             let inflated = inflate(&body, encoding, limits.max_inflated_body, grant);
             Bytes::from(inflated.map_err(|error| of_inflate(&error, limits))?)
@@ -82,6 +82,10 @@ fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refu
         max_events: limits.max_events,
     };
     let plan = plan(&body, &rules).map_err(|error| of_plan(&error))?;
+    // What is packed is gone by now, but still counted: shares only grow.
+    if !reservation.grow_to(packed.saturating_add(body.len()).saturating_add(plan.weight())) {
+        return Err(busy(limits));
+    }
     Ok(Prepared { body, plan, options, reservation })
 }
 

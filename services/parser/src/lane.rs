@@ -14,13 +14,14 @@ mod pending;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use forebay_delivery::{Backoff, Flow, Step};
 use forebay_kafka::{CommitMode, Intake, IntakeOptions, KafkaError, PollLimits, Producer, RecordBatch};
 use forebay_parse::Parser;
 use forebay_service::Context;
+use forebay_service::clock::{now_ms, random};
 use forebay_telemetry::Component;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +41,9 @@ const ACK_PAUSE: Duration = Duration::from_millis(2);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often offsets are committed.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often what was committed is committed again: the client library doesn't tell when an asynchronous commit failed,
+/// and a quiet partition has nothing new to commit.
+const COMMIT_AGAIN: Duration = Duration::from_secs(30);
 /// The pauses before a failed batch is sent again, or a failed client made anew.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(15));
 
@@ -54,6 +58,7 @@ pub struct Lane {
     health: Component,
     began: Instant,
     producer_failed: bool,
+    troubled: bool,
 }
 
 impl Lane {
@@ -77,6 +82,7 @@ impl Lane {
             health,
             began: Instant::now(),
             producer_failed: false,
+            troubled: false,
         })
     }
 
@@ -116,7 +122,8 @@ impl Lane {
         if outcome.is_ok() {
             self.drain(&mut intake, &state);
         }
-        pending::lock(&state).stop();
+        let abandoned = pending::lock(&state).stop();
+        self.metrics.abandoned.increment(abandoned);
         intake.close();
         outcome
     }
@@ -129,21 +136,27 @@ impl Lane {
     ) -> Result<(), KafkaError> {
         let mut flow = Flow::new(PATIENCE);
         let mut last_commit = Instant::now();
+        let mut all_committed = Instant::now();
         let mut waited_since: Option<Instant> = None;
         while !shutdown.is_cancelled() {
             self.advance(state)?;
+            if all_committed.elapsed() >= COMMIT_AGAIN {
+                pending::lock(state).commit_again();
+                all_committed = Instant::now();
+            }
             if last_commit.elapsed() >= COMMIT_INTERVAL {
                 let _tried_again = commit(intake, state, CommitMode::Async);
                 last_commit = Instant::now();
+                self.tell_health(intake);
             }
             let held = pending::lock(state).bytes();
             let limit = self.config.max_in_flight;
             let step = flow.next(self.began.elapsed(), held < limit, held < limit / 2);
-            if !matches!(step, Step::Poll | Step::Resume) {
-                let _since = waited_since.get_or_insert_with(Instant::now);
-            } else if let Some(since) = waited_since.take() {
+            // Counted while it lasts, not when it is over: an outage is what this metric is looked at for.
+            if let Some(since) = waited_since.take() {
                 self.metrics.backpressure.add(since.elapsed());
             }
+            waited_since = (!matches!(step, Step::Poll | Step::Resume)).then(Instant::now);
             match step {
                 Step::Wait => thread::park_timeout(ACK_PAUSE),
                 Step::Pause | Step::StayPaused => {
@@ -170,6 +183,19 @@ impl Lane {
         Ok(())
     }
 
+    /// What stands in the way at the broker is told in `/readyz`, and that it is over.
+    fn tell_health(&mut self, intake: &Intake) {
+        match intake.trouble() {
+            // Other kinds pass without a word, so that nothing would say when they are over.
+            Some(trouble @ (KafkaError::Unreachable(_) | KafkaError::UnknownTopic { .. })) => {
+                self.health.not_ready(trouble.to_string());
+                self.troubled = true;
+            }
+            _ if intake.is_reachable() && std::mem::take(&mut self.troubled) => self.health.ready(),
+            _ => {}
+        }
+    }
+
     /// Polls a batch, converts it and sends the results.
     fn take(&mut self, intake: &mut Intake, state: &Mutex<LaneState>) -> Result<(), KafkaError> {
         let mut records = pending::lock(state).spare();
@@ -193,17 +219,21 @@ impl Lane {
         records: RecordBatch,
         receipt: forebay_delivery::Receipt,
     ) -> Result<Batch, KafkaError> {
+        let began = Instant::now();
         let mut batch = Batch::new(records, receipt);
         let partitions = self.producer.partitions(&self.config.kafka.topics.events)?;
         let Self { converter, producer, config, metrics, .. } = self;
-        batch.convert(
+        let converted = batch.convert(
             converter,
             producer,
             &config.kafka.topics,
             partitions,
             now_ms(),
             &mut metrics.backpressure,
-        )?;
+        );
+        metrics.batch_seconds.record(began.elapsed());
+        self.producer_failed |= converted.as_ref().is_err_and(KafkaError::is_fatal);
+        converted?;
         Ok(batch)
     }
 
@@ -232,8 +262,11 @@ impl Lane {
     fn keep_membership(&self, intake: &mut Intake) -> Result<(), KafkaError> {
         let mut nothing = RecordBatch::new();
         intake.poll(&mut nothing, PollLimits { records: 1, bytes: 1 }, POLL_WAIT)?;
-        debug_assert!(nothing.is_empty(), "a paused partition gave a record");
-        Ok(())
+        if nothing.is_empty() {
+            return Ok(());
+        }
+        // It was never opened, so a commit of what comes after it would pass over it. A new client reads it again.
+        Err(KafkaError::Other("a paused partition gave a record".to_owned()))
     }
 
     /// Waits for what is under way, as long as that may take, and commits it.
@@ -254,6 +287,7 @@ impl Lane {
                 "drain ran out of time, they will be read again"
             );
         }
+        pending::lock(state).commit_again();
         // In the middle of a rebalance, as when other lanes leave at the same time, the broker refuses commits; polling
         // gets us through it.
         while !commit(intake, state, CommitMode::Sync) && Instant::now() < deadline {
@@ -276,15 +310,4 @@ fn commit(intake: &Intake, state: &Mutex<LaneState>, mode: CommitMode) -> bool {
         pending::lock(state).commit_failed(&offsets);
     }
     committed.is_ok()
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Randomness for jitter: the hasher's seed, which the system gives.
-fn random() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0)
 }

@@ -21,6 +21,7 @@ use anyhow::{Context as _, Result};
 use forebay_kafka::{Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ParserConfig;
@@ -37,7 +38,7 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
         queue_bytes: config.max_in_flight.saturating_mul(config.lanes).saturating_mul(2),
     };
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
-    let mut lanes = Vec::new();
+    let mut lanes = JoinSet::new();
     for number in 0..config.lanes {
         let lane = Lane::new(number, Arc::clone(&config), producer.clone(), context)?;
         let shutdown = shutdown.clone();
@@ -48,12 +49,13 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
             let _listened = ended.send(lane.run(&shutdown));
         });
         let _detached = thread.context("can't start a lane")?;
-        lanes.push(end);
+        let _lane = lanes.spawn(end);
     }
     tracing::info!(lanes = config.lanes, group = config.group, "parser started");
     let task = tokio::spawn(async move {
-        for lane in lanes {
-            lane.await.context("a lane panicked")?.context("the producer failed")?;
+        // Whichever ends first: one that failed must not wait for another that has nothing to do.
+        while let Some(lane) = lanes.join_next().await {
+            lane?.context("a lane panicked")?.context("the producer failed")?;
         }
         Ok(())
     });

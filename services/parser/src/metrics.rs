@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use forebay_parse::{Format, Parsed};
-use forebay_telemetry::{CounterName, Entry, Label, Ledger, SecondsCounter, TenantCap, counter};
-use metrics::Counter;
+use forebay_telemetry::{
+    CounterName, Entry, HistogramName, Label, Ledger, SecondsCounter, TenantCap, counter, histogram,
+};
+use metrics::{Counter, Histogram};
 
 /// The value of the label `stage` for this tier.
 pub(crate) const STAGE: &str = "parser";
@@ -77,6 +79,9 @@ pub(crate) struct LaneMetrics {
     pub(crate) received_bytes: Counter,
     emitted: Counter,
     pub(crate) retries: Counter,
+    /// Receipts that were dropped unsettled.
+    pub(crate) abandoned: Counter,
+    pub(crate) batch_seconds: Histogram,
     pub(crate) backpressure: SecondsCounter,
 }
 
@@ -97,6 +102,8 @@ impl LaneMetrics {
             received_bytes: of_stage(CounterName::ReceivedBytes),
             emitted: of_stage(CounterName::RecordsEmitted),
             retries: of_stage(CounterName::Retries),
+            abandoned: of_stage(CounterName::ReceiptsAbandoned),
+            batch_seconds: histogram(HistogramName::ParserBatchSeconds, &[]),
             backpressure: SecondsCounter::new(CounterName::BackpressureSeconds, &[(Label::Stage, STAGE)]),
         }
     }

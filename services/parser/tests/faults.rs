@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Bench {
     cluster: TestCluster,
     settings: Settings,
+    context: Context,
     shutdown: CancellationToken,
     running: Vec<Running>,
 }
@@ -29,7 +30,9 @@ impl Bench {
         let cluster = TestCluster::start(1)?;
         let mut settings = Settings { kafka: cluster.settings(), ..Settings::default() };
         settings.parser.lanes = 2;
-        let bench = Self { cluster, settings, shutdown: CancellationToken::new(), running: Vec::new() };
+        let context = Context::new(&settings);
+        let shutdown = CancellationToken::new();
+        let bench = Self { cluster, settings, context, shutdown, running: Vec::new() };
         if topics {
             bench.create_topics()?;
         }
@@ -45,8 +48,7 @@ impl Bench {
     }
 
     fn start(&mut self) -> Result<()> {
-        let context = Context::new(&self.settings);
-        self.running.push(forebay_parser::start(&self.settings, &context, self.shutdown.clone())?);
+        self.running.push(forebay_parser::start(&self.settings, &self.context, self.shutdown.clone())?);
         Ok(())
     }
 
@@ -112,6 +114,14 @@ impl Bench {
         Ok(ids)
     }
 
+    /// Waits until `/readyz` says so.
+    async fn wait_for_reason(&self, part: &str) -> Result<()> {
+        eventually(part, PATIENCE, async || {
+            self.context.health.readyz().failing.iter().any(|failing| failing.reason.contains(part))
+        })
+        .await
+    }
+
     async fn committed(&self) -> Result<i64> {
         let admin = Admin::new(&self.settings.kafka)?;
         let lags = admin.group_lag(&self.settings.parser.group, &self.settings.kafka.topics.raw).await?;
@@ -146,7 +156,7 @@ async fn no_offset_moves_while_nothing_is_written() -> Result<()> {
     bench.produce(0, 300).await?;
     bench.cluster.break_topic(&events, Fault::TopicDenied)?;
     bench.start()?;
-    eventually("the group has met", PATIENCE, async || bench.committed().await.is_ok()).await?;
+    bench.wait_for_reason("kafka refuses access").await?;
     assert_eq!(bench.committed().await?, 0);
     bench.cluster.mend_topic(&events)?;
     let ids = bench.wait_for_documents(300).await?;
@@ -154,6 +164,21 @@ async fn no_offset_moves_while_nothing_is_written() -> Result<()> {
     assert_eq!(ids.len(), 300);
     assert_eq!(bench.committed().await?, 300);
     Ok(())
+}
+
+/// Scenario: the broker goes away while the parser has nothing to do, and comes back.
+/// Guarantees: `/readyz` says so while it is away, and is ready again without a new event.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_follows_the_broker() -> Result<()> {
+    let mut bench = Bench::new(true)?;
+    bench.start()?;
+    let ready = async || bench.context.health.readyz().passes();
+    eventually("it is ready", PATIENCE, ready).await?;
+    bench.cluster.broker_down(1)?;
+    bench.wait_for_reason("kafka is not reachable").await?;
+    bench.cluster.broker_up(1)?;
+    eventually("it is ready again", PATIENCE, ready).await?;
+    bench.stop().await
 }
 
 /// Scenario: a second parser joins while events come in, then both leave at once, which the group may take for a rebalance

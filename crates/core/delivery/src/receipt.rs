@@ -48,11 +48,6 @@ impl Receipt {
         self.records
     }
 
-    /// The partitions it holds.
-    pub fn partitions(&self) -> impl Iterator<Item = i32> + '_ {
-        self.spans.iter().map(|span| span.partition)
-    }
-
     pub(crate) fn spans(&self) -> &[Span] {
         &self.spans
     }

@@ -194,10 +194,12 @@ impl OffsetTracker {
         }
     }
 
-    /// How many batches are open, those whose receipt was abandoned included.
-    #[must_use]
-    pub fn open_intervals(&self) -> usize {
-        self.partitions.values().map(|state| state.open.len()).sum()
+    /// All that was handed out is handed out again by the next [`committable`](Self::committable): for commits of which
+    /// nobody knows whether they got through.
+    pub fn commit_again(&mut self) {
+        for state in self.partitions.values_mut() {
+            state.commit_again = true;
+        }
     }
 
     fn current(&self, span: &Span) -> Option<&PartitionState> {

@@ -70,7 +70,11 @@ impl Admin {
                 Ok(_) => return Ok(()),
                 Err(error) if start.elapsed() >= timeout => {
                     let servers = &self.shared.settings.bootstrap_servers;
-                    return Err(KafkaError::Unreachable(format!("nobody answers at {servers}: {error}")));
+                    let reason = match error {
+                        KafkaError::Unreachable(reason) | KafkaError::Timeout(reason) => reason,
+                        other => other.to_string(),
+                    };
+                    return Err(KafkaError::Unreachable(format!("nobody answers at {servers}: {reason}")));
                 }
                 Err(_) => progress(start.elapsed()),
             }

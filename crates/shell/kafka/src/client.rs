@@ -176,9 +176,13 @@ impl Connection {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// librdkafka's log callback. Its warnings about connections repeat what `on_error` says better.
+    /// librdkafka's log callback. Its warnings about connections repeat what `on_error` says better; that an asynchronous
+    /// commit has failed stands nowhere else.
     pub(crate) fn on_log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
+            RDKafkaLogLevel::Warning if facility == "COMMITFAIL" => {
+                tracing::warn!(target: "librdkafka", facility, "{message}");
+            }
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 tracing::warn!(target: "librdkafka", facility, "{message}");
             }

@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use forebay_settings::sections::KafkaSettings;
+use forebay_telemetry::GaugeName;
 use rdkafka::consumer::{BaseConsumer, CommitMode as ClientCommitMode, Consumer};
 use rdkafka::error::{KafkaError as ClientError, KafkaResult};
 use rdkafka::message::{BorrowedMessage, Message};
@@ -69,7 +70,8 @@ pub struct PollLimits {
 /// Whether a commit waits for the broker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CommitMode {
-    /// Returns at once. A failure is logged; the next commit repeats what this one said.
+    /// Returns at once. A failure that comes later is only logged, since the client library reports it to nobody: offsets
+    /// that must not be lost have to be handed in again.
     Async,
     /// Waits for the broker's answer.
     Sync,
@@ -165,6 +167,7 @@ impl Intake {
         let context = self.consumer.context();
         if !context.paused.swap(true, Ordering::Relaxed) {
             let list = context.all_owned();
+            context.shift(GaugeName::ConsumerPaused, list.count() as f64);
             self.log_failure("pause", self.consumer.pause(&list));
         }
     }
@@ -174,6 +177,7 @@ impl Intake {
         let context = self.consumer.context();
         if context.paused.swap(false, Ordering::Relaxed) {
             let list = context.all_owned();
+            context.shift(GaugeName::ConsumerPaused, -(list.count() as f64));
             self.log_failure("resume", self.consumer.resume(&list));
         }
     }

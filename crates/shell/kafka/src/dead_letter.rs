@@ -7,9 +7,34 @@ use crate::read::StoredRecord;
 
 /// Sends a dead letter: key and value of the record that failed, untouched, with the envelope as headers.
 ///
+/// A record that is larger than any letter may be, which no tier writes but whoever else can write the topic may, is cut
+/// and the reason says so: it would hold up its partition for ever otherwise.
+///
 /// # Errors
-/// As [`Producer::send`]. The record has then not been sent, and is not counted by `acks`.
+/// As [`Producer::send`], except that no letter is too large. The record has then not been sent, and is not counted by
+/// `acks`.
 pub fn send(
+    producer: &Producer,
+    topic: &str,
+    letter: &DeadLetter,
+    key: &[u8],
+    value: &[u8],
+    acks: &Acks,
+) -> Result<(), SendError> {
+    match send_whole(producer, topic, letter, key, value, acks) {
+        Err(SendError::TooLarge { size, max }) => {
+            let mut letter = letter.clone();
+            letter.reason =
+                format!("cut, only the first bytes of {size} are here: {reason}", reason = letter.reason);
+            let key = key.get(..max / 2).unwrap_or(key);
+            let value = value.get(..max.saturating_sub(key.len())).unwrap_or(value);
+            send_whole(producer, topic, &letter, key, value, acks)
+        }
+        sent => sent,
+    }
+}
+
+fn send_whole(
     producer: &Producer,
     topic: &str,
     letter: &DeadLetter,

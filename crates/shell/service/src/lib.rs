@@ -1,8 +1,9 @@
-//! What every tier's process has in common: its context, its life, its `main`.
+//! What every tier's process has in common: its context, its clock, its life, its `main`.
 //!
 //! A tier is a library with `start(&Settings, Context, CancellationToken) -> Result<Running>`. Its binary is that plus
 //! [`main`]; `forebay dev` and the tests call `start` themselves and run several tiers in one process.
 
+pub mod clock;
 mod process;
 mod running;
 mod signal;

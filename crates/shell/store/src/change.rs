@@ -36,17 +36,29 @@ pub struct Difference {
     pub to: Option<String>,
 }
 
-impl fmt::Display for Change {
+impl Change {
+    /// What has been done: [`Change`]'s own text says what is to be done.
+    pub fn in_past_tense(&self) -> String {
+        self.text("created", "updated")
+    }
+
     /// One line, then one more for each difference.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn text(&self, create: &str, update: &str) -> String {
         match &self.kind {
-            ChangeKind::Create => write!(f, "{}: create", self.what),
-            ChangeKind::Unchanged => write!(f, "{}: unchanged", self.what),
+            ChangeKind::Create => format!("{}: {create}", self.what),
+            ChangeKind::Unchanged => format!("{}: unchanged", self.what),
             ChangeKind::Update(differences) => {
-                write!(f, "{}: update", self.what)?;
-                differences.iter().try_for_each(|difference| write!(f, "\n  {difference}"))
+                let lines: String =
+                    differences.iter().map(|difference| format!("\n  {difference}")).collect();
+                format!("{}: {update}{lines}", self.what)
             }
         }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text("create", "update"))
     }
 }
 
@@ -80,6 +92,7 @@ mod tests {
                 difference(Some("2"), None),
             ]),
         };
+        assert!(change.in_past_tense().starts_with("index template `forebay`: updated\n  "));
         assert_eq!(
             change.to_string(),
             "index template `forebay`: update\n  \

@@ -13,8 +13,8 @@ use crate::names::{CounterName, counter};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Warns, at most `per_minute` times a minute from this place; the field `held_back` says how many were not written
-/// since the last one.
+/// Warns, at most `per_minute` times a minute from this place; the field `logs_held_back` says how many
+/// were not written since the last one.
 ///
 /// ```
 /// # use forebay_telemetry::rate_limited_warn;
@@ -26,7 +26,7 @@ macro_rules! rate_limited_warn {
     (per_minute = $limit:expr, $($rest:tt)+) => {{
         static LIMIT: $crate::rate_limit::RateLimit = $crate::rate_limit::RateLimit::per_minute($limit);
         if let ::std::option::Option::Some(held_back) = LIMIT.check() {
-            $crate::macro_support::tracing::warn!(held_back, $($rest)+);
+            $crate::macro_support::tracing::warn!(logs_held_back = held_back, $($rest)+);
         }
     }};
 }

@@ -34,24 +34,24 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     admin
         .wait_for_broker(WAIT, |waited| {
             if waited >= Duration::from_secs(1) {
-                note(format!("waiting for Kafka at {}", kafka.bootstrap_servers));
+                note(format!("waiting for Kafka at {} ({} s)", kafka.bootstrap_servers, waited.as_secs()));
             }
         })
         .await
         .map_err(|error| unreachable(&error))?;
     let plans = admin.plan(&wanted_topics(kafka)).await.map_err(|error| unreachable(&error))?;
-    for plan in &plans {
-        for line in lines(plan, args.dry_run) {
-            data.line(line)?;
-        }
-    }
-    data.flush()?;
     if !args.dry_run {
         admin
             .apply(&plans)
             .await
             .map_err(|error| Failure::failed(format!("topics were not created: {error}")))?;
     }
+    for plan in &plans {
+        for line in lines(plan, args.dry_run) {
+            data.line(line)?;
+        }
+    }
+    data.flush()?;
     if target.dev.is_some() {
         note("`forebay dev` needs no index templates: its store takes any document");
         return Ok(Exit::Done);
@@ -61,7 +61,7 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
             .hint("is the search cluster running, and is the address right?")
     })?;
     for change in &changes {
-        data.line(change.to_string())?;
+        data.line(if args.dry_run { change.to_string() } else { change.in_past_tense() })?;
     }
     data.flush()?;
     let topics = plans.iter().filter(|plan| plan.action == TopicAction::Create).count();

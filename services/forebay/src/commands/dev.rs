@@ -68,7 +68,8 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
     let following = tail.len();
     let mut tiers =
         Tiers::start(settings, data, tail).await.map_err(|error| explain(&error, data, &listen))?;
-    if !tiers.ready(PATIENCE).await {
+    let ready = tiers.ready(PATIENCE).await;
+    if !ready {
         warn(format!("not every part is ready after {PATIENCE:?}: see http://{}/readyz", tiers.metrics()));
     }
     let instance = Instance {
@@ -80,7 +81,9 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
     if let Err(error) = instance.save(data) {
         warn(format!("other commands won't find this instance: {}: {error}", data.state().display()));
     }
-    banner(&instance, data, has_tokens, following, started.elapsed());
+    let state = if ready { "is ready" } else { "runs, and is not ready yet" };
+    note(format!("forebay dev {state} ({:.1} s)", started.elapsed().as_secs_f64()));
+    banner(&instance, data, has_tokens, following);
 
     let outcome = tokio::select! {
         name = signal => {
@@ -118,10 +121,9 @@ fn reachable(bound: Option<SocketAddr>, listen: &str) -> String {
     }
 }
 
-fn banner(instance: &Instance, data: &DataDir, has_tokens: bool, following: usize, took: Duration) {
+fn banner(instance: &Instance, data: &DataDir, has_tokens: bool, following: usize) {
     let bold = |text: &str| term::stderr().paint(Colour::Bold, text).into_owned();
     let token = if has_tokens { " -H 'Authorization: Bearer <token>'" } else { "" };
-    note(format!("forebay dev is ready ({:.1} s)", took.as_secs_f64()));
     note(format!(
         "  send     {}",
         bold(&format!("curl {}{token} -d '{{\"message\":\"hello\"}}'", instance.ingest_url))
@@ -132,7 +134,8 @@ fn banner(instance: &Instance, data: &DataDir, has_tokens: bool, following: usiz
         if has_tokens { "needed: one of ingest.token_file" } else { "none needed on loopback" }
     ));
     if following > 0 {
-        note(format!("  follow   {following} paths, from their start"));
+        let paths = if following == 1 { "path" } else { "paths" };
+        note(format!("  follow   {following} {paths}, each file from its start"));
     }
     note(format!("  metrics  http://{}/metrics", instance.metrics));
     note(format!("  kafka    {}", instance.kafka));

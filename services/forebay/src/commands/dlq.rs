@@ -94,7 +94,7 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
 fn explain(error: &DeadLettersError) -> Failure {
     match error {
         DeadLettersError::Kafka(KafkaError::Unreachable(_) | KafkaError::Timeout(_)) => {
-            Failure::unreachable(error).hint("`forebay status` says what is reachable")
+            Failure::unreachable(error).hint("`forebay status` says what is reachable, and at which address")
         }
         DeadLettersError::Kafka(KafkaError::Settings(_)) => Failure::settings(error),
         DeadLettersError::NotFound(_) => {

@@ -1,5 +1,6 @@
 //! `forebay search`: finds documents and shows them, the newest last.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use forebay_store::search::MAX_LIMIT;
@@ -35,8 +36,8 @@ pub(crate) struct Args {
     until: Option<i64>,
 
     /// The most documents, the newest ones
-    #[arg(long, default_value_t = 20)]
-    limit: usize,
+    #[arg(long, default_value = "20")]
+    limit: NonZeroUsize,
 
     /// Go on with new documents until Ctrl-C
     #[arg(long, short)]
@@ -62,7 +63,7 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     };
     let mut view = View::new(args.json);
     let started = Timestamp::now().as_millisecond();
-    let total = newest(&*store, &request, args.limit, &mut view).await?;
+    let total = newest(&*store, &request, args.limit.get(), &mut view).await?;
     if args.follow {
         follow(&*store, request, started, &mut view).await?;
     }

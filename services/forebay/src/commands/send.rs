@@ -227,11 +227,12 @@ pub(crate) fn tell_rejected(batch: &Batch, taken: &Taken) {
 /// The counts in the end.
 pub(crate) fn summary(tally: &Tally) -> String {
     format!(
-        "{} events accepted, {} rejected ({} bytes in {} requests)",
+        "{} events accepted, {} rejected ({} bytes in {} {})",
         table::count(tally.accepted),
         table::count(tally.rejected),
         table::count(tally.bytes),
-        table::count(tally.batches)
+        table::count(tally.batches),
+        if tally.batches == 1 { "request" } else { "requests" }
     )
 }
 

@@ -9,8 +9,9 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Data;
 use crate::target::TargetArgs;
 
-/// Shows whether Kafka and the store answer, how many events pass each tier in a second, how many wait for it, and how
-/// many it has given to the dead letters. Rates are measured over --interval.
+/// Shows whether Kafka and the store answer, how many events pass each tier in a second, how many it has dealt with since
+/// the topics were made (for the indexer: indexed, there already or dead-lettered), how many wait for it, and how many
+/// are dead letters. Rates are measured over --interval.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// One JSON object instead of tables

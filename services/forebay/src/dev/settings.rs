@@ -15,6 +15,8 @@ pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
     }
     // Several instances may run side by side; the banner names the port.
     settings.telemetry.listen.ingest = "127.0.0.1:0".to_owned();
+    // `forebay search` opens the store without the settings it was written with, and has to find its tenants.
+    settings.search.index_prefix = Settings::default().search.index_prefix;
     settings.kafka.topics.partitions = PARTITIONS;
     settings.kafka.topics.replication = 1;
     settings.kafka.linger = Period::from_millis(5);

@@ -10,7 +10,7 @@ use forebay_kafka::{Acks, KafkaError, Outgoing, Producer, SendError};
 use forebay_record::stream;
 use forebay_record::{RawEvent, RawTemplate};
 use forebay_tail::{Batch, Deliver};
-use forebay_telemetry::{Entry, Ledger};
+use forebay_telemetry::{CounterName, Entry, Ledger, counter};
 
 /// The longest attribute value that a path is cut to.
 const MAX_PATH: usize = stream::MAX_LEN;
@@ -119,6 +119,9 @@ impl Deliver for Lines {
             }
         }
         self.ledger.add(&self.tenant, Entry::Accepted, batch.len() as u64);
+        counter(CounterName::TailLines, &[]).increment(batch.len() as u64);
+        let bytes: usize = batch.lines().map(|line| line.bytes.len()).sum();
+        counter(CounterName::TailBytes, &[]).increment(bytes as u64);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! A document as a line for people: time, host, level, message. Pure.
+//! A document as a line for people: time, host (or else service), level, message. Pure.
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -26,9 +26,9 @@ impl Renderer {
             return format!("{time} {}", safe(document));
         };
         let mut line = time.into_owned();
-        if let Some(host) = text(&fields, "host.name") {
+        if let Some(origin) = text(&fields, "host.name").or_else(|| text(&fields, "service.name")) {
             line.push(' ');
-            line.push_str(&self.style.paint(Colour::Cyan, &safe(&host)));
+            line.push_str(&self.style.paint(Colour::Cyan, &safe(&origin)));
         }
         if let Some(level) = text(&fields, "log.level") {
             let level = safe(&level).to_uppercase();
@@ -42,10 +42,24 @@ impl Renderer {
 }
 
 fn message(fields: &Map<String, Value>) -> Option<String> {
-    text(fields, "message").or_else(|| request(fields)).or_else(|| text(fields, "event.original"))
+    text(fields, "message")
+        .filter(|message| !is_request_line(fields, message))
+        .or_else(|| request(fields))
+        .or_else(|| text(fields, "event.original"))
 }
 
-/// A line of an access log has no message, but a request.
+/// Whether the message is no more than an access log's `GET /x HTTP/1.1`, which leaves out who asked and what came of it.
+fn is_request_line(fields: &Map<String, Value>, message: &str) -> bool {
+    let (Some(method), Some(url)) = (text(fields, "http.request.method"), text(fields, "url.original"))
+    else {
+        return false;
+    };
+    let rest = message.strip_prefix(&method).and_then(|rest| rest.strip_prefix(' '));
+    rest.and_then(|rest| rest.strip_prefix(&url))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(" HTTP/"))
+}
+
+/// What a line of an access log says: client, method, URL, status.
 fn request(fields: &Map<String, Value>) -> Option<String> {
     let method = text(fields, "http.request.method")?;
     let url = text(fields, "url.original").or_else(|| text(fields, "url.path"))?;
@@ -95,6 +109,10 @@ mod tests {
     fn what_has_no_message_shows_what_it_has() {
         let access = r#"{"http":{"request":{"method":"GET"},"response":{"status_code":404}},"url":{"original":"/x"},"source":{"ip":"10.0.0.1"}}"#;
         assert_eq!(line(Style::PLAIN, access), "2026-11-21 10:00:00.123 10.0.0.1 GET /x 404");
+        let parsed = access.replacen('{', r#"{"message":"GET /x HTTP/1.1","#, 1);
+        assert_eq!(line(Style::PLAIN, &parsed), line(Style::PLAIN, access), "a request line says less");
+        let other = access.replacen('{', r#"{"service":{"name":"shop"},"message":"GET failed","#, 1);
+        assert_eq!(line(Style::PLAIN, &other), "2026-11-21 10:00:00.123 shop GET failed");
         assert_eq!(line(Style::PLAIN, r#"{"a":1}"#), r#"2026-11-21 10:00:00.123 {"a":1}"#);
         assert_eq!(line(Style::PLAIN, "[1]"), "2026-11-21 10:00:00.123 [1]");
     }

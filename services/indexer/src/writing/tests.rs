@@ -36,6 +36,17 @@ fn only_the_refused_items_are_sent_again() {
 }
 
 #[test]
+fn halving_is_counted_and_a_single_document_is_not_halved() {
+    let mut writing = Writing::new(request(2));
+    let both = writing.next_part().unwrap();
+    assert_eq!(writing.failed(both, RequestFailure::TooLarge), After::GoOn);
+    let one = writing.next_part().unwrap();
+    assert_eq!((one.len(), writing.splits()), (1, 1));
+    assert_eq!(writing.failed(one, RequestFailure::TooLarge), After::GoOn);
+    assert_eq!((writing.take_settled().len(), writing.splits()), (1, 1));
+}
+
+#[test]
 fn an_empty_load_needs_no_request() {
     assert!(Writing::new(BulkRequest::default()).next_part().is_none());
 }

@@ -123,3 +123,15 @@ fn the_list_of_rejections_ends_and_the_count_does_not() {
     let plan = plan("?\n".repeat(150).as_bytes(), &many).unwrap();
     assert_eq!((plan.rejections.count(), plan.rejections.listed().len()), (150, MAX_LISTED));
 }
+
+/// Scenario: a small body of very many tiny events, with ids.
+/// Guarantees: the plan, which is far larger than the body, is known to be so, so that it counts as in flight.
+#[test]
+fn a_plan_weighs_what_it_holds() {
+    let body = "{\"i\":1}\n".repeat(1000);
+    let plain = plan(body.as_bytes(), &Rules { max_events: 1000, ..rules(NDJSON) }).unwrap();
+    assert!(plain.weight() >= 1000 * size_of::<Planned>());
+    let with_ids =
+        plan(body.as_bytes(), &Rules { max_events: 1000, id_field: Some("i"), ..rules(NDJSON) }).unwrap();
+    assert!(with_ids.weight() >= plain.weight() + 1000 * size_of::<String>());
+}

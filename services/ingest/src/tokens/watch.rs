@@ -74,6 +74,11 @@ impl Tokens {
         }
         *self.seen.write().unwrap_or_else(PoisonError::into_inner) = version;
         let outcome = match read(&self.path) {
+            // An editor that cuts the file and then fills it shows it so for a moment. `tokens: []` takes all away.
+            Ok(_) if version.is_some_and(|version| version.len == 0) => {
+                tracing::warn!(path = %self.path.display(), "token file is empty, keeping the old tokens");
+                "failed"
+            }
             Ok(table) => {
                 tracing::info!(path = %self.path.display(), tokens = table.len(), "token file re-read");
                 *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
@@ -136,6 +141,9 @@ mod tests {
         fs::remove_file(&path).unwrap();
         tokens.look();
         assert!(known(&one.token) && known(&two.token));
+        fs::write(&path, "").unwrap();
+        tokens.look();
+        assert!(known(&one.token) && known(&two.token), "cut before it is written anew");
 
         fs::write(&path, good.split("  - tenant").take(2).collect::<Vec<_>>().join("  - tenant")).unwrap();
         tokens.look();

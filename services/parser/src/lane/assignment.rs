@@ -5,10 +5,9 @@
 use std::sync::{Arc, Mutex};
 
 use forebay_kafka::Assignment;
-use forebay_telemetry::{Component, CounterName, Label, counter};
+use forebay_telemetry::Component;
 
 use super::pending::{self, LaneState};
-use crate::metrics::STAGE;
 
 #[derive(Debug)]
 pub(super) struct LaneAssignment {
@@ -24,7 +23,6 @@ impl LaneAssignment {
 
 impl Assignment for LaneAssignment {
     fn assigned(&self, partitions: &[i32]) {
-        counter(CounterName::ConsumerRebalances, &[(Label::Stage, STAGE)]).increment(1);
         pending::lock(&self.state).assign(partitions);
         self.health.ready();
     }

@@ -112,6 +112,10 @@ impl LaneState {
         self.tracker.committable()
     }
 
+    pub(super) fn commit_again(&mut self) {
+        self.tracker.commit_again();
+    }
+
     pub(super) fn commit_failed(&mut self, offsets: &[(i32, i64)]) {
         self.tracker.commit_failed(offsets);
     }
@@ -180,13 +184,15 @@ impl LaneState {
         }
     }
 
-    /// The lane stops: whatever is still open will be read again by whoever gets the partitions.
-    pub(super) fn stop(&mut self) {
+    /// The lane stops: whatever is still open will be read again by whoever gets the partitions. Answers how many batches
+    /// of this life of the client were given up without an outcome.
+    pub(super) fn stop(&mut self) -> u64 {
         self.bytes = 0;
         // What is settled was committed before; the partitions are given up with the client.
         for batch in self.batches.drain(..) {
             drop(batch.receipt);
         }
+        self.tracker.abandoned().count()
     }
 }
 

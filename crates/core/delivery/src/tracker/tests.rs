@@ -97,6 +97,20 @@ fn a_failed_commit_is_handed_out_again() {
     assert_eq!(tracker.committable(), offsets);
 }
 
+/// Scenario: the answer to a commit is not known, and nothing new comes. A partition of which nothing was polled is held.
+/// Guarantees: the same is handed out once more, and nothing for the other partition.
+#[test]
+fn what_was_handed_out_can_be_asked_for_again() {
+    let mut tracker = tracker(&[0, 1]);
+    let receipt = tracker.open([(0, 0)]).unwrap();
+    tracker.settle(receipt, &indexed(1)).unwrap();
+    let offsets = tracker.committable();
+    assert_eq!(tracker.committable(), []);
+    tracker.commit_again();
+    assert_eq!(tracker.committable(), offsets);
+    assert_eq!(tracker.committable(), []);
+}
+
 #[derive(Clone, Debug)]
 enum Event {
     Poll(i32, i64),

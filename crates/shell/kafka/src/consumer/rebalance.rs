@@ -7,8 +7,9 @@
 //!   that the owner doesn't know.
 //! - **revoked**: the owner answers how far it is; that is committed, and waited for, while the partitions are still
 //!   ours; only then they are given up. Their records are taken out of the batch that the poll is filling: a batch never
-//!   mixes two generations of a partition, which would let an offset move past records that nobody handled. Whoever gets them starts exactly there. Records in hand are not lost by it: they
-//!   are read again by the new owner, and their ids make the second writing harmless.
+//!   mixes two generations of a partition, which would let an offset move past records that nobody handled. Whoever gets
+//!   the partitions starts exactly there. Records in hand are not lost by it: they are read again by the new owner, and
+//!   their ids make the second writing harmless.
 //! - **lost**: the group has moved on without us (a session that timed out). A commit would be refused, and rightly so.
 //!
 //! Both protocols are served: cooperative (KIP-429: what is named is added or removed) and eager (everything is revoked,
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use forebay_telemetry::{GaugeName, Label, gauge};
+use forebay_telemetry::{CounterName, GaugeName, Label, counter, gauge};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
@@ -28,7 +29,6 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::Assignment;
 use crate::client::{Connection, Statistics};
-use crate::error::KafkaError;
 
 /// What librdkafka calls back.
 pub(super) struct Context {
@@ -97,6 +97,11 @@ impl Context {
         list
     }
 
+    /// Moves a gauge of this topic: the consumers of a process share it, so each adds and takes away what is its own.
+    pub(super) fn shift(&self, name: GaugeName, by: f64) {
+        gauge(name, &[(Label::Topic, &self.topic)]).increment(by);
+    }
+
     fn assign(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList, numbers: &[i32]) {
         self.assignment.assigned(numbers);
         self.owned().extend(numbers);
@@ -105,7 +110,10 @@ impl Context {
             RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list),
         };
         self.log_failure("assign", taken);
+        counter(CounterName::ConsumerRebalances, &[(Label::Topic, &self.topic)]).increment(1);
+        self.shift(GaugeName::ConsumerPartitions, numbers.len() as f64);
         if self.paused.load(Ordering::Relaxed) {
+            self.shift(GaugeName::ConsumerPaused, numbers.len() as f64);
             self.log_failure("pause", consumer.pause(list));
         }
         self.connection.succeeded();
@@ -122,6 +130,13 @@ impl Context {
         self.owned().retain(|partition| !numbers.contains(partition));
         self.given_up.lock().unwrap_or_else(PoisonError::into_inner).extend(numbers);
         self.has_given_up.store(true, Ordering::Relaxed);
+        self.shift(GaugeName::ConsumerPartitions, -(numbers.len() as f64));
+        if self.paused.load(Ordering::Relaxed) {
+            self.shift(GaugeName::ConsumerPaused, -(numbers.len() as f64));
+            // librdkafka keeps the mark on a partition that is given up. Should it come back after `resume`, which reaches
+            // only what is ours then, nobody would take the mark away, and nothing would ever be fetched from it.
+            self.log_failure("resume", consumer.resume(list));
+        }
         for partition in numbers {
             // The new owner tells it from now on; two processes that both tell it would be counted twice.
             self.show_lag(*partition, 0);
@@ -190,21 +205,6 @@ impl ConsumerContext for Context {
         match event {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list, &numbers),
             _ => self.give_up(consumer, list, &numbers),
-        }
-    }
-
-    /// The answer to an asynchronous commit. The next one repeats whatever this one could not say.
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        match result {
-            Ok(()) | Err(ClientError::ConsumerCommit(Code::NoOffset)) => {}
-            Err(error) => match KafkaError::of(&error, &self.topic) {
-                KafkaError::StaleMember(reason) => {
-                    tracing::info!(topic = %self.topic, reason, "commit refused: the group has moved on");
-                }
-                error => {
-                    tracing::warn!(topic = %self.topic, error = %error, "commit failed, the next one repeats it");
-                }
-            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{TOPIC, block_on, cluster, fill, intake, poll_until, producer};
+use crate::support::{TOPIC, block_on, cluster, fill, intake, outgoing, poll_until, producer};
 use forebay_kafka::admin::{GroupLag, TopicAction, TopicSpec};
 use forebay_kafka::testing::TestCluster;
 use forebay_kafka::{
@@ -134,6 +134,12 @@ fn a_dead_letter_survives_kafka() {
     let producer = producer(&settings);
     let acks = Acks::new();
     dead_letter::send(&producer, TOPIC, &letter, b"key", b"\x00\xffvalue", &acks).unwrap();
+    // What a stranger put into a topic may be larger than any letter: it is cut, and must not hold up its partition.
+    let giant = vec![b'x'; forebay_kafka::MAX_RECORD_BYTES + 1];
+    assert!(producer.send(&outgoing(0, &giant), &acks).is_err());
+    let (too_large, cut) = (DeadLetter { event_id: "giant".to_owned(), ..letter.clone() }, Acks::new());
+    dead_letter::send(&producer, "forebay.giants", &too_large, b"key", &giant, &cut).unwrap();
+    assert_eq!(cut.sent(), 1);
     producer
         .send(&Outgoing { topic: TOPIC, partition: None, key: b"", value: b"stranger", headers: &[] }, &acks)
         .unwrap();

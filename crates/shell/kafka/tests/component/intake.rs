@@ -135,6 +135,28 @@ fn a_paused_intake_keeps_its_membership() {
     assert_eq!(*recorder.log.lock().unwrap(), [("assigned", vec![0, 1])], "no rebalance");
 }
 
+/// Scenario: a paused intake gives up a partition, goes on with the rest, and gets the partition back.
+/// Guarantees: it reads from it again, the pause does not outlive the resume.
+#[test]
+fn a_partition_given_up_while_paused_is_read_when_it_comes_back() {
+    let cluster = cluster(2);
+    let settings = cluster.settings();
+    let mut first = intake(&settings, "g", &Arc::default());
+    let mut batch = RecordBatch::new();
+    poll_until(&mut first, &mut batch, "it has both", assigned(2));
+    first.pause();
+    let mut second = intake(&settings, "g", &Arc::default());
+    poll_until(&mut second, &mut RecordBatch::new(), "each has one", |second, _| {
+        first.poll(&mut batch, LIMITS, Duration::from_millis(20)).unwrap();
+        second.partitions().len() == 1 && first.partitions().len() == 1
+    });
+    first.resume();
+    second.close();
+    poll_until(&mut first, &mut batch, "it has both again", assigned(2));
+    fill(&settings, 2, 5);
+    poll_until(&mut first, &mut batch, "all records come", |_, batch| batch.len() == 10);
+}
+
 /// Scenario: pause in the midst of reading, then resume. Guarantees: nothing is skipped and nothing comes twice.
 #[test]
 fn a_pause_neither_skips_nor_repeats() {

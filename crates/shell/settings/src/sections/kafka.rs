@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use forebay_record::topic;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -73,10 +74,10 @@ impl Default for KafkaSettings {
 impl Default for TopicSettings {
     fn default() -> Self {
         Self {
-            raw: "forebay.raw".to_owned(),
-            events: "forebay.events".to_owned(),
-            dead_letters: "forebay.dlq".to_owned(),
-            parked: "forebay.parked".to_owned(),
+            raw: topic::RAW.to_owned(),
+            events: topic::EVENTS.to_owned(),
+            dead_letters: topic::DEAD_LETTERS.to_owned(),
+            parked: topic::PARKED.to_owned(),
             partitions: 12,
             replication: 1,
             retention: Period::from_secs(3 * 86_400),

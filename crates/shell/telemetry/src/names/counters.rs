@@ -33,8 +33,6 @@ metric_names! {
             "Events that didn't parse, wherever they went then.";
         ParserTimestampsClamped => "forebay_parser_timestamps_clamped_total", Count, [Tenant],
             "Events whose own time was absurd, so that the time of receipt took its place.";
-        ParserFieldsRenamed => "forebay_parser_fields_renamed_total", Count, [Tenant],
-            "Fields renamed because the schema has an object where the event had a scalar.";
 
         BulkRequests => "forebay_bulk_requests_total", Count, [Status],
             "Bulk requests that were answered or failed.";
@@ -44,8 +42,6 @@ metric_names! {
             "Documents that were sent again after the store refused them for now.";
         BulkSplits => "forebay_bulk_splits_total", Count, [],
             "Bulk requests that were split in two because the store found them too large.";
-        BulkBreakerTrips => "forebay_bulk_breaker_trips_total", Count, [],
-            "Times that indexing stopped because too many documents of a window would have become dead letters.";
         FailureStore => "forebay_failure_store_total", Count, [],
             "Documents that the store took into its failure store instead of the target.";
 
@@ -62,23 +58,17 @@ metric_names! {
         ReceiptsAbandoned => "forebay_receipts_abandoned_total", Count, [Stage],
             "Batches dropped without an outcome; their offsets are held and they are read again.";
 
-        ConsumerRebalances => "forebay_consumer_rebalances_total", Count, [Stage],
-            "Times that partitions were shared out anew.";
-        ConsumerCommits => "forebay_consumer_commits_total", Count, [Stage, Outcome],
-            "Commits of offsets.";
-        ProducerRecords => "forebay_producer_records_total", Count, [Topic, Outcome],
-            "Records that a producer has had an answer for.";
+        ConsumerRebalances => "forebay_consumer_rebalances_total", Count, [Topic],
+            "Times that a consumer was given partitions.";
         KafkaErrors => "forebay_kafka_errors_total", Count, [Reason],
             "Errors that the Kafka client has told of, most of which it mends by itself.";
 
         Replayed => "forebay_replayed_total", Count, [Outcome],
             "Dead letters sent through the pipeline again, or parked.";
         TailLines => "forebay_tail_lines_total", Count, [],
-            "Lines read from files.";
+            "Lines of followed files that the broker has.";
         TailBytes => "forebay_tail_bytes_total", Bytes, [],
-            "Bytes read from files.";
-        TailRotations => "forebay_tail_rotations_total", Count, [],
-            "Files found to have been rotated or cut short.";
+            "Bytes of those lines.";
         LogsHeldBack => "forebay_logs_held_back_total", Count, [],
             "Lines of the process's own logs that a rate limit held back.";
     }

@@ -15,14 +15,12 @@ metric_names! {
             "Bulk requests under way.";
         ConsumerLag => "forebay_consumer_lag", Count, [Topic, Partition],
             "Records between the committed offset and the end of the partition.";
-        ConsumerPaused => "forebay_consumer_paused", Count, [Stage],
+        ConsumerPaused => "forebay_consumer_paused", Count, [Topic],
             "Partitions whose intake is paused for back-pressure.";
-        ConsumerPartitions => "forebay_consumer_partitions", Count, [Stage],
+        ConsumerPartitions => "forebay_consumer_partitions", Count, [Topic],
             "Partitions assigned to this process.";
         ProducerQueueBytes => "forebay_producer_queue_bytes", Bytes, [],
             "Bytes of records that the producer holds for the broker.";
-        TailFiles => "forebay_tail_files", Count, [],
-            "Files that are followed.";
         ComponentReady => "forebay_component_ready", Count, [Component],
             "1 where a part of the process is ready, else 0.";
         BuildInfo => "forebay_build_info", Count, [Version],

@@ -16,7 +16,7 @@ metric_names! {
         BulkRequestDocuments => "forebay_bulk_request_documents", Count, [],
             "Documents in a bulk request.";
         ParserBatchSeconds => "forebay_parser_batch_seconds", Seconds, [],
-            "CPU-bound time that a lane took for a batch of records.";
+            "Time that a lane took to convert a batch and to give it to the producer.";
     }
 }
 

@@ -53,11 +53,13 @@ pub(super) async fn run(target: Target, args: Args) -> Outcome {
     let mut data = Data::new();
     let mut progress = Progress::new("listing", "letters", None);
     let mut listed = 0;
+    let mut cut = false;
+    let mut end = None;
     let zone = TimeZone::system();
     while let Some(read) = from.recv().await {
         match read.map_err(|error| explain(&error.into()))? {
             Read::Letter(_) if args.limit > 0 && listed == args.limit => {
-                note(format!("only the first {} are shown; --limit 0 shows all", table::count(listed)));
+                cut = true;
                 break;
             }
             Read::Letter(entry) => {
@@ -66,22 +68,24 @@ pub(super) async fn run(target: Target, args: Args) -> Outcome {
                 data.line(if args.json { json(&view)? } else { line(&view, &zone) })?;
                 progress.at(listed, String::new);
             }
-            Read::End { scanned, malformed } => {
-                if malformed > 0 {
-                    warn(format!("{} records of the topic are no dead letters", table::count(malformed)));
-                }
-                if !args.json {
-                    note(format!(
-                        "{} of {} dead letters",
-                        table::count(listed),
-                        table::count(scanned - malformed)
-                    ));
-                }
-            }
+            Read::End { scanned, malformed } => end = Some((scanned, malformed)),
         }
     }
+    // In this order, so that a terminal shows the letters without the bar, and what is said about them below.
     progress.finish();
     data.flush()?;
+    if cut {
+        note(format!("only the first {} are shown; --limit 0 shows all", table::count(listed)));
+    }
+    if let Some((scanned, malformed)) = end {
+        if malformed > 0 {
+            warn(format!("{} records of the topic are no dead letters", table::count(malformed)));
+        }
+        if !args.json {
+            let letters = scanned.saturating_sub(malformed);
+            note(format!("{} of {} dead letters", table::count(listed), table::count(letters)));
+        }
+    }
     Ok(Exit::Done)
 }
 
@@ -104,7 +108,10 @@ fn line(view: &LetterView, zone: &TimeZone) -> String {
         Ok(moment) => when::local(moment.as_millisecond(), zone),
         Err(_) => view.last_failed_at.clone(),
     };
-    let reason: String = view.reason.chars().take(MAX_REASON).collect();
+    let mut reason: String = view.reason.chars().take(MAX_REASON).collect();
+    if reason.len() < view.reason.len() {
+        reason.push('…');
+    }
     let replays =
         if view.replay_count > 0 { format!(" (replayed {}x)", view.replay_count) } else { String::new() };
     let (tenant, id, error) = (safe(&view.tenant), safe(&view.event_id), safe(&view.error_type));
@@ -144,5 +151,8 @@ mod tests {
             "0:17     2026-11-21 10:00:00.000 acme index e-1 document_parsing_exception: failed to parse\\nfield [n] \
              (replayed 2x)"
         );
+        let long = LetterView { reason: "é".repeat(MAX_REASON + 1), replay_count: 0, ..view };
+        let cut = format!("{}…", "é".repeat(MAX_REASON));
+        assert!(line(&long, &TimeZone::UTC).ends_with(&cut), "what is cut says so");
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Tier {
     pub(crate) name: &'static str,
     /// Records that it has dealt with, a second.
     pub(crate) per_second: Option<f64>,
+    /// Records that it has dealt with, since the topic was made.
+    pub(crate) total: Option<u64>,
     /// Records that wait for it.
     pub(crate) lag: Option<u64>,
     /// Its consumer group.
@@ -64,11 +66,12 @@ impl Report {
             let detail = safe(&server.detail).into_owned();
             servers.row([server.name.to_owned(), state.to_owned(), server.address.clone(), detail]);
         }
-        let mut tiers = Table::new(&["TIER", "EVENTS/S", "LAG", ""]);
+        let mut tiers = Table::new(&["TIER", "EVENTS/S", "TOTAL", "LAG", ""]);
         for tier in &self.tiers {
             let rate = tier.per_second.map(|rate| format!("{rate:.1}")).unwrap_or_default();
-            let lag = tier.lag.map(count).unwrap_or_default();
-            tiers.row([tier.name.to_owned(), rate, lag, tier.problem.clone().unwrap_or_default()]);
+            let [total, lag] = [tier.total, tier.lag].map(|number| number.map(count).unwrap_or_default());
+            let problem = tier.problem.clone().unwrap_or_default();
+            tiers.row([tier.name.to_owned(), rate, total, lag, problem]);
         }
         let mut lines = servers.lines();
         lines.push(String::new());
@@ -112,7 +115,13 @@ mod tests {
         let report = Report {
             servers: vec![server("kafka", true, ""), server("search", false, "connection refused")],
             tiers: vec![
-                Tier { name: "parser", per_second: Some(12.34), lag: Some(1200), ..Tier::default() },
+                Tier {
+                    name: "parser",
+                    per_second: Some(12.34),
+                    total: Some(34_567),
+                    lag: Some(1200),
+                    ..Tier::default()
+                },
                 Tier { name: "indexer", problem: Some("never committed".to_owned()), ..Tier::default() },
             ],
             dead_letters: DeadLetters {
@@ -129,9 +138,9 @@ mod tests {
                 "kafka   reachable      127.0.0.1:1",
                 "search  NOT REACHABLE  127.0.0.1:1  connection refused",
                 "",
-                "TIER     EVENTS/S    LAG",
-                "parser       12.3  1,200",
-                "indexer                   never committed",
+                "TIER     EVENTS/S   TOTAL    LAG",
+                "parser       12.3  34,567  1,200",
+                "indexer                           never committed",
                 "",
                 "dead letters: 2,000 (index 3, parse 997), stages of the first 1,000 only",
             ]

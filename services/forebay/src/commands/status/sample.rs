@@ -94,20 +94,23 @@ impl Sample {
 fn compare(settings: &Settings, before: Sample, after: Sample) -> Vec<Tier> {
     let seconds = after.at.duration_since(before.at).as_secs_f64().max(0.001);
     let rate = |before: i64, after: i64| Some((after.saturating_sub(before)).max(0) as f64 / seconds);
-    let ingest = match (&before.raw, &after.raw) {
-        (Ok(before), Ok(after)) => {
-            let end = |ranges: &[OffsetRange]| ranges.iter().map(|range| range.end).sum();
-            Tier { name: "ingest", per_second: rate(end(before), end(after)), ..Tier::default() }
-        }
-        // A first sample that failed, during an election say, costs the rate only.
-        (Err(_), Ok(_)) => Tier { name: "ingest", ..Tier::default() },
-        (_, Err(error)) => Tier { name: "ingest", problem: Some(error.to_string()), ..Tier::default() },
+    let end = |ranges: &[OffsetRange]| ranges.iter().map(|range| range.end).sum::<i64>();
+    let ingest = match &after.raw {
+        Ok(after) => Tier {
+            name: "ingest",
+            // A first sample that failed, during an election say, costs the rate only.
+            per_second: before.raw.as_ref().ok().and_then(|before| rate(end(before), end(after))),
+            total: u64::try_from(end(after)).ok(),
+            ..Tier::default()
+        },
+        Err(error) => Tier { name: "ingest", problem: Some(error.to_string()), ..Tier::default() },
     };
     let group = |name, group: &str, before: &Result<Vec<GroupLag>, _>, after: &Result<Vec<GroupLag>, _>| {
         let mut tier = Tier { name, group: Some(group.to_owned()), ..Tier::default() };
         match after {
             Ok(after) => {
                 tier.per_second = before.as_ref().ok().and_then(|before| rate(done(before), done(after)));
+                tier.total = u64::try_from(done(after)).ok();
                 tier.lag = u64::try_from(after.iter().map(GroupLag::lag).sum::<i64>()).ok();
                 if after.iter().all(|lag| lag.committed.is_none()) && tier.lag > Some(0) {
                     tier.problem =
