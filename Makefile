@@ -50,9 +50,11 @@ bench: prerequisites-test servers ## CPU-seconds per million events of each hop,
 
 prerequisites:
 	@scripts/prerequisites run
+	@scripts/own-target $(CARGO_TARGET_DIR)
 
 prerequisites-test:
 	@scripts/prerequisites test
+	@scripts/own-target $(CARGO_TARGET_DIR)
 
 # Downloads and lays out the test servers, once.
 servers:

@@ -19,8 +19,9 @@ pub use self::tier::Tier;
 /// How many partitions every topic has.
 pub const PARTITIONS: i32 = 4;
 
-/// How long the last commit may take; tiers commit every second.
-const COMMITS: Duration = Duration::from_secs(30);
+/// How long the last commit may take: tiers commit every second, and every half minute again what a rebalance may have
+/// cost them.
+const COMMITS: Duration = Duration::from_secs(60);
 
 /// What all runs stand on.
 #[derive(Debug)]
@@ -131,7 +132,7 @@ impl Bed {
     /// Waits until a group has committed all of a topic.
     ///
     /// # Errors
-    /// When it doesn't within half a minute.
+    /// When it doesn't within a minute.
     pub async fn wait_for_commits(&self, group: &str, topic: &str, tier: &Tier) -> Result<()> {
         let mut left = Vec::new();
         let waited = eventually("every offset is committed", COMMITS, async || {

@@ -9,7 +9,7 @@ use forebay_delivery::{Backoff, BrokerAck};
 use forebay_kafka::{Acks, Producer, SendError, dead_letter};
 use forebay_service::Context;
 use forebay_service::clock::{now_ms, random};
-use forebay_store::Store;
+use forebay_store::{ChangeKind, Store};
 use forebay_telemetry::{Component, rate_limited_warn};
 use tokio_util::sync::CancellationToken;
 
@@ -80,6 +80,7 @@ impl Writer {
                 Ok(info) => {
                     tracing::info!(store = info.name, version = info.version, "the store answers");
                     self.inner.health.ready();
+                    self.inner.warn_without_template().await;
                     return;
                 }
                 Err(failure) => failure.to_string(),
@@ -134,6 +135,9 @@ impl Inner {
             let after = self.send(load, part).await;
             let settled = load.writing.take_settled();
             if !settled.is_empty() || after == After::GoOn {
+                if backoff.refusals() > 0 {
+                    tracing::info!(refusals = backoff.refusals(), "the store takes documents again");
+                }
                 backoff.succeeded();
                 self.health.ready();
             }
@@ -147,7 +151,29 @@ impl Inner {
         if load.refused.is_empty() {
             return Ok(None);
         }
-        self.dead_letter(load, way).await.map(Some)
+        let ack = self.dead_letter(load, way).await?;
+        let error_type = load.refused.first().map_or("", |(_, error)| error.error_type.as_str());
+        rate_limited_warn!(
+            per_minute = 6,
+            documents = load.refused.len(),
+            error_type,
+            "documents dead-lettered"
+        );
+        Ok(Some(ack))
+    }
+
+    /// Without its template an index gets whatever mapping the cluster guesses, which can't be mended later.
+    async fn warn_without_template(&self) {
+        let missing = self
+            .store
+            .bootstrap(true)
+            .await
+            .is_ok_and(|changes| changes.iter().any(|change| matches!(change.kind, ChangeKind::Create)));
+        if missing {
+            tracing::warn!(
+                "there is no index template, new indices get a guessed mapping: run `forebay bootstrap`"
+            );
+        }
     }
 
     async fn send(&self, load: &mut Load, part: BulkRequest) -> After {

@@ -11,7 +11,7 @@ use forebay_telemetry::{LogForm, logs};
 use crate::dev::paths::DataDir;
 use crate::dev::settings::adapt;
 use crate::dev::state::Instance;
-use crate::dev::tiers::Tiers;
+use crate::dev::tiers::{Tiers, ready};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::term::{self, Colour};
 use crate::output::{note, warn};
@@ -68,7 +68,11 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
     let following = tail.len();
     let mut tiers =
         Tiers::start(settings, data, tail).await.map_err(|error| explain(&error, data, &listen))?;
-    let ready = tiers.ready(PATIENCE).await;
+    let health = tiers.health();
+    let ready = tokio::select! {
+        error = tiers.failed() => return Err(Failure::failed(format!("{error:#}"))),
+        ready = ready(health, PATIENCE) => ready,
+    };
     if !ready {
         warn(format!("not every part is ready after {PATIENCE:?}: see http://{}/readyz", tiers.metrics()));
     }

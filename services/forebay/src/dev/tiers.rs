@@ -16,8 +16,7 @@ use forebay_service::{Context, Running};
 use forebay_settings::Settings;
 use forebay_store::Store;
 use forebay_tail::{Options, PositionStore, Tail, TailError, follow};
-use forebay_telemetry::health::Failing;
-use forebay_telemetry::{Ledger, Scrape, admin};
+use forebay_telemetry::{Health, Ledger, Scrape, admin};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -30,9 +29,6 @@ const TAIL_QUEUE: usize = 8 * 1024 * 1024;
 
 /// How often readiness is looked at during the start.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// The indexer's name for the store in the process's health.
-const STORE_PART: &str = "search";
 
 /// A process's tiers, running.
 #[derive(Debug)]
@@ -104,16 +100,9 @@ impl Tiers {
         Ok(Self { context, ingest, parser, indexer, tail, broker, kafka, metrics, admin })
     }
 
-    /// Waits until every part is ready, or for as long as `patience`; answers whether it is.
-    pub(crate) async fn ready(&self, patience: Duration) -> bool {
-        let ready = async {
-            // The indexer calls the store ready when it has written to it; ours was opened above.
-            let waited_for = |part: &Failing| part.component != STORE_PART;
-            while self.context.health.readyz().failing.iter().any(waited_for) {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        };
-        tokio::time::timeout(patience, ready).await.is_ok()
+    /// What the parts say about themselves.
+    pub(crate) fn health(&self) -> Health {
+        self.context.health.clone()
     }
 
     /// Where ingest listens.
@@ -202,4 +191,14 @@ fn start_tail(tail: Tail, settings: &Settings, context: &Context) -> Result<Tail
     let shutdown = CancellationToken::new();
     let until = shutdown.clone();
     Ok((shutdown, tokio::spawn(async move { follow(tail, &mut lines, &until).await })))
+}
+
+/// Waits until every part is ready, or for as long as `patience` lasts; answers whether they are.
+pub(crate) async fn ready(health: Health, patience: Duration) -> bool {
+    let ready = async {
+        while !health.readyz().passes() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    tokio::time::timeout(patience, ready).await.is_ok()
 }

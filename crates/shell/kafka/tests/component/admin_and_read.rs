@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::support::{TOPIC, block_on, cluster, fill, intake, outgoing, poll_until, producer};
+use crate::support::{TOPIC, block_on, cluster, fill, intake, outgoing, poll_until};
 use forebay_kafka::admin::{GroupLag, TopicAction, TopicSpec};
 use forebay_kafka::testing::TestCluster;
 use forebay_kafka::{
-    Acks, Admin, CommitMode, KafkaError, Outgoing, ReadFrom, RecordBatch, StoredRecord, TopicReader,
-    dead_letter,
+    Acks, Admin, CommitMode, KafkaError, Outgoing, Producer, ProducerOptions, ReadFrom, RecordBatch,
+    StoredRecord, TopicReader, dead_letter,
 };
 use forebay_record::{DeadLetter, ErrorDomain, Stage};
 use forebay_settings::sections::KafkaSettings;
@@ -131,7 +131,8 @@ fn a_dead_letter_survives_kafka() {
         attempts: 1,
         replay_count: 2,
     };
-    let producer = producer(&settings);
+    let options = ProducerOptions { client_id: "test".to_owned(), queue_bytes: 32 << 20 };
+    let producer = Producer::new(&settings, options).unwrap();
     let acks = Acks::new();
     dead_letter::send(&producer, TOPIC, &letter, b"key", b"\x00\xffvalue", &acks).unwrap();
     // What a stranger put into a topic may be larger than any letter: it is cut, and must not hold up its partition.

@@ -58,7 +58,7 @@ impl Default for ParserSettings {
             timezone: "UTC".to_owned(),
             max_age: Period::from_secs(365 * 86_400),
             max_future: Period::from_secs(300),
-            max_in_flight: ByteSize::mib(16),
+            max_in_flight: ByteSize::mib(8),
             drain_timeout: Period::from_secs(20),
         }
     }
