@@ -7,13 +7,17 @@ use forebay_parse::{NamedRegex, OnUnparsed, ParseConfig};
 use forebay_settings::Settings;
 use forebay_settings::sections::{KafkaSettings, parser as settings};
 
+/// A lane that may hold less than a batch would wait after each one.
+const LEAST_IN_FLIGHT: usize = 1024 * 1024;
+
 /// The settings of all lanes.
 #[derive(Clone, Debug)]
 pub(crate) struct ParserConfig {
     pub(crate) kafka: KafkaSettings,
     pub(crate) group: String,
     pub(crate) lanes: usize,
-    pub(crate) max_in_flight: usize,
+    /// What one lane may read ahead of what is acknowledged, in bytes.
+    pub(crate) lane_in_flight: usize,
     pub(crate) drain_timeout: Duration,
     pub(crate) prefix: String,
     pub(crate) parse: ParseConfig,
@@ -30,7 +34,7 @@ impl ParserConfig {
             kafka: settings.kafka.clone(),
             group: parser.group.clone(),
             lanes,
-            max_in_flight: parser.max_in_flight.as_usize(),
+            lane_in_flight: (parser.max_in_flight.as_usize() / lanes).max(LEAST_IN_FLIGHT),
             drain_timeout: parser.drain_timeout.0,
             prefix: settings.search.index_prefix.clone(),
             parse: parse_config(settings),

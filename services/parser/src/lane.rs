@@ -114,7 +114,7 @@ impl Lane {
             group: self.config.group.clone(),
             topic: self.config.kafka.topics.raw.clone(),
             client_id: format!("forebay-parser-{}", self.number),
-            prefetch_bytes: self.config.max_in_flight,
+            prefetch_bytes: self.config.lane_in_flight,
         };
         let assignment = Arc::new(LaneAssignment::new(Arc::clone(&state), self.health.clone()));
         let mut intake = Intake::new(&self.config.kafka, options, assignment)?;
@@ -150,7 +150,7 @@ impl Lane {
                 self.tell_health(intake);
             }
             let held = pending::lock(state).bytes();
-            let limit = self.config.max_in_flight;
+            let limit = self.config.lane_in_flight;
             let step = flow.next(self.began.elapsed(), held < limit, held < limit / 2);
             // Counted while it lasts, not when it is over: an outage is what this metric is looked at for.
             if let Some(since) = waited_since.take() {

@@ -35,7 +35,7 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
     let config = Arc::new(ParserConfig::new(settings));
     let options = ProducerOptions {
         client_id: "forebay-parser".to_owned(),
-        queue_bytes: config.max_in_flight.saturating_mul(config.lanes).saturating_mul(2),
+        queue_bytes: config.lane_in_flight.saturating_mul(config.lanes).saturating_mul(2),
     };
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
     let mut lanes = JoinSet::new();

@@ -30,7 +30,8 @@ pub struct ParserSettings {
     pub max_age: Period,
     /// How far in the future an event's own time may lie.
     pub max_future: Period,
-    /// How many bytes a lane reads ahead of what is acknowledged.
+    /// How many bytes are read ahead of what is acknowledged, by all lanes together; each gets an equal share, and at
+    /// least 1 MiB.
     pub max_in_flight: ByteSize,
     /// How long a stop waits for what is under way.
     pub drain_timeout: Period,
@@ -58,7 +59,7 @@ impl Default for ParserSettings {
             timezone: "UTC".to_owned(),
             max_age: Period::from_secs(365 * 86_400),
             max_future: Period::from_secs(300),
-            max_in_flight: ByteSize::mib(8),
+            max_in_flight: ByteSize::mib(16),
             drain_timeout: Period::from_secs(20),
         }
     }
