@@ -177,10 +177,15 @@ async fn a_private_authority() -> Result<()> {
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
     let certificate = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &authority)?;
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(
-        vec![certificate.der().clone()],
-        PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-    )?;
+    // Named, since a build of the whole workspace has two providers and rustls won't choose.
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )?;
     let wire = Wire::answering(ok(CREATED), Some(TlsAcceptor::from(Arc::new(config)))).await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("ca.pem");
