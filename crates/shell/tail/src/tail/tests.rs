@@ -246,8 +246,16 @@ proptest! {
             }
         }
         delivered.extend(bench.drain(&mut tail));
-        bench.later(10);
-        delivered.extend(bench.drain(&mut tail));
+        // What has no line end is given out once nothing more has come for a while; of a line that is too long each piece
+        // waits by itself.
+        loop {
+            bench.later(10);
+            let rest = bench.drain(&mut tail);
+            if rest.is_empty() {
+                break;
+            }
+            delivered.extend(rest);
+        }
         let mut written = 0;
         for entry in fs::read_dir(bench.dir.path().join("logs")).into_iter().flatten() {
             let content = fs::read(entry.unwrap().path()).unwrap();
