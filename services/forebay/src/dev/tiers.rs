@@ -55,7 +55,7 @@ struct Tier {
 // === impl Tiers ===
 
 impl Tiers {
-    /// Starts everything and waits for nothing but ports and disks: see [`Tiers::ready`].
+    /// Starts everything and waits for nothing but ports and disks: see [`ready`].
     pub(crate) async fn start(mut settings: Settings, data: &DataDir, tail: Vec<String>) -> Result<Self> {
         // A pattern with a mistake is told before anything runs.
         let tail = match tail.is_empty() {
