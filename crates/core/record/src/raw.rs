@@ -129,7 +129,10 @@ impl RawTemplate {
             pair.clear();
             push_text(&mut pair, 1, name);
             push_text(&mut pair, 2, value);
-            push_bytes(&mut out, 8, &pair);
+            // Also when it is empty: a list keeps its length.
+            out.push(tag_byte(8, LENGTH));
+            push_varint(&mut out, pair.len() as u64);
+            out.extend_from_slice(&pair);
         }
         push_text(&mut out, 9, shared.traceparent);
         if shared.attempt > 0 {
@@ -263,7 +266,7 @@ mod tests {
 
     fn generated() -> impl Strategy<Value = v1::RawEvent> {
         let texts = prop::collection::vec(".{0,12}", 5);
-        let pairs = prop::collection::vec(("[a-z.]{1,8}", ".{0,12}"), 0..4);
+        let pairs = prop::collection::vec(("[a-z.]{0,8}", ".{0,12}"), 0..4);
         let numbers = (any::<u64>(), any::<u64>(), any::<u32>());
         ("[a-z0-9-]{1,40}", texts, pairs, numbers, any::<Vec<u8>>()).prop_map(
             |(id, texts, pairs, numbers, body)| v1::RawEvent {
@@ -280,6 +283,19 @@ mod tests {
                 body: body.into(),
             },
         )
+    }
+
+    #[test]
+    fn an_attribute_without_name_and_value_stays_one() {
+        let event = RawEvent {
+            id: "e",
+            tenant: "acme",
+            attributes: vec![("", ""), ("a", "")],
+            ..RawEvent::default()
+        };
+        let mut bytes = Vec::new();
+        RawTemplate::new(&event).push(&mut bytes, event.id, event.body);
+        assert_eq!(RawEvent::read(&bytes), Ok(event));
     }
 
     proptest! {
