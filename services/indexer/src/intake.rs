@@ -223,7 +223,7 @@ impl IntakeLoop {
             // Can't happen unless the client gives records of partitions that it has not assigned. Starting it anew reads
             // them again from what is committed.
             let receipt =
-                state.tracker.open(offsets).map_err(|error| KafkaError::Other(error.to_string()))?;
+                state.tracker.open(offsets, 0).map_err(|error| KafkaError::Other(error.to_string()))?;
             let load = Load::new(records, receipt, &mut self.builder);
             state.loads += 1;
             state.bytes += load.bytes();

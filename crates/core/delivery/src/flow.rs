@@ -49,6 +49,11 @@ impl Flow {
         matches!(self.state, State::Paused)
     }
 
+    /// Partitions are paused for a reason of the caller's own, and stay so.
+    pub(crate) const fn pause(&mut self) {
+        self.state = State::Paused;
+    }
+
     /// What to do next, by whether there is room for another batch. To resume, room is not enough: `drained` says that
     /// so much room is there that it won't be full again at once.
     pub fn next(&mut self, now: Duration, room: bool, drained: bool) -> Step {

@@ -12,25 +12,38 @@
 //!   offsets of its partitions at the batch's first record.
 //! - A receipt is settled with a [`Tally`] that has to add up to the batch's records. A tally counts a forwarded or
 //!   dead-lettered record only against a [`BrokerAck`], which is made from a broker's acknowledgement.
-//! - A receipt that is dropped unsettled counts as abandoned. Its offsets stay where they are, so the records come again.
+//! - A receipt that is dropped unsettled counts as abandoned. Its offsets stay where they are, and its partitions are read
+//!   again from there.
 //! - A partition that is taken away ends its generation. Receipts of an ended generation settle nothing.
+//! - The bytes of a batch count as held as long as its receipt lives.
 //!
 //! # States of a batch
 //! ```text
 //! polled --open--> open --settle(tally adds up)--> done --committable--> committed
 //!                   |  \--settle(tally short)--> open (the receipt comes back)
-//!                   |--drop--> abandoned: holds the offset until the partition is assigned anew
+//!                   |--drop, give up--> left: holds the offset; rewind ends the generation and reads it again
 //!                   \--partition revoked--> stale: whatever happens to it, no offset moves
 //! ```
+//!
+//! # Who uses what
+//! [`Worker`] is the decisions of a poll loop, with tracker and [`Flow`] inside: the parser's lanes use it, and the indexer.
+//! [`Forwarding`] keeps the batches that a lane has sent, [`Transaction`] says when they are committed as one. [`Backoff`]
+//! is every pause before another try.
 
 pub mod backoff;
 pub mod flow;
+pub mod forwarding;
 pub mod outcome;
 pub mod receipt;
 pub mod tracker;
+pub mod transaction;
+pub mod worker;
 
 pub use backoff::Backoff;
 pub use flow::{Flow, Step};
+pub use forwarding::{Forwarding, Handed, Progress};
 pub use outcome::{BrokerAck, Tally};
-pub use receipt::{Abandoned, Receipt};
+pub use receipt::Receipt;
 pub use tracker::{OffsetTracker, OpenError, SettleError};
+pub use transaction::{Records, Transaction, TransactionStep};
+pub use worker::{Gate, Task, Worker, WorkerLimits};

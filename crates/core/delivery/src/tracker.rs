@@ -4,12 +4,13 @@
 //! end of the last one when none is open. Taking a partition away ends its generation, so that whatever is still under
 //! way for it can move nothing, neither here nor when the partition comes back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::outcome::Tally;
-use crate::receipt::{Abandoned, Receipt, Span};
+use crate::receipt::{Account, Receipt, Span};
 
 /// Tracks the partitions that one consumer of one topic holds.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ pub struct OffsetTracker {
     partitions: BTreeMap<i32, PartitionState>,
     /// Grows with every assignment, so that no two generations of a partition are the same.
     next_generation: u64,
-    abandoned: Abandoned,
+    account: Arc<Account>,
 }
 
 #[derive(Debug)]
@@ -60,24 +61,34 @@ pub struct SettleError {
 }
 
 impl OffsetTracker {
-    /// The count of receipts that were dropped unsettled.
+    /// How many receipts were dropped unsettled. More than 0 is a fault of ours, or a stop that ran out of time.
     #[must_use]
-    pub fn abandoned(&self) -> Abandoned {
-        self.abandoned.clone()
+    pub fn abandoned(&self) -> u64 {
+        self.account.abandoned()
+    }
+
+    /// The bytes that receipts hold, of batches and of whatever was made of them.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.account.held()
     }
 
     /// Partitions were assigned to this consumer. One that is held already starts anew.
     pub fn assign(&mut self, partitions: &[i32]) {
         for &partition in partitions {
-            self.next_generation += 1;
-            let state = PartitionState {
-                generation: self.next_generation,
-                open: BTreeMap::new(),
-                high: None,
-                committed: None,
-                commit_again: false,
-            };
+            let state = self.begin();
             let _before = self.partitions.insert(partition, state);
+        }
+    }
+
+    fn begin(&mut self) -> PartitionState {
+        self.next_generation += 1;
+        PartitionState {
+            generation: self.next_generation,
+            open: BTreeMap::new(),
+            high: None,
+            committed: None,
+            commit_again: false,
         }
     }
 
@@ -108,11 +119,29 @@ impl OffsetTracker {
         receipt.spans().iter().any(|span| self.current(span).is_some())
     }
 
-    /// A batch was polled: its records as (partition, offset), within each partition in rising order.
+    /// Whether a batch of any of these partitions is open.
+    #[must_use]
+    pub fn has_open(&self, partitions: &[i32]) -> bool {
+        partitions
+            .iter()
+            .any(|partition| self.partitions.get(partition).is_some_and(|state| !state.open.is_empty()))
+    }
+
+    /// Whether nothing is open.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.partitions.values().all(|state| state.open.is_empty())
+    }
+
+    /// A batch was polled: its records as (partition, offset), within each partition in rising order. It holds `bytes`.
     ///
     /// # Errors
     /// When a record's partition isn't held, or an offset comes again. Nothing is opened then.
-    pub fn open(&mut self, records: impl IntoIterator<Item = (i32, i64)>) -> Result<Receipt, OpenError> {
+    pub fn open(
+        &mut self,
+        records: impl IntoIterator<Item = (i32, i64)>,
+        bytes: usize,
+    ) -> Result<Receipt, OpenError> {
         let mut spans: Vec<Span> = Vec::new();
         let mut count = 0;
         for (partition, offset) in records {
@@ -139,7 +168,7 @@ impl OffsetTracker {
                 let _first = state.committed.get_or_insert(span.from);
             }
         }
-        Ok(Receipt::new(spans, count, self.abandoned.clone()))
+        Ok(Receipt::new(spans, count, bytes, Arc::clone(&self.account)))
     }
 
     /// All records of a batch have their outcome.
@@ -199,6 +228,48 @@ impl OffsetTracker {
     pub fn commit_again(&mut self) {
         for state in self.partitions.values_mut() {
             state.commit_again = true;
+        }
+    }
+
+    /// Where to read again, because receipts of partitions that are held were given up or dropped unsettled: of each such
+    /// partition the first record without an outcome. Its generation ends, and a new one begins there.
+    pub fn rewind(&mut self) -> Vec<(i32, i64)> {
+        let left = self.account.take_left();
+        let partitions: BTreeSet<i32> =
+            left.iter().filter(|span| self.current(span).is_some()).map(|span| span.partition).collect();
+        let mut from = Vec::new();
+        for partition in partitions {
+            let fresh = self.begin();
+            if let Some(state) = self.partitions.get_mut(&partition)
+                && let Some(first) = state.open.keys().next().copied()
+            {
+                let PartitionState { committed, commit_again, .. } = *state;
+                // What was settled before the first open record stays committable.
+                *state = PartitionState { high: Some(first), committed, commit_again, ..fresh };
+                from.push((partition, first));
+            }
+        }
+        from
+    }
+
+    /// What a transaction commits that holds everything polled so far: of each partition that moved, the offset of the next
+    /// record to read.
+    #[must_use]
+    pub fn polled_to(&self) -> Vec<(i32, i64)> {
+        let moved = |(&partition, state): (&i32, &PartitionState)| {
+            let high = state.high?;
+            (state.committed != Some(high)).then_some((partition, high))
+        };
+        self.partitions.iter().filter_map(moved).collect()
+    }
+
+    /// A transaction has committed these offsets, so that they needn't be handed out any more.
+    pub fn committed_by_transaction(&mut self, offsets: &[(i32, i64)]) {
+        for (partition, offset) in offsets {
+            if let Some(state) = self.partitions.get_mut(partition) {
+                state.committed = Some(*offset);
+                state.commit_again = false;
+            }
         }
     }
 

@@ -95,7 +95,7 @@ impl LaneState {
         let offsets = records.iter().map(|record| (record.partition, record.offset));
         // Neither can happen unless the client gives records of partitions that it has not assigned. Starting the client
         // anew reads them again from what is committed.
-        self.tracker.open(offsets).map_err(|error| KafkaError::Other(error.to_string()))
+        self.tracker.open(offsets, 0).map_err(|error| KafkaError::Other(error.to_string()))
     }
 
     pub(super) fn push(&mut self, batch: Batch) {
@@ -192,7 +192,7 @@ impl LaneState {
         for batch in self.batches.drain(..) {
             drop(batch.receipt);
         }
-        self.tracker.abandoned().count()
+        self.tracker.abandoned()
     }
 }
 
