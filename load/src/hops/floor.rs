@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use forebay_kafka::{Acks, Assignment, CommitMode, Intake, IntakeOptions, Outgoing, PollLimits, RecordBatch};
+use forebay_kafka::{
+    Acks, Assignment, CommitMode, Intake, IntakeOptions, Member, Outgoing, PollLimits, RecordBatch,
+};
 use forebay_settings::Settings;
 
 use super::Care;
@@ -89,7 +91,7 @@ struct Ignore;
 
 impl Assignment for Ignore {
     fn assigned(&self, _partitions: &[i32]) {}
-    fn revoked(&self, _partitions: &[i32]) -> Vec<(i32, i64)> {
+    fn revoked(&self, _member: &Member<'_>, _partitions: &[i32]) -> Vec<(i32, i64)> {
         Vec::new()
     }
     fn lost(&self, _partitions: &[i32]) {}

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use forebay_delivery::OffsetTracker;
-use forebay_kafka::{Assignment, RecordBatch};
+use forebay_kafka::{Assignment, Member, RecordBatch};
 use forebay_telemetry::Component;
 
 /// How many empty batches are kept for their memory.
@@ -57,7 +57,7 @@ impl Assignment for IndexerAssignment {
         self.health.ready();
     }
 
-    fn revoked(&self, partitions: &[i32]) -> Vec<(i32, i64)> {
+    fn revoked(&self, _member: &Member<'_>, partitions: &[i32]) -> Vec<(i32, i64)> {
         self.shared.lock().tracker.revoke(partitions)
     }
 

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use forebay_embedded_broker::{EmbeddedBroker, EmbeddedOptions, TopicSpec, recommended_properties};
 use forebay_kafka::{
-    Acks, Assignment, Intake, IntakeOptions, Outgoing, PollLimits, Producer, ProducerOptions, RecordBatch,
-    SendError,
+    Acks, Assignment, Intake, IntakeOptions, Member, Outgoing, PollLimits, Producer, ProducerOptions,
+    RecordBatch, SendError,
 };
 use forebay_settings::sections::KafkaSettings;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ struct Nothing;
 
 impl Assignment for Nothing {
     fn assigned(&self, _partitions: &[i32]) {}
-    fn revoked(&self, _partitions: &[i32]) -> Vec<(i32, i64)> {
+    fn revoked(&self, _member: &Member<'_>, _partitions: &[i32]) -> Vec<(i32, i64)> {
         Vec::new()
     }
     fn lost(&self, _partitions: &[i32]) {}

@@ -14,8 +14,8 @@ use forebay_embedded_broker::{
     BrokerError, EmbeddedBroker, EmbeddedOptions, TopicSpec, recommended_properties,
 };
 use forebay_kafka::{
-    Acks, Assignment, CommitMode, Intake, IntakeOptions, Outgoing, PollLimits, Producer, ProducerOptions,
-    RecordBatch,
+    Acks, Assignment, CommitMode, Intake, IntakeOptions, Member, Outgoing, PollLimits, Producer,
+    ProducerOptions, RecordBatch,
 };
 use forebay_settings::sections::KafkaSettings;
 use tokio_util::sync::CancellationToken;
@@ -73,7 +73,7 @@ struct Next(Mutex<std::collections::BTreeMap<i32, i64>>);
 
 impl Assignment for Next {
     fn assigned(&self, _partitions: &[i32]) {}
-    fn revoked(&self, partitions: &[i32]) -> Vec<(i32, i64)> {
+    fn revoked(&self, _member: &Member<'_>, partitions: &[i32]) -> Vec<(i32, i64)> {
         let next = self.0.lock().unwrap();
         partitions.iter().filter_map(|partition| Some((*partition, *next.get(partition)?))).collect()
     }

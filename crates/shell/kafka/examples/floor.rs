@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use forebay_kafka::admin::{TopicAction, TopicPlan, TopicSpec};
 use forebay_kafka::{
-    Acks, Admin, Assignment, CommitMode, Intake, IntakeOptions, Outgoing, PollLimits, Producer,
+    Acks, Admin, Assignment, CommitMode, Intake, IntakeOptions, Member, Outgoing, PollLimits, Producer,
     ProducerOptions, RecordBatch, SendError,
 };
 use forebay_settings::sections::KafkaSettings;
@@ -106,7 +106,7 @@ struct Forget;
 
 impl Assignment for Forget {
     fn assigned(&self, _partitions: &[i32]) {}
-    fn revoked(&self, _partitions: &[i32]) -> Vec<(i32, i64)> {
+    fn revoked(&self, _member: &Member<'_>, _partitions: &[i32]) -> Vec<(i32, i64)> {
         Vec::new()
     }
     fn lost(&self, _partitions: &[i32]) {}

@@ -3,6 +3,7 @@
 //! librdkafka's calls block, so each runs on a thread for blocking work; the methods here are for commands and start-up,
 //! not for hot paths.
 
+mod delete;
 mod offsets;
 mod topics;
 

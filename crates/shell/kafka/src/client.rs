@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use forebay_telemetry::{CounterName, Label, counter};
@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     trouble: Mutex<Option<KafkaError>>,
     /// Whether there is any, so that success needs no lock. Changed under the lock alone.
     in_trouble: AtomicBool,
+    /// Why the client has failed for good, which nothing mends.
+    failed: OnceLock<KafkaError>,
     warned: RateLimit,
 }
 
@@ -89,6 +91,7 @@ impl Connection {
             reachable: AtomicBool::new(false),
             trouble: Mutex::new(None),
             in_trouble: AtomicBool::new(false),
+            failed: OnceLock::new(),
             warned: RateLimit::new(),
         }
     }
@@ -98,9 +101,27 @@ impl Connection {
         self.reachable.load(Ordering::Relaxed)
     }
 
-    /// What stands in the way at the moment.
+    /// What stands in the way at the moment, or for good.
     pub(crate) fn trouble(&self) -> Option<KafkaError> {
-        self.lock_trouble().clone()
+        self.failed().or_else(|| self.lock_trouble().clone())
+    }
+
+    /// Why the client has failed for good.
+    pub(crate) fn failed(&self) -> Option<KafkaError> {
+        self.failed.get().cloned()
+    }
+
+    /// The client has failed for good. ERROR, since it serves nobody until it is made anew.
+    pub(crate) fn fail(&self, error: KafkaError) {
+        if self.failed.set(error.clone()).is_ok() {
+            counter(CounterName::KafkaErrors, &[(Label::Reason, error.name())]).increment(1);
+            tracing::error!(
+                bootstrap_servers = %self.bootstrap,
+                topic = %self.topic,
+                error = %error,
+                "the kafka client has failed for good"
+            );
+        }
     }
 
     /// A broker has answered. Trouble of another kind than not being reachable may last.
@@ -155,9 +176,7 @@ impl Connection {
                 tracing::debug!(error = %error, reason, "a broker is not reachable");
             }
             Some(Code::AllBrokersDown) => self.troubled(KafkaError::Unreachable(reason.to_owned())),
-            Some(Code::Fatal) => {
-                tracing::error!(error = %error, reason, "the kafka client has failed for good");
-            }
+            Some(Code::Fatal) => self.fail(KafkaError::Fatal(reason.to_owned())),
             Some(code) => self.troubled(KafkaError::of_code(code, &self.topic)),
             None => tracing::warn!(error = %error, reason, "kafka client error"),
         }
@@ -176,10 +195,13 @@ impl Connection {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// librdkafka's log callback. Its warnings about connections repeat what `on_error` says better; that an asynchronous
+    /// librdkafka's log callback. Failures for good are told where it is known what follows from them. Its warnings about connections repeat what `on_error` says better; that an asynchronous
     /// commit has failed stands nowhere else.
     pub(crate) fn on_log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
+            RDKafkaLogLevel::Emerg if facility == "FATAL" => {
+                tracing::debug!(target: "librdkafka", facility, "{message}");
+            }
             RDKafkaLogLevel::Warning if facility == "COMMITFAIL" => {
                 tracing::warn!(target: "librdkafka", facility, "{message}");
             }

@@ -7,8 +7,13 @@
 //! The broker may be away, or the topic not be there yet: polls then come back empty, the log says what is missing, and
 //! [`Intake::trouble`] tells who asks.
 
+mod anew;
 mod batch;
+mod member;
+mod protocol;
 mod rebalance;
+mod rewind;
+mod setup;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,29 +23,25 @@ use std::time::{Duration, Instant};
 use forebay_settings::sections::KafkaSettings;
 use forebay_telemetry::GaugeName;
 use rdkafka::consumer::{BaseConsumer, CommitMode as ClientCommitMode, Consumer};
-use rdkafka::error::{KafkaError as ClientError, KafkaResult};
+use rdkafka::error::KafkaResult;
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::topic_partition_list::{TopicPartitionList, TopicPartitionListElem};
 
 pub use self::batch::{Record, RecordBatch};
+pub use self::member::Member;
+pub use self::protocol::Protocol;
 use self::rebalance::Context;
-use crate::client::Connection;
+use self::rewind::Rewind;
+use self::setup::Setup;
 use crate::error::KafkaError;
-use crate::properties::Properties;
-
-/// The most that one fetch may bring, in bytes: beside what is queued, this much may be in memory.
-const MAX_FETCH_BYTES: usize = 16 * 1024 * 1024;
-
-/// How long a seek may take.
-const SEEK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What to do when partitions come and go. Called on the polling thread, inside [`Intake::poll`] and
 /// [`Intake::close`], and must not block for long.
 pub trait Assignment: Send + Sync + 'static {
     /// These partitions are ours from now on. Reading starts at the committed offset, or at the first record.
     fn assigned(&self, partitions: &[i32]);
-    /// These partitions are about to be given up. The answer, offsets next to read, is committed before they are.
-    fn revoked(&self, partitions: &[i32]) -> Vec<(i32, i64)>;
+    /// These partitions are about to be given up. The answer, offsets next to read, is committed before they are. Who
+    /// commits in transactions ends the open one here, with `member`, and answers nothing.
+    fn revoked(&self, member: &Member<'_>, partitions: &[i32]) -> Vec<(i32, i64)>;
     /// These partitions are gone already: work in hand is somebody else's now, and nothing can be committed.
     fn lost(&self, partitions: &[i32]);
 }
@@ -80,7 +81,11 @@ pub enum CommitMode {
 /// One member of a consumer group.
 pub struct Intake {
     consumer: BaseConsumer<Context>,
-    topic: String,
+    setup: Setup,
+    protocol: Protocol,
+    rewind: Rewind,
+    /// When to make the client anew, while there is none that works.
+    anew_at: Option<Instant>,
 }
 
 // === impl Intake ===
@@ -95,27 +100,10 @@ impl Intake {
         options: IntakeOptions,
         assignment: Arc<dyn Assignment>,
     ) -> Result<Self, KafkaError> {
-        let IntakeOptions { group, topic, client_id, prefetch_bytes } = options;
-        let config = Properties::new(settings, &client_id)
-            .with("group.id", group)
-            .with("enable.auto.commit", "false")
-            .with("enable.auto.offset.store", "false")
-            .with("auto.offset.reset", "earliest")
-            .with("isolation.level", "read_committed")
-            .with("partition.assignment.strategy", &settings.assignment_strategy)
-            .with("session.timeout.ms", settings.session_timeout.0.as_millis())
-            .with("queued.max.messages.kbytes", (prefetch_bytes / 1024).max(1024))
-            .with("fetch.max.bytes", prefetch_bytes.clamp(1024 * 1024, MAX_FETCH_BYTES))
-            // How soon fetching goes on after the queue was full. The default, a second, is several times as long as a
-            // full queue lasts.
-            .with("fetch.queue.backoff.ms", 20)
-            .build(settings)?;
-        let connection = Connection::new(&settings.bootstrap_servers, &topic);
-        let context = Context::new(connection, &topic, assignment);
-        let failed = |error: &ClientError| KafkaError::of(error, &topic);
-        let consumer: BaseConsumer<Context> = config.create_with_context(context).map_err(|e| failed(&e))?;
-        consumer.subscribe(&[&topic]).map_err(|e| failed(&e))?;
-        Ok(Self { consumer, topic })
+        let protocol = Protocol::first(settings);
+        let setup = Setup::new(settings, options, assignment);
+        let consumer = setup.consumer(protocol, false)?;
+        Ok(Self { consumer, setup, protocol, rewind: Rewind::default(), anew_at: None })
     }
 
     /// Appends records to `batch` until it is full or there are none at hand; waits at most `wait` for the first.
@@ -134,6 +122,10 @@ impl Intake {
         limits: PollLimits,
         wait: Duration,
     ) -> Result<(), KafkaError> {
+        if !self.is_made_anew(batch, wait)? {
+            return Ok(());
+        }
+        self.rewind.go(&self.consumer);
         let mut before = batch.len();
         let deadline = Instant::now() + wait;
         let mut wait = wait;
@@ -142,17 +134,37 @@ impl Intake {
             let given_up = self.consumer.context().take_given_up();
             if !given_up.is_empty() {
                 batch.remove_partitions(&given_up);
-                before = before.min(batch.len());
+                self.rewind.forget(&given_up);
             }
-            match polled {
+            before = before.min(batch.len());
+            let mut is_early = false;
+            let failure = match polled {
                 Some(Ok(message)) => {
-                    batch.push(&record(&message));
-                    wait = Duration::ZERO;
+                    is_early = self.rewind.waits_for(message.partition());
+                    if !is_early {
+                        batch.push(&record(&message));
+                        wait = Duration::ZERO;
+                    }
+                    None
                 }
-                Some(Err(error)) => self.overcome(&error)?,
+                Some(Err(error)) => Some(error),
                 // Nothing, or an event that was no record: wait for the rest of the time.
                 None if batch.len() > before || Instant::now() >= deadline => break,
-                None => wait = deadline.saturating_duration_since(Instant::now()),
+                None => {
+                    wait = deadline.saturating_duration_since(Instant::now());
+                    None
+                }
+            };
+            if is_early {
+                // Reading has begun, so going back is possible now.
+                self.rewind.go(&self.consumer);
+            }
+            if let Some(error) = failure {
+                self.overcome(&error, batch)?;
+                before = before.min(batch.len());
+                if self.anew_at.is_some() {
+                    break;
+                }
             }
         }
         if batch.len() > before {
@@ -203,21 +215,25 @@ impl Intake {
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
-        committed.map_err(|error| KafkaError::of(&error, &self.topic))
+        committed.map_err(|error| KafkaError::of(&error, &self.setup.options.topic))
     }
 
-    /// Reads partitions of ours again from these offsets: for work in hand that was abandoned.
+    /// Its standing in the group, as of now: what a transaction hands in with its offsets.
+    #[must_use]
+    pub fn member(&self) -> Member<'_> {
+        Member::new(&self.consumer)
+    }
+
+    /// Reads partitions of ours again from these offsets: for work in hand that was abandoned. From now on the first record
+    /// that comes of such a partition is the one asked for, or the first one behind it, also where librdkafka can't go
+    /// back yet (right after an assignment): until then nothing comes.
     ///
     /// # Errors
-    /// When librdkafka can't do it now: right after an assignment, or without a broker. May be repeated.
+    /// When an offset can't be one. Partitions that are not ours are left out.
     pub fn seek(&mut self, offsets: &[(i32, i64)]) -> Result<(), KafkaError> {
-        let failed = |error: &ClientError| KafkaError::of(error, &self.topic);
-        let Some(list) = self.consumer.context().still_owned(offsets).map_err(|e| failed(&e))? else {
-            return Ok(());
-        };
-        let sought: TopicPartitionList =
-            self.consumer.seek_partitions(list, SEEK_TIMEOUT).map_err(|e| failed(&e))?;
-        sought.elements().iter().try_for_each(TopicPartitionListElem::error).map_err(|e| failed(&e))
+        self.rewind.ask(offsets)?;
+        self.rewind.go(&self.consumer);
+        Ok(())
     }
 
     /// How many records each partition of ours is behind, as known within the last second or so; without those of
@@ -231,6 +247,12 @@ impl Intake {
     #[must_use]
     pub fn partitions(&self) -> Vec<i32> {
         self.consumer.context().owned().iter().copied().collect()
+    }
+
+    /// The group protocol that it speaks now.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// Whether a broker answers, as far as is known: false at first, and when all are down. Follows within a second,
@@ -252,26 +274,19 @@ impl Intake {
         drop(self);
     }
 
-    fn overcome(&self, error: &ClientError) -> Result<(), KafkaError> {
-        match KafkaError::of(error, &self.topic) {
-            fatal @ KafkaError::Fatal(_) => Err(fatal),
-            error => {
-                self.consumer.context().connection.troubled(error);
-                Ok(())
-            }
-        }
-    }
-
     fn log_failure(&self, step: &'static str, result: KafkaResult<()>) {
         if let Err(error) = result {
-            tracing::warn!(topic = %self.topic, step, error = %error, "consumer step failed");
+            tracing::warn!(topic = %self.setup.options.topic, step, error = %error, "consumer step failed");
         }
     }
 }
 
 impl fmt::Debug for Intake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Intake").field("topic", &self.topic).field("partitions", &self.partitions()).finish()
+        f.debug_struct("Intake")
+            .field("topic", &self.setup.options.topic)
+            .field("partitions", &self.partitions())
+            .finish()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::read::StoredRecord;
 /// and the reason says so: it would hold up its partition for ever otherwise.
 ///
 /// # Errors
-/// As [`Producer::send`], except that no letter is too large. The record has then not been sent, and is not counted by
+/// As [`Producer::send`], except that no letter is too large, unless the topic doesn't even take its envelope. The record has then not been sent, and is not counted by
 /// `acks`.
 pub fn send(
     producer: &Producer,
@@ -21,16 +21,18 @@ pub fn send(
     value: &[u8],
     acks: &Acks,
 ) -> Result<(), SendError> {
-    match send_whole(producer, topic, letter, key, value, acks) {
-        Err(SendError::TooLarge { size, max }) => {
-            let mut letter = letter.clone();
-            letter.reason =
-                format!("cut, only the first bytes of {size} are here: {reason}", reason = letter.reason);
-            let key = key.get(..max / 2).unwrap_or(key);
-            let value = value.get(..max.saturating_sub(key.len())).unwrap_or(value);
-            send_whole(producer, topic, &letter, key, value, acks)
+    let sent = send_whole(producer, topic, letter, key, value, acks);
+    let Err(SendError::TooLarge { size, mut max }) = sent else { return sent };
+    let mut letter = letter.clone();
+    letter.reason = format!("cut, only the first bytes of {size} are here: {reason}", reason = letter.reason);
+    // The longer reason may leave a little less room, which the second answer tells.
+    loop {
+        let key = key.get(..max / 2).unwrap_or(key);
+        let value = value.get(..max.saturating_sub(key.len())).unwrap_or(value);
+        match send_whole(producer, topic, &letter, key, value, acks) {
+            Err(SendError::TooLarge { max: less, .. }) if less < max => max = less,
+            sent => return sent,
         }
-        sent => sent,
     }
 }
 

@@ -33,6 +33,9 @@ pub enum KafkaError {
     /// from the offset committed last.
     #[error("the group has moved on without this member: {0}")]
     StaleMember(String),
+    /// Another process has the same instance id (`kafka.instance_id`), and only one of them can work.
+    #[error("another process has the same instance id: {0}")]
+    Fenced(String),
     /// The broker doesn't let this client in, or not at this topic or group.
     #[error("kafka refuses access: {0}")]
     Denied(String),
@@ -52,9 +55,11 @@ impl KafkaError {
     #[must_use]
     pub fn domain(&self) -> ErrorDomain {
         match self {
-            Self::Settings(_) | Self::UnknownTopic { .. } | Self::Denied(_) | Self::TooLarge(_) => {
-                ErrorDomain::User
-            }
+            Self::Settings(_)
+            | Self::UnknownTopic { .. }
+            | Self::Fenced(_)
+            | Self::Denied(_)
+            | Self::TooLarge(_) => ErrorDomain::User,
             Self::Unreachable(_) | Self::Timeout(_) | Self::Busy(_) | Self::StaleMember(_) => {
                 ErrorDomain::Upstream
             }
@@ -66,13 +71,14 @@ impl KafkaError {
     /// access count: an operator mends them while we wait.
     #[must_use]
     pub fn is_retriable(&self) -> bool {
-        !matches!(self, Self::Settings(_) | Self::TooLarge(_) | Self::Fatal(_))
+        !matches!(self, Self::Settings(_) | Self::Fenced(_) | Self::TooLarge(_) | Self::Fatal(_))
     }
 
-    /// Whether the client must be made anew.
+    /// Whether the client must be made anew. After [`KafkaError::Fenced`] that would fence the other process in turn: it is
+    /// better to end, and to say so.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Fatal(_))
+        matches!(self, Self::Fatal(_) | Self::Fenced(_))
     }
 
     /// A stable name for metrics.
@@ -85,6 +91,7 @@ impl KafkaError {
             Self::Timeout(_) => "timeout",
             Self::Busy(_) => "busy",
             Self::StaleMember(_) => "stale_member",
+            Self::Fenced(_) => "fenced",
             Self::Denied(_) => "denied",
             Self::TooLarge(_) => "too_large",
             Self::Fatal(_) => "fatal",
@@ -109,7 +116,11 @@ impl KafkaError {
 
     /// What a code means for something done to `topic`.
     pub(crate) fn of_code(code: Code, topic: &str) -> Self {
-        let reason = code.to_string();
+        Self::because(code, topic, code.to_string())
+    }
+
+    /// What a code means for something done to `topic`, told in the client library's words.
+    pub(crate) fn because(code: Code, topic: &str, reason: String) -> Self {
         match code {
             Code::UnknownTopic
             | Code::UnknownTopicOrPartition
@@ -132,6 +143,8 @@ impl KafkaError {
             | Code::NotCoordinator
             | Code::WaitingForCoordinator
             | Code::KafkaStorageError
+            | Code::ConcurrentTransactions
+            | Code::GroupMaxSizeReached
             | Code::ThrottlingQuotaExceeded
             | Code::PolicyViolation
             | Code::QueueFull => Self::Busy(reason),
@@ -139,17 +152,22 @@ impl KafkaError {
             | Code::IllegalGeneration
             | Code::UnknownMemberId
             | Code::FencedInstanceId
+            | Code::StaleMemberEpoch
+            | Code::FencedMemberEpoch
             | Code::AssignmentLost => Self::StaleMember(reason),
             Code::TopicAuthorizationFailed
             | Code::GroupAuthorizationFailed
             | Code::ClusterAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
             | Code::SaslAuthenticationFailed
             | Code::Authentication
             | Code::SSL => Self::Denied(reason),
             Code::MessageSizeTooLarge | Code::InvalidMessageSize | Code::MessageBatchTooLarge => {
                 Self::TooLarge(reason)
             }
-            Code::Fatal | Code::Fenced => Self::Fatal(reason),
+            Code::Fatal | Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => {
+                Self::Fatal(reason)
+            }
             _ => Self::Other(reason),
         }
     }

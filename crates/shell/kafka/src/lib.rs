@@ -2,6 +2,7 @@
 //!
 //! - [`Intake`]: one member of a consumer group, owned by one thread; polls whole batches of one topic
 //! - [`Producer`] and [`Acks`]: sends without waiting; one counter tells when a whole batch has been acknowledged
+//! - [`TransactionalProducer`]: the same, where records and the offsets that they came from count together or not at all
 //! - [`Admin`]: topics, offsets and lag
 //! - [`TopicReader`]: reads a topic from start to end without a group
 //! - [`dead_letter`]: writes and reads the dead-letter envelope
@@ -20,12 +21,16 @@ mod properties;
 pub mod read;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod transaction;
 
 pub use admin::Admin;
-pub use consumer::{Assignment, CommitMode, Intake, IntakeOptions, PollLimits, Record, RecordBatch};
+pub use consumer::{
+    Assignment, CommitMode, Intake, IntakeOptions, Member, PollLimits, Protocol, Record, RecordBatch,
+};
 pub use error::KafkaError;
 pub use producer::{AckReport, Acks, Outgoing, Producer, ProducerOptions, SendError};
 pub use read::{ReadFrom, StoredRecord, TopicReader};
+pub use transaction::{TransactionError, TransactionOptions, TransactionalProducer};
 
 /// The largest record, in bytes: value, key and headers together. Topics made by `forebay bootstrap` take as much.
 pub const MAX_RECORD_BYTES: usize = 8 * 1024 * 1024;

@@ -6,6 +6,7 @@
 //! until the delivery timeout is over.
 
 mod acks;
+mod limits;
 mod proof;
 
 use std::collections::HashMap;
@@ -25,6 +26,8 @@ use thiserror::Error;
 
 use self::acks::Batch;
 pub use self::acks::{AckReport, Acks};
+pub(crate) use self::limits::BATCH_OVERHEAD_BYTES;
+use self::limits::Limits;
 use crate::MAX_RECORD_BYTES;
 use crate::client::Connection;
 use crate::error::KafkaError;
@@ -32,6 +35,9 @@ use crate::properties::Properties;
 
 /// What headers may add to a record of [`MAX_RECORD_BYTES`]: the envelope of a dead letter must always fit.
 pub(crate) const MAX_HEADER_BYTES: usize = 64 * 1024;
+
+/// What a header has beside its name and value: their lengths, in bytes.
+const HEADER_FRAME: usize = 10;
 
 /// How old the known number of partitions may be.
 const PARTITIONS_FRESH: Duration = Duration::from_secs(60);
@@ -69,12 +75,12 @@ pub enum SendError {
     /// The queue is full: wait for acknowledgements, then send again.
     #[error("the queue to kafka is full")]
     QueueFull,
-    /// No attempt will help.
+    /// No attempt will help: it is more than Forebay sends ([`MAX_RECORD_BYTES`]), or than the topic takes.
     #[error("the record has {size} bytes; kafka takes at most {max}")]
     TooLarge {
         /// Key and value together, in bytes.
         size: usize,
-        /// The limit, in bytes.
+        /// The limit for them, in bytes: the headers are taken off already.
         max: usize,
     },
     /// Anything else.
@@ -90,6 +96,7 @@ pub struct Producer {
 
 struct Shared {
     client: ThreadedProducer<Context>,
+    limits: Arc<Limits>,
     partitions: Mutex<HashMap<String, Partitions>>,
 }
 
@@ -99,8 +106,10 @@ struct Partitions {
     refresh_at: Instant,
 }
 
-struct Context {
+/// What librdkafka calls back.
+pub(crate) struct Context {
     connection: Connection,
+    limits: Arc<Limits>,
 }
 
 // === impl Producer ===
@@ -111,21 +120,33 @@ impl Producer {
     /// # Errors
     /// When the settings can't be used.
     pub fn new(settings: &KafkaSettings, options: ProducerOptions) -> Result<Self, KafkaError> {
+        Self::with(settings, options, settings.delivery_timeout.0, |properties| properties)
+    }
+
+    /// Makes a producer that gives up on a record after `delivery_timeout`, with properties of its own.
+    pub(crate) fn with(
+        settings: &KafkaSettings,
+        options: ProducerOptions,
+        delivery_timeout: Duration,
+        own: impl FnOnce(Properties) -> Properties,
+    ) -> Result<Self, KafkaError> {
         let ProducerOptions { client_id, queue_bytes } = options;
-        let config = Properties::new(settings, &client_id)
+        let common = Properties::new(settings, &client_id)
             .with("acks", "all")
             .with("enable.idempotence", "true")
             .with("compression.type", &settings.compression)
             .with("linger.ms", settings.linger.0.as_millis())
-            .with("message.timeout.ms", settings.delivery_timeout.0.as_millis().max(1))
+            .with("message.timeout.ms", delivery_timeout.as_millis().max(1))
             .with("message.max.bytes", MAX_RECORD_BYTES + MAX_HEADER_BYTES)
             .with("queue.buffering.max.kbytes", (queue_bytes / 1024).max(1))
             // The queue is bounded in bytes; a second bound, in records, would only surprise.
-            .with("queue.buffering.max.messages", 0)
-            .build(settings)?;
-        let context = Context { connection: Connection::new(&settings.bootstrap_servers, "") };
+            .with("queue.buffering.max.messages", 0);
+        let config = own(common).build(settings)?;
+        let limits = Limits::new(settings, &client_id);
+        let connection = Connection::new(&settings.bootstrap_servers, "");
+        let context = Context { connection, limits: Arc::clone(&limits) };
         let client = config.create_with_context(context).map_err(|error| KafkaError::of(&error, ""))?;
-        Ok(Self { shared: Arc::new(Shared { client, partitions: Mutex::new(HashMap::new()) }) })
+        Ok(Self { shared: Arc::new(Shared { client, limits, partitions: Mutex::new(HashMap::new()) }) })
     }
 
     /// Queues a record, which is copied; never waits. `acks` will get one report on it.
@@ -134,8 +155,11 @@ impl Producer {
     /// When the record was not taken; the call may be repeated unless it is too large.
     pub fn send(&self, record: &Outgoing<'_>, acks: &Acks) -> Result<(), SendError> {
         let size = record.key.len() + record.value.len();
-        if size > MAX_RECORD_BYTES {
-            return Err(SendError::TooLarge { size, max: MAX_RECORD_BYTES });
+        let headers =
+            record.headers.iter().map(|(name, value)| name.len() + value.len() + HEADER_FRAME).sum();
+        let max = self.shared.limits.room(record.topic, size, headers);
+        if size > max {
+            return Err(SendError::TooLarge { size, max });
         }
         let sent = self.shared.client.send(BaseRecord {
             topic: record.topic,
@@ -153,7 +177,7 @@ impl Producer {
             }
             Err((ClientError::MessageProduction(Code::QueueFull), _)) => Err(SendError::QueueFull),
             Err((ClientError::MessageProduction(Code::MessageSizeTooLarge), _)) => {
-                Err(SendError::TooLarge { size, max: MAX_RECORD_BYTES })
+                Err(SendError::TooLarge { size, max })
             }
             Err((error, _)) => Err(SendError::Kafka(KafkaError::of(&error, record.topic))),
         }
@@ -170,6 +194,7 @@ impl Producer {
         if let Some(known) = known.filter(|known| now < known.refresh_at) {
             return Ok(known.count);
         }
+        self.shared.limits.ask(topic, limits::FRESH);
         match (self.ask_partitions(topic), known) {
             (Ok(count), _) => Ok(self.remember(topic, count)),
             (Err(KafkaError::UnknownTopic { topic }), _) => Err(KafkaError::UnknownTopic { topic }),
@@ -192,13 +217,31 @@ impl Producer {
         self.connection().is_reachable()
     }
 
-    /// What stands in the way at the moment: no broker, no topic, no access. `None` when all is well.
+    /// What stands in the way at the moment: no broker, no topic, no access; [`KafkaError::Fatal`] for good once the client
+    /// has failed. `None` when all is well.
     #[must_use]
     pub fn trouble(&self) -> Option<KafkaError> {
         self.connection().trouble()
     }
 
-    fn connection(&self) -> &Connection {
+    /// Why the client has failed for good: it takes no record any more, and a new one must be made. `None` while it may
+    /// still work.
+    #[must_use]
+    pub fn failed(&self) -> Option<KafkaError> {
+        if self.connection().failed().is_none() {
+            // Not every such failure comes as an event: a desynchronised sequence doesn't.
+            let told = self.shared.client.client().fatal_error();
+            told.into_iter().for_each(|(_, reason)| self.connection().fail(KafkaError::Fatal(reason)));
+        }
+        self.connection().failed()
+    }
+
+    /// The client itself, for transactions.
+    pub(crate) fn client(&self) -> &ThreadedProducer<Context> {
+        &self.shared.client
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
         &self.shared.client.client().context().connection
     }
 
@@ -293,6 +336,9 @@ impl ProducerContext for Context {
             }
             Err((error, message)) => {
                 let error = KafkaError::of(error, message.topic());
+                if matches!(error, KafkaError::TooLarge(_)) {
+                    self.limits.ask(message.topic(), limits::CONTRADICTED);
+                }
                 self.connection.troubled(error.clone());
                 batch.settled(Some(error));
             }

@@ -12,11 +12,14 @@ use rdkafka::ClientConfig;
 use crate::error::KafkaError;
 
 /// Properties that belong to Forebay: with other values, records would count as done before they are.
-const RESERVED: [&str; 5] = [
+const RESERVED: [&str; 8] = [
     "enable.auto.commit",
     "auto.commit.enable",
     "enable.auto.offset.store",
     "group.id",
+    "group.instance.id",
+    "transactional.id",
+    "transaction.timeout.ms",
     "statistics.interval.ms",
 ];
 

@@ -4,8 +4,9 @@
 //! transactions worth the name, and creates topics with four partitions when asked for one that it doesn't know.
 
 use std::fmt;
+use std::time::Duration;
 
-use forebay_settings::sections::KafkaSettings;
+use forebay_settings::sections::{GroupProtocol, KafkaSettings};
 use forebay_settings::units::Period;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
@@ -29,12 +30,16 @@ pub enum Fault {
     NotLeader,
     /// The client may not write or read there: lasting, until somebody grants it.
     TopicDenied,
+    /// The client may not write anywhere: lasting, and the end of an idempotent producer.
+    ClusterDenied,
     /// The record is too large for the topic: lasting.
     RecordTooLarge,
     /// The group has a newer generation.
     IllegalGeneration,
     /// The topic isn't there.
     UnknownTopic,
+    /// The broker's memory of what it has doesn't fit to the producer's: the producer has failed for good.
+    OutOfOrder,
 }
 
 /// Which requests a fault hits.
@@ -48,6 +53,8 @@ pub enum Request {
     Commit,
     /// Asking for topics and brokers.
     Metadata,
+    /// A producer's first request: the id by which its records are told apart.
+    InitProducer,
 }
 
 impl TestCluster {
@@ -68,6 +75,7 @@ impl TestCluster {
             linger: Period::from_millis(2),
             delivery_timeout: Period::from_secs(20),
             session_timeout: Period::from_secs(6),
+            group_protocol: GroupProtocol::Classic,
             ..KafkaSettings::default()
         }
     }
@@ -111,6 +119,14 @@ impl TestCluster {
         self.cluster.broker_down(broker).map_err(|error| KafkaError::of(&error, ""))
     }
 
+    /// Makes each of a broker's answers (from 1) take so long, from now on.
+    ///
+    /// # Errors
+    /// When there is no such broker.
+    pub fn round_trip(&self, broker: i32, time: Duration) -> Result<(), KafkaError> {
+        self.cluster.broker_round_trip_time(broker, time).map_err(|error| KafkaError::of(&error, ""))
+    }
+
     /// Brings it back, with all that it held.
     ///
     /// # Errors
@@ -133,9 +149,11 @@ impl Fault {
             Self::RequestTimedOut => RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
             Self::NotLeader => RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
             Self::TopicDenied => RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+            Self::ClusterDenied => RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
             Self::RecordTooLarge => RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
             Self::IllegalGeneration => RDKafkaRespErr::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
             Self::UnknownTopic => RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+            Self::OutOfOrder => RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
         }
     }
 }
@@ -147,6 +165,7 @@ impl Request {
             Self::Fetch => RDKafkaApiKey::Fetch,
             Self::Commit => RDKafkaApiKey::OffsetCommit,
             Self::Metadata => RDKafkaApiKey::Metadata,
+            Self::InitProducer => RDKafkaApiKey::InitProducerId,
         }
     }
 }

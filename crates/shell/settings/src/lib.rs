@@ -12,6 +12,7 @@ pub mod shape;
 pub mod units;
 pub mod validate;
 
+mod parsing;
 mod suggest;
 
 pub use load::{SettingsError, load};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use indexer::IndexerSettings;
 pub use ingest::IngestSettings;
-pub use kafka::{KafkaSettings, TopicSettings};
+pub use kafka::{GroupProtocol, KafkaSettings, TopicSettings};
 pub use parser::ParserSettings;
 pub use search::SearchSettings;
 pub use telemetry::TelemetrySettings;

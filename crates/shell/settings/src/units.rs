@@ -3,6 +3,7 @@
 //! A bare number is refused: whoever reads `timeout: 30` next year has to guess, and half guess milliseconds.
 
 mod byte_size;
+pub mod moment;
 mod period;
 
 pub use byte_size::ByteSize;

@@ -50,5 +50,6 @@ pub(crate) fn topics(settings: &Settings) -> Vec<TopicSpec> {
         spec(&topics.events, topics.retention),
         spec(&topics.dead_letters, topics.dead_letter_retention),
         spec(&topics.parked, topics.dead_letter_retention),
+        TopicSpec { partitions: 1, retention: None, ..spec(&topics.dead_letter_state(), topics.retention) },
     ]
 }

@@ -26,10 +26,14 @@ const RESERVED: &[Reserved] = &[
     Reserved { library: "tansu-storage", owners: &["forebay-embedded-broker"], in_tests: false },
     Reserved {
         library: "reqwest",
-        owners: &["forebay", "forebay-testkit", "forebay-tests", "forebay-load"],
+        owners: &["forebay", "forebay-testkit", "forebay-tests", "forebay-load", "forebay-chaos"],
         in_tests: true,
     },
-    Reserved { library: "forebay-testkit", owners: &["forebay-tests", "forebay-load"], in_tests: true },
+    Reserved {
+        library: "forebay-testkit",
+        owners: &["forebay-tests", "forebay-load", "forebay-chaos"],
+        in_tests: true,
+    },
 ];
 
 struct Reserved {
@@ -64,7 +68,7 @@ fn layer(folder: &str) -> Option<Layer> {
         ["crates", "core", _] => Some(Layer::Core),
         ["crates", "shell", _] => Some(Layer::Shell),
         ["services", _] => Some(Layer::Service),
-        ["tests" | "load"] | ["tools", _] => Some(Layer::Bench),
+        ["tests" | "load"] | ["tests" | "tools", _] => Some(Layer::Bench),
         _ => None,
     }
 }

@@ -16,14 +16,11 @@ use tokio::time::Instant;
 use super::{Admin, REQUEST_TIMEOUT};
 use crate::MAX_RECORD_BYTES;
 use crate::error::KafkaError;
-use crate::producer::MAX_HEADER_BYTES;
+use crate::producer::{BATCH_OVERHEAD_BYTES, MAX_HEADER_BYTES};
 
 /// How many bytes of dead letters a partition keeps: 1 GiB. They are kept long, and must not fill the disk when a
 /// mapping has gone wrong for a whole night.
 const DEAD_LETTER_BYTES: u64 = 1024 * 1024 * 1024;
-
-/// What a batch adds to its only record: the header of the batch (61 bytes) and the record's own fields.
-const BATCH_OVERHEAD_BYTES: usize = 1024;
 
 /// How long a broker may take to tell topics' configurations. One that can't doesn't answer at all.
 const CONFIG_TIMEOUT: Duration = Duration::from_secs(3);
@@ -102,7 +99,15 @@ pub fn wanted_topics(settings: &KafkaSettings) -> Vec<TopicSpec> {
         wanted(topics, &topics.events, events),
         wanted(topics, &topics.dead_letters, letters.clone()),
         wanted(topics, &topics.parked, letters),
+        dead_letter_state(topics),
     ]
+}
+
+/// What has become of each dead letter. It grows by a record for each batch of a replay, and must outlive the letters. One
+/// partition, since its records have an order.
+fn dead_letter_state(topics: &TopicSettings) -> TopicSpec {
+    let compacted = vec![("cleanup.policy".to_owned(), "compact".to_owned())];
+    TopicSpec { partitions: 1, ..wanted(topics, &topics.dead_letter_state(), compacted) }
 }
 
 fn wanted(topics: &TopicSettings, name: &str, mut configs: Vec<(String, String)>) -> TopicSpec {
@@ -262,7 +267,10 @@ mod tests {
     fn every_topic_takes_the_largest_record_and_dead_letters_are_bounded_in_bytes() {
         let topics = wanted_topics(&KafkaSettings::default());
         let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
-        assert_eq!(names, ["forebay.raw", "forebay.events", "forebay.dlq", "forebay.parked"]);
+        assert_eq!(
+            names,
+            ["forebay.raw", "forebay.events", "forebay.dlq", "forebay.parked", "forebay.dlq.state"]
+        );
         for topic in &topics {
             let value = |name: &str| topic.configs.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
             assert!(value("max.message.bytes").unwrap().parse::<usize>().unwrap() > MAX_RECORD_BYTES);

@@ -27,7 +27,7 @@ use rdkafka::error::{KafkaError as ClientError, KafkaResult, RDKafkaErrorCode as
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use rdkafka::types::RDKafkaRespErr;
 
-use super::Assignment;
+use super::{Assignment, Member};
 use crate::client::{Connection, Statistics};
 
 /// What librdkafka calls back.
@@ -45,7 +45,12 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(connection: Connection, topic: &str, assignment: Arc<dyn Assignment>) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        topic: &str,
+        assignment: Arc<dyn Assignment>,
+        paused: bool,
+    ) -> Self {
         Self {
             connection,
             topic: topic.to_owned(),
@@ -54,8 +59,13 @@ impl Context {
             given_up: Mutex::default(),
             has_given_up: AtomicBool::new(false),
             lag: Mutex::default(),
-            paused: AtomicBool::new(false),
+            paused: AtomicBool::new(paused),
         }
+    }
+
+    /// The topic that is read.
+    pub(super) fn topic(&self) -> &str {
+        &self.topic
     }
 
     /// The partitions that are ours now.
@@ -125,7 +135,7 @@ impl Context {
         if lost {
             self.assignment.lost(numbers);
         } else {
-            self.commit_last(consumer, &self.assignment.revoked(numbers));
+            self.commit_last(consumer, &self.assignment.revoked(&Member::new(consumer), numbers));
         }
         self.owned().retain(|partition| !numbers.contains(partition));
         self.given_up.lock().unwrap_or_else(PoisonError::into_inner).extend(numbers);
@@ -195,7 +205,10 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: ClientError, reason: &str) {
-        self.connection.on_error(&error, reason);
+        // A failure for good comes out of the poll as well, and there it is decided what to do about it.
+        if error.rdkafka_error_code() != Some(Code::Fatal) {
+            self.connection.on_error(&error, reason);
+        }
     }
 }
 

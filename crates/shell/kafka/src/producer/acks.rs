@@ -26,6 +26,10 @@ pub struct AckReport {
     pub delivered: u64,
     /// Records that the broker has not, or of which nobody knows.
     pub failed: u64,
+    /// Of those that failed, how many the broker refused for their size, or for that of the batch they stood in. The
+    /// producer then asks for the topic's limit: when they are sent again a little later, one by one,
+    /// [`SendError::TooLarge`](super::SendError::TooLarge) tells which they are.
+    pub too_large: u64,
     /// The first failure.
     pub first_error: Option<KafkaError>,
 }
@@ -37,6 +41,7 @@ pub(crate) struct Batch {
     sender: Apart<AtomicU64>,
     balance: Apart<AtomicI64>,
     failed: AtomicU64,
+    too_large: AtomicU64,
     first_error: OnceLock<KafkaError>,
     sealed: AtomicBool,
     complete: AtomicBool,
@@ -103,6 +108,9 @@ impl Batch {
     pub(crate) fn settled(&self, error: Option<KafkaError>) {
         if let Some(error) = error {
             let _before = self.failed.fetch_add(1, Ordering::Relaxed);
+            if matches!(error, KafkaError::TooLarge(_)) {
+                let _before = self.too_large.fetch_add(1, Ordering::Relaxed);
+            }
             let _first_stays = self.first_error.set(error);
         }
         if self.balance.0.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -134,6 +142,7 @@ impl Batch {
         Some(AckReport {
             delivered: sent.saturating_sub(failed),
             failed,
+            too_large: self.too_large.load(Ordering::Relaxed),
             first_error: self.first_error.get().cloned(),
         })
     }

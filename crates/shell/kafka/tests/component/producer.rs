@@ -75,6 +75,40 @@ fn lasting_errors_reach_the_report() {
     assert_eq!(report.all_delivered(), None);
 }
 
+/// Scenario: the broker refuses records for their size.
+/// Guarantees: the report says how many, so that a caller knows that sending them again as they are is of no use.
+#[test]
+fn records_refused_for_their_size_are_told_apart() {
+    let cluster = cluster(1);
+    let producer = producer(&cluster.settings());
+    cluster.fail_next(Request::Produce, &[Fault::RecordTooLarge]);
+    let acks = Acks::new();
+    producer.send(&outgoing(0, b"value"), &acks).unwrap();
+    acks.seal();
+    let report = block_on(acks.wait());
+    assert_eq!((report.delivered, report.failed, report.too_large), (0, 1, 1));
+    assert!(matches!(report.first_error, Some(KafkaError::TooLarge(_))), "{report:?}");
+}
+
+/// Scenario: the broker refuses the producer itself, for good; then it would be willing again.
+/// Guarantees: the failure is told as such and stays, whatever comes after, and records are refused with it.
+#[test]
+fn a_failure_for_good_stays() {
+    let cluster = cluster(1);
+    cluster.fail_next(Request::InitProducer, &[Fault::ClusterDenied]);
+    let producer = producer(&cluster.settings());
+    let acks = Acks::new();
+    let _queued_or_not = producer.send(&outgoing(0, b"value"), &acks);
+    acks.seal();
+    wait_until("the failure is known", || producer.failed().is_some());
+    assert!(matches!(producer.failed(), Some(KafkaError::Fatal(_))));
+    assert_eq!(block_on(acks.wait()).delivered, 0);
+    assert_eq!(producer.partitions(TOPIC), Ok(1), "the brokers answer");
+    assert_eq!(producer.trouble(), producer.failed());
+    let refused = producer.send(&outgoing(0, b"value"), &Acks::new());
+    assert!(matches!(refused, Err(SendError::Kafka(KafkaError::Fatal(_)))), "{refused:?}");
+}
+
 /// Scenario: nobody listens at the bootstrap address.
 /// Guarantees: sending doesn't wait; the records fail when the delivery timeout is over, and not before.
 #[test]

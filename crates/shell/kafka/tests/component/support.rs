@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use forebay_kafka::testing::TestCluster;
 use forebay_kafka::{
-    Acks, Assignment, Intake, IntakeOptions, Outgoing, PollLimits, Producer, ProducerOptions, RecordBatch,
+    Acks, Assignment, Intake, IntakeOptions, Member, Outgoing, PollLimits, Producer, ProducerOptions,
+    RecordBatch,
 };
 use forebay_settings::sections::KafkaSettings;
 
@@ -60,7 +61,7 @@ impl Assignment for Recorder {
         self.log.lock().unwrap().push(("assigned", partitions.to_vec()));
     }
 
-    fn revoked(&self, partitions: &[i32]) -> Vec<(i32, i64)> {
+    fn revoked(&self, _member: &Member<'_>, partitions: &[i32]) -> Vec<(i32, i64)> {
         self.log.lock().unwrap().push(("revoked", partitions.to_vec()));
         let offsets = self.offsets.lock().unwrap();
         partitions

@@ -30,13 +30,19 @@ pub struct IngestSettings {
     /// The most events in one request.
     #[schemars(range(min = 1))]
     pub max_events: usize,
-    /// How many bytes of events may be on their way to Kafka at once; beyond that, requests get 429.
+    /// How many bytes requests may hold at once: their bodies, and their events until Kafka has acknowledged them. Beyond
+    /// that, and for a tenant beyond its share of it, requests get 429.
     pub max_in_flight: ByteSize,
+    /// How long an accepted event should wait for Kafka's acknowledgement at most. When more comes in than Kafka takes in
+    /// this time, the rest gets 429 at once. Set it to at least twice the time that Kafka takes when it has nothing else
+    /// to do.
+    pub max_latency: Period,
     /// How long a request may take to send its body.
     pub read_timeout: Period,
     /// How long a request waits for Kafka's acknowledgement before it gets 503.
     pub ack_timeout: Period,
-    /// The `Retry-After` of answers 429 and 503.
+    /// The least `Retry-After` of answers 429 and 503. It is more when the backlog takes longer, and up to twice as much by
+    /// chance, so that clients don't come back together.
     pub retry_after: Period,
     /// The most connections at once.
     #[schemars(range(min = 1))]
@@ -54,9 +60,10 @@ impl Default for IngestSettings {
             max_body: ByteSize::mib(16),
             max_inflated_body: ByteSize::mib(64),
             max_event: ByteSize::kib(900),
-            max_depth: 128,
+            max_depth: 64,
             max_events: 100_000,
             max_in_flight: ByteSize::mib(64),
+            max_latency: Period::from_secs(2),
             read_timeout: Period::from_secs(30),
             ack_timeout: Period::from_secs(30),
             retry_after: Period::from_secs(1),

@@ -22,14 +22,40 @@ pub struct KafkaSettings {
     pub linger: Period,
     /// How long a record may wait for the broker's acknowledgement before it counts as failed.
     pub delivery_timeout: Period,
-    /// How partitions are shared out in a consumer group: `cooperative-sticky`, `range` or `roundrobin`.
+    /// Which protocol consumer groups speak: `consumer`, in which the brokers share out the partitions and a rebalance
+    /// touches only what moves (KIP-848, Kafka 4.0 and later); `classic`, in which a member shares them out; `auto`:
+    /// `consumer` where the brokers have it, `classic` elsewhere, or where `properties` has what only `classic` knows
+    /// (`session.timeout.ms`, `heartbeat.interval.ms`, `partition.assignment.strategy`). A group may be moved from the one
+    /// to the other by a rolling restart.
+    pub group_protocol: GroupProtocol,
+    /// How partitions are shared out in a group that speaks `classic`: `cooperative-sticky`, `range` or `roundrobin`. In
+    /// `consumer` the brokers decide (`group.consumer.assignors`).
     pub assignment_strategy: String,
-    /// How long the group waits for a silent member before its partitions go to others.
+    /// How long a group that speaks `classic` waits for a silent member before its partitions go to others. In `consumer`
+    /// the brokers decide (`group.consumer.session.timeout.ms`, 45 s by default).
     pub session_timeout: Period,
+    /// What the consumer groups know this process by over restarts (KIP-345), such as the name of a StatefulSet's pod; empty:
+    /// a new member each time. With it, a clean restart that is over within the session time-out moves no partition.
+    /// Every process needs one of its own. After a crash, `classic` goes on at once, while in `consumer` the new process
+    /// waits until the session of the old one is over.
+    pub instance_id: String,
     /// Further settings for librdkafka, by its own names; they win over Forebay's. A value of the form `file:/path`
     /// is read from that file, which keeps passwords out of this one.
     #[schemars(extend("x-dotted-names" = true))]
     pub properties: BTreeMap<String, String>,
+}
+
+/// Which protocol consumer groups speak.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupProtocol {
+    /// The new one where the brokers have it.
+    #[default]
+    Auto,
+    /// The new one (KIP-848).
+    Consumer,
+    /// The one that all brokers have.
+    Classic,
 }
 
 /// The topics that join the tiers.
@@ -40,7 +66,7 @@ pub struct TopicSettings {
     pub raw: String,
     /// Documents ready to index.
     pub events: String,
-    /// Dead letters.
+    /// Dead letters. What has become of each is kept beside it, in a topic of the same name with `.state` at its end.
     pub dead_letters: String,
     /// Dead letters that were replayed too often.
     pub parked: String,
@@ -56,6 +82,14 @@ pub struct TopicSettings {
     pub dead_letter_retention: Period,
 }
 
+impl TopicSettings {
+    /// The name of the topic that says which dead letters were replayed, parked or purged, and by whom.
+    #[must_use]
+    pub fn dead_letter_state(&self) -> String {
+        format!("{}.state", self.dead_letters)
+    }
+}
+
 impl Default for KafkaSettings {
     fn default() -> Self {
         Self {
@@ -66,6 +100,8 @@ impl Default for KafkaSettings {
             delivery_timeout: Period::from_secs(30),
             assignment_strategy: "cooperative-sticky".to_owned(),
             session_timeout: Period::from_secs(45),
+            group_protocol: GroupProtocol::Auto,
+            instance_id: String::new(),
             properties: BTreeMap::new(),
         }
     }

@@ -33,8 +33,31 @@ pub struct ParserSettings {
     /// How many bytes are read ahead of what is acknowledged, by all lanes together; each gets an equal share, and at
     /// least 1 MiB.
     pub max_in_flight: ByteSize,
+    /// How documents are handed on. `at_least_once`: a document may stand twice in the topic after a crash or a failed
+    /// request, and is indexed once, since its id stays the same. `exactly_once`: each stands there once for those who read
+    /// committed records, by Kafka transactions.
+    pub delivery: Delivery,
+    /// With `exactly_once`: how long a transaction gathers before it is committed. Readers see its documents then.
+    pub transaction_interval: Period,
+    /// With `exactly_once`: how long a transaction may stay open before the brokers abort it. After a crash, readers of its
+    /// partitions wait as long, unless `kafka.instance_id` is set and the instance is back earlier.
+    pub transaction_timeout: Period,
+    /// How long partitions that go to another parser wait for what is under way for them. What isn't done by then is done
+    /// again by the other one.
+    pub revoke_timeout: Period,
     /// How long a stop waits for what is under way.
     pub drain_timeout: Period,
+}
+
+/// How documents are handed on to the next topic.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Repeated until it is acknowledged.
+    #[default]
+    AtLeastOnce,
+    /// In transactions, together with the offsets that it came from.
+    ExactlyOnce,
 }
 
 /// What happens to an event that doesn't parse.
@@ -60,6 +83,10 @@ impl Default for ParserSettings {
             max_age: Period::from_secs(365 * 86_400),
             max_future: Period::from_secs(300),
             max_in_flight: ByteSize::mib(16),
+            delivery: Delivery::AtLeastOnce,
+            transaction_interval: Period::from_millis(200),
+            transaction_timeout: Period::from_secs(20),
+            revoke_timeout: Period::from_secs(5),
             drain_timeout: Period::from_secs(20),
         }
     }

@@ -10,6 +10,9 @@ use crate::units::{ByteSize, Period};
 /// The largest event that still fits, with its envelope, into the largest record that Forebay produces (8 MiB).
 const MAX_EVENT: ByteSize = ByteSize::mib(7);
 
+/// The deepest that the parser reads: what is nested deeper is better refused than taken and dead-lettered.
+const DEEPEST: i128 = 64;
+
 pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
     listen(ingest, findings);
     let tenant = Tenant::new(ingest.default_tenant.as_str());
@@ -21,13 +24,19 @@ pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
         "use 1 to 64 of a-z, 0-9, `_` and `-`, starting with a letter or digit",
     );
     sizes(ingest, findings);
-    // The deepest that the parser reads, since it recurses.
-    findings.number("ingest.max_depth", as_number(ingest.max_depth), 1, 256);
+    findings.number("ingest.max_depth", as_number(ingest.max_depth), 1, DEEPEST);
     findings.number("ingest.max_events", as_number(ingest.max_events), 1, 10_000_000);
     findings.number("ingest.max_connections", as_number(ingest.max_connections), 1, 1_000_000);
     let (second, hour) = (Period::from_secs(1), Period::from_secs(3_600));
     findings.period("ingest.read_timeout", ingest.read_timeout, second, hour);
     findings.period("ingest.ack_timeout", ingest.ack_timeout, second, hour);
+    findings.period("ingest.max_latency", ingest.max_latency, Period::from_millis(100), hour);
+    findings.require(
+        ingest.max_latency <= ingest.ack_timeout,
+        "ingest.max_latency",
+        format!("{} is more than ingest.ack_timeout ({})", ingest.max_latency, ingest.ack_timeout),
+        "make it the smaller one, or what is accepted runs into the timeout before anything is refused",
+    );
     // Retry-After counts whole seconds.
     findings.period("ingest.retry_after", ingest.retry_after, second, hour);
     findings.period("ingest.drain_timeout", ingest.drain_timeout, Period::from_secs(0), hour);

@@ -74,11 +74,14 @@ fn bootstrap_servers(servers: &str, findings: &mut Findings) {
 }
 
 fn topics(topics: &TopicSettings, findings: &mut Findings) {
+    let state = topics.dead_letter_state();
     let names = [
         ("kafka.topics.raw", &topics.raw),
         ("kafka.topics.events", &topics.events),
         ("kafka.topics.dead_letters", &topics.dead_letters),
         ("kafka.topics.parked", &topics.parked),
+        // Last, so that a name that is wrong already is named by its own setting first.
+        ("kafka.topics.dead_letters", &state),
     ];
     for (n, (path, name)) in names.iter().enumerate() {
         findings.require(

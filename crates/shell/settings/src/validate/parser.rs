@@ -29,11 +29,18 @@ pub(super) fn check(parser: &ParserSettings, findings: &mut Findings) {
     findings.period("parser.max_age", parser.max_age, Period::from_secs(60), century);
     findings.period("parser.max_future", parser.max_future, Period::from_secs(0), century);
     findings.size("parser.max_in_flight", parser.max_in_flight, ByteSize::mib(1), ByteSize::mib(16 * 1_024));
-    findings.period(
-        "parser.drain_timeout",
-        parser.drain_timeout,
-        Period::from_secs(0),
-        Period::from_secs(3_600),
+    let (none, hour) = (Period::from_secs(0), Period::from_secs(3_600));
+    findings.period("parser.drain_timeout", parser.drain_timeout, none, hour);
+    findings.period("parser.revoke_timeout", parser.revoke_timeout, none, Period::from_secs(240));
+    let (interval, timeout) = (parser.transaction_interval, parser.transaction_timeout);
+    findings.period("parser.transaction_interval", interval, Period::from_millis(10), Period::from_secs(60));
+    // Brokers allow 15 minutes, unless they were told otherwise.
+    findings.period("parser.transaction_timeout", timeout, Period::from_secs(1), Period::from_secs(900));
+    findings.require(
+        interval.0 < timeout.0,
+        "parser.transaction_interval",
+        format!("{interval} is not shorter than parser.transaction_timeout ({timeout}): no transaction would be committed"),
+        "write a fraction of parser.transaction_timeout",
     );
 }
 

@@ -1,0 +1,93 @@
+//! Topics, the largest record, times and lag.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_kafka::admin::{TopicAction, wanted_topics};
+use forebay_kafka::{Admin, CommitMode, MAX_RECORD_BYTES, ReadFrom, RecordBatch, TopicReader};
+
+use crate::support::{Stopped, create, member, poll_until, send, settings};
+
+/// Scenario: all topics are planned and made, then planned again, then one is wanted otherwise.
+/// Guarantees: making them twice does nothing, and a difference is named with both values.
+#[tokio::test]
+async fn bootstrap_is_idempotent_and_tells_differences() {
+    let mut settings = settings().await;
+    settings.topics.raw = "plan.raw".to_owned();
+    let admin = Admin::new(&settings).unwrap();
+    let plans = admin.plan(&wanted_topics(&settings)).await.unwrap();
+    assert!(plans.iter().all(|plan| plan.action == TopicAction::Create), "{plans:?}");
+    admin.apply(&plans).await.unwrap();
+    admin.apply(&plans).await.unwrap();
+    let plans = admin.plan(&wanted_topics(&settings)).await.unwrap();
+    assert!(plans.iter().all(|plan| plan.action == TopicAction::Keep), "{plans:?}");
+    settings.topics.partitions = 3;
+    settings.topics.retention.0 = Duration::from_secs(60);
+    let plans = admin.plan(&wanted_topics(&settings)).await.unwrap();
+    let TopicAction::Differs(differences) = &plans[0].action else { panic!("{plans:?}") };
+    let told: Vec<String> =
+        differences.iter().map(|d| format!("{} {} {}", d.what, d.wanted, d.found)).collect();
+    assert_eq!(told, ["partitions 3 2", "retention.ms 60000 259200000"]);
+}
+
+/// Scenario: the largest record, incompressible, through a topic as bootstrap makes it.
+/// Guarantees: it arrives, byte for byte.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_record_passes() {
+    let settings = settings().await;
+    create(&settings, "largest").await;
+    let mut state = 1_u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    let value: Vec<u8> = std::iter::repeat_with(&mut noise).take(MAX_RECORD_BYTES - 1).collect();
+    send(&settings, "largest", std::iter::once((0, value.clone()))).await;
+    let mut intake = member(&settings, "largest", Arc::new(Stopped::default()));
+    let mut batch = RecordBatch::new();
+    poll_until(&mut intake, &mut batch, |_, batch| batch.len() == 1);
+    assert!(batch.get(0).unwrap().value == value);
+    let mut reader = TopicReader::open(&settings, "largest", ReadFrom::Beginning).unwrap();
+    assert!(reader.next_record().unwrap().unwrap().value == value);
+}
+
+/// Scenario: records of two times, read from a time between them.
+/// Guarantees: the earlier ones are left out; a time after all of them finds nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_starts_at_a_time() {
+    let settings = settings().await;
+    create(&settings, "times").await;
+    send(&settings, "times", (0..10).map(|n| (n % 2, b"early".to_vec()))).await;
+    let mut reader = TopicReader::open(&settings, "times", ReadFrom::Beginning).unwrap();
+    let mut last = 0;
+    while let Some(record) = reader.next_record().unwrap() {
+        last = last.max(record.timestamp_ms);
+    }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    send(&settings, "times", (0..4).map(|n| (n % 2, b"late".to_vec()))).await;
+    let mut reader = TopicReader::open(&settings, "times", ReadFrom::Time(last + 1)).unwrap();
+    let mut values = Vec::new();
+    while let Some(record) = reader.next_record().unwrap() {
+        values.push(record.value);
+    }
+    assert_eq!(values, vec![b"late".to_vec(); 4]);
+    let mut reader = TopicReader::open(&settings, "times", ReadFrom::Time(last + 3_600_000)).unwrap();
+    assert_eq!(reader.next_record().unwrap(), None);
+}
+
+/// Scenario: half is committed. Guarantees: lag and offsets tell it, from outside and from inside the group.
+#[tokio::test(flavor = "multi_thread")]
+async fn lag_is_told() {
+    let settings = settings().await;
+    create(&settings, "lag").await;
+    send(&settings, "lag", (0..20).map(|n| (n % 2, b"x".to_vec()))).await;
+    let mut intake = member(&settings, "lag", Arc::new(Stopped::default()));
+    let mut batch = RecordBatch::new();
+    poll_until(&mut intake, &mut batch, |_, batch| batch.len() == 20);
+    intake.commit(&[(0, 5), (1, 10)], CommitMode::Sync).unwrap();
+    poll_until(&mut intake, &mut batch, |intake, _| intake.lag() == [(0, 5), (1, 0)]);
+    let admin = Admin::new(&settings).unwrap();
+    let lag = admin.group_lag("lag-group", "lag").await.unwrap();
+    assert_eq!(lag.iter().map(|lag| (lag.range.len(), lag.lag())).collect::<Vec<_>>(), [(10, 5), (10, 0)]);
+    intake.close();
+}
