@@ -5,61 +5,73 @@
 //!   ▲                              │ no: the whole batch again, after a pause
 //!   └── room? (in-flight bytes) ◄──┘
 //! ```
-//! The loop never blocks for long: what it waits for, it looks at again every few milliseconds, and when there is no
-//! room for longer it pauses its partitions and polls on, which keeps its membership of the group.
+//! The loop is [`forebay_worker`]'s; here is what is done with a batch. How results reach the next topic, and when a batch is
+//! settled, is the lane's [`Delivery`](delivery): at least once, or exactly once.
 
-mod assignment;
-mod pending;
+mod at_least_once;
+mod batch;
+mod delivery;
+mod exactly_once;
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use forebay_delivery::{Backoff, Flow, Step};
-use forebay_kafka::{CommitMode, Intake, IntakeOptions, KafkaError, PollLimits, Producer, RecordBatch};
+use forebay_delivery::{Backoff, Gate, WorkerLimits};
+use forebay_kafka::{IntakeOptions, KafkaError, Member, PollLimits, Producer, RecordBatch};
 use forebay_parse::Parser;
 use forebay_service::Context;
-use forebay_service::clock::{now_ms, random};
-use forebay_telemetry::Component;
+use forebay_service::clock::now_ms;
+use forebay_settings::sections::parser::Delivery as DeliverySetting;
+use forebay_telemetry::{Component, TenantCap};
+use forebay_worker::{Gather, Shared, Stage, WorkerError, WorkerOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ParserConfig;
 use crate::convert::Converter;
-use crate::metrics::LaneMetrics;
-use assignment::LaneAssignment;
-use pending::{Batch, LaneState, Progress};
+use crate::metrics::{LaneMetrics, STAGE};
+use at_least_once::AtLeastOnce;
+use batch::Batch;
+use delivery::Delivery;
+use exactly_once::ExactlyOnce;
 
 /// How much one batch takes: enough to share its costs, little enough to be acknowledged soon.
 const BATCH: PollLimits = PollLimits { records: 5_000, bytes: 1024 * 1024 };
-/// How long a poll waits for a first record.
-const POLL_WAIT: Duration = Duration::from_millis(50);
-/// How long to wait before looking again whether the brokers have acknowledged.
-const ACK_PAUSE: Duration = Duration::from_millis(2);
 /// How long to go without room before partitions are paused.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often offsets are committed.
-const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// How often what was committed is committed again: the client library doesn't tell when an asynchronous commit failed,
 /// and a quiet partition has nothing new to commit.
 const COMMIT_AGAIN: Duration = Duration::from_secs(30);
-/// The pauses before a failed batch is sent again, or a failed client made anew.
+/// The pauses before a failed batch is sent again.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(15));
+/// How many empty batches are kept for their memory.
+const SPARES: usize = 4;
 
 /// A lane that is ready to run.
 #[derive(Debug)]
 pub struct Lane {
-    number: usize,
     config: Arc<ParserConfig>,
     producer: Producer,
+    options: WorkerOptions,
+    health: Component,
+    tenants: TenantCap,
+    number: usize,
+}
+
+/// What one life of the client does with records.
+struct LaneStage {
+    config: Arc<ParserConfig>,
+    shared: Shared,
     converter: Converter,
+    delivery: Box<dyn Delivery>,
+    spares: Vec<RecordBatch>,
     metrics: LaneMetrics,
     health: Component,
-    began: Instant,
-    producer_failed: bool,
-    troubled: bool,
 }
+
+// === impl Lane ===
 
 impl Lane {
     pub(crate) fn new(
@@ -68,246 +80,156 @@ impl Lane {
         producer: Producer,
         context: &Context,
     ) -> Result<Self> {
-        let parser = Parser::new(config.parse.clone()).context("parser settings")?;
-        let converter = Converter::new(parser, &config.kafka.topics.raw, &config.prefix);
+        let _usable = Parser::new(config.parse.clone()).context("parser settings")?;
         let health = context.health.component(&format!("parser-{number}"));
-        health.not_ready("waiting for kafka");
-        let metrics = LaneMetrics::new(context.tenants.clone());
-        Ok(Self {
-            number,
-            config,
-            producer,
-            converter,
-            metrics,
-            health,
-            began: Instant::now(),
-            producer_failed: false,
-            troubled: false,
-        })
+        let options = WorkerOptions {
+            name: format!("parser-{number}"),
+            stage: STAGE,
+            kafka: config.kafka.clone(),
+            intake: IntakeOptions {
+                group: config.group.clone(),
+                topic: config.kafka.topics.raw.clone(),
+                client_id: format!("forebay-parser-{number}"),
+                prefetch_bytes: config.lane_in_flight,
+            },
+            limits: WorkerLimits {
+                in_flight: config.lane_in_flight,
+                batch: 0,
+                patience: PATIENCE,
+                commit_every: COMMIT_EVERY,
+                commit_again: COMMIT_AGAIN,
+                drain: config.drain_timeout,
+            },
+            revoke_timeout: config.revoke_timeout,
+        };
+        Ok(Self { config, producer, options, health, tenants: context.tenants.clone(), number })
     }
 
     /// Works until `shutdown` is cancelled and what is under way is done, or its time is up.
     ///
     /// # Errors
     /// When the producer, which all lanes share, has failed for good: the process has to be started anew.
-    pub fn run(mut self, shutdown: &CancellationToken) -> Result<(), KafkaError> {
-        let mut backoff = RETRY;
-        while !shutdown.is_cancelled() {
-            match self.work(shutdown) {
-                Ok(()) => return Ok(()),
-                Err(error) if self.producer_failed => return Err(error),
-                Err(error) => {
-                    let pause = backoff.refused(random(), None).max(ACK_PAUSE);
-                    tracing::error!(lane = self.number, %error, ?pause, "lane failed and starts again");
-                    self.health.not_ready(error.to_string());
-                    thread::park_timeout(pause);
-                }
-            }
-        }
-        Ok(())
+    pub fn run(self, shutdown: &CancellationToken) -> Result<(), KafkaError> {
+        forebay_worker::run(&self.options, &self.health, shutdown, |shared| self.stage(shared))
     }
 
-    /// One life of a client. Unsettled batches end with it; their records are read again.
-    fn work(&mut self, shutdown: &CancellationToken) -> Result<(), KafkaError> {
-        let state = Arc::new(Mutex::new(LaneState::default()));
-        let options = IntakeOptions {
-            group: self.config.group.clone(),
-            topic: self.config.kafka.topics.raw.clone(),
-            client_id: format!("forebay-parser-{}", self.number),
-            prefetch_bytes: self.config.lane_in_flight,
+    fn stage(&self, shared: Shared) -> Result<LaneStage, WorkerError> {
+        let config = Arc::clone(&self.config);
+        // It was usable when the lane was made.
+        let parser = Parser::new(config.parse.clone());
+        let parser = parser.map_err(|error| WorkerError::Tier(KafkaError::Settings(error.to_string())))?;
+        let delivery: Box<dyn Delivery> = match config.delivery {
+            DeliverySetting::AtLeastOnce => Box::new(AtLeastOnce::new(self.producer.clone())),
+            DeliverySetting::ExactlyOnce => Box::new(ExactlyOnce::new(&config, self.number)?),
         };
-        let assignment = Arc::new(LaneAssignment::new(Arc::clone(&state), self.health.clone()));
-        let mut intake = Intake::new(&self.config.kafka, options, assignment)?;
-        let outcome = self.poll_loop(&mut intake, &state, shutdown);
-        if outcome.is_ok() {
-            self.drain(&mut intake, &state);
-        }
-        let abandoned = pending::lock(&state).stop();
-        self.metrics.abandoned.increment(abandoned);
-        intake.close();
-        outcome
-    }
-
-    fn poll_loop(
-        &mut self,
-        intake: &mut Intake,
-        state: &Mutex<LaneState>,
-        shutdown: &CancellationToken,
-    ) -> Result<(), KafkaError> {
-        let mut flow = Flow::new(PATIENCE);
-        let mut last_commit = Instant::now();
-        let mut all_committed = Instant::now();
-        let mut waited_since: Option<Instant> = None;
-        while !shutdown.is_cancelled() {
-            self.advance(state)?;
-            if all_committed.elapsed() >= COMMIT_AGAIN {
-                pending::lock(state).commit_again();
-                all_committed = Instant::now();
-            }
-            if last_commit.elapsed() >= COMMIT_INTERVAL {
-                let _tried_again = commit(intake, state, CommitMode::Async);
-                last_commit = Instant::now();
-                self.tell_health(intake);
-            }
-            let held = pending::lock(state).bytes();
-            let limit = self.config.lane_in_flight;
-            let step = flow.next(self.began.elapsed(), held < limit, held < limit / 2);
-            // Counted while it lasts, not when it is over: an outage is what this metric is looked at for.
-            if let Some(since) = waited_since.take() {
-                self.metrics.backpressure.add(since.elapsed());
-            }
-            waited_since = (!matches!(step, Step::Poll | Step::Resume)).then(Instant::now);
-            match step {
-                Step::Wait => thread::park_timeout(ACK_PAUSE),
-                Step::Pause | Step::StayPaused => {
-                    if step == Step::Pause {
-                        tracing::warn!(
-                            lane = self.number,
-                            held,
-                            limit,
-                            "kafka acknowledges slowly, intake pauses"
-                        );
-                        intake.pause();
-                    }
-                    self.keep_membership(intake)?;
-                }
-                Step::Poll | Step::Resume => {
-                    if step == Step::Resume {
-                        tracing::info!(lane = self.number, "intake resumes");
-                        intake.resume();
-                    }
-                    self.take(intake, state)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What stands in the way at the broker is told in `/readyz`, and that it is over.
-    fn tell_health(&mut self, intake: &Intake) {
-        match intake.trouble() {
-            // Other kinds pass without a word, so that nothing would say when they are over.
-            Some(trouble @ (KafkaError::Unreachable(_) | KafkaError::UnknownTopic { .. })) => {
-                self.health.not_ready(trouble.to_string());
-                self.troubled = true;
-            }
-            _ if intake.is_reachable() && std::mem::take(&mut self.troubled) => self.health.ready(),
-            _ => {}
-        }
-    }
-
-    /// Polls a batch, converts it and sends the results.
-    fn take(&mut self, intake: &mut Intake, state: &Mutex<LaneState>) -> Result<(), KafkaError> {
-        let mut records = pending::lock(state).spare();
-        intake.poll(&mut records, BATCH, POLL_WAIT)?;
-        if records.is_empty() {
-            pending::lock(state).reuse(records);
-            return Ok(());
-        }
-        self.metrics.received.increment(records.len() as u64);
-        self.metrics.received_bytes.increment(records.bytes() as u64);
-        let receipt = pending::lock(state).open(&records)?;
-        let batch = self.send(records, receipt)?;
-        self.health.busy(true);
-        pending::lock(state).push(batch);
-        Ok(())
-    }
-
-    /// Converts a batch and sends what comes of it.
-    fn send(
-        &mut self,
-        records: RecordBatch,
-        receipt: forebay_delivery::Receipt,
-    ) -> Result<Batch, KafkaError> {
-        let began = Instant::now();
-        let mut batch = Batch::new(records, receipt);
-        let partitions = self.producer.partitions(&self.config.kafka.topics.events)?;
-        let Self { converter, producer, config, metrics, .. } = self;
-        let converted = batch.convert(
-            converter,
-            producer,
-            &config.kafka.topics,
-            partitions,
-            now_ms(),
-            &mut metrics.backpressure,
-        );
-        metrics.batch_seconds.record(began.elapsed());
-        self.producer_failed |= converted.as_ref().is_err_and(KafkaError::is_fatal);
-        converted?;
-        Ok(batch)
-    }
-
-    /// Looks which batches are done, and sends those that failed again.
-    fn advance(&mut self, state: &Mutex<LaneState>) -> Result<(), KafkaError> {
-        loop {
-            let progress = pending::lock(state).advance(&mut self.metrics, random);
-            match progress {
-                Progress::Nothing => return Ok(()),
-                Progress::Settled { idle } => {
-                    self.health.progress();
-                    self.health.busy(!idle);
-                }
-                Progress::SendAgain(records, receipt) => {
-                    self.metrics.retries.increment(1);
-                    // Not done, but not stuck either: we know who refuses, and the log says so.
-                    self.health.progress();
-                    let batch = self.send(records, receipt)?;
-                    pending::lock(state).push_front(batch);
-                }
-            }
-        }
-    }
-
-    /// A poll that takes nothing, since all partitions are paused, but keeps the membership.
-    fn keep_membership(&self, intake: &mut Intake) -> Result<(), KafkaError> {
-        let mut nothing = RecordBatch::new();
-        intake.poll(&mut nothing, PollLimits { records: 1, bytes: 1 }, POLL_WAIT)?;
-        if nothing.is_empty() {
-            return Ok(());
-        }
-        // It was never opened, so a commit of what comes after it would pass over it. A new client reads it again.
-        Err(KafkaError::Other("a paused partition gave a record".to_owned()))
-    }
-
-    /// Waits for what is under way, as long as that may take, and commits it.
-    fn drain(&mut self, intake: &mut Intake, state: &Mutex<LaneState>) {
-        let deadline = Instant::now() + self.config.drain_timeout;
-        intake.pause();
-        while Instant::now() < deadline && !pending::lock(state).is_empty() {
-            if let Err(error) = self.advance(state).and_then(|()| self.keep_membership(intake)) {
-                tracing::warn!(lane = self.number, %error, "drain cut short, what is under way will be read again");
-                break;
-            }
-        }
-        let left = pending::lock(state).len();
-        if left > 0 {
-            tracing::warn!(
-                lane = self.number,
-                batches = left,
-                "drain ran out of time, they will be read again"
-            );
-        }
-        pending::lock(state).commit_again();
-        // In the middle of a rebalance, as when other lanes leave at the same time, the broker refuses commits; polling
-        // gets us through it.
-        while !commit(intake, state, CommitMode::Sync) && Instant::now() < deadline {
-            if self.keep_membership(intake).is_err() {
-                break;
-            }
-        }
+        Ok(LaneStage {
+            converter: Converter::new(parser, &config.kafka.topics.raw, &config.prefix),
+            config,
+            shared,
+            delivery,
+            spares: Vec::new(),
+            metrics: LaneMetrics::new(self.tenants.clone()),
+            health: self.health.clone(),
+        })
     }
 }
 
-/// Commits what is settled; answers whether nothing is left to commit. What fails is tried again with the next commit.
-fn commit(intake: &Intake, state: &Mutex<LaneState>, mode: CommitMode) -> bool {
-    let offsets = pending::lock(state).committable();
-    if offsets.is_empty() {
-        return true;
+// === impl LaneStage ===
+
+impl LaneStage {
+    /// Converts a batch and sends what comes of it.
+    fn send(&mut self, records: RecordBatch) -> Result<Batch, WorkerError> {
+        let began = Instant::now();
+        let mut batch = Batch::new(records);
+        let Self { converter, delivery, config, metrics, .. } = self;
+        let producer = delivery.producer();
+        let sent = producer.partitions(&config.kafka.topics.events).and_then(|partitions| {
+            let topics = &config.kafka.topics;
+            batch.convert(converter, producer, topics, partitions, now_ms(), &mut metrics.backpressure)
+        });
+        metrics.batch_seconds.record(began.elapsed());
+        sent.map_err(|error| delivery.failed(error))?;
+        Ok(batch)
     }
-    let committed = intake.commit(&offsets, mode);
-    if let Err(error) = &committed {
-        tracing::warn!(%error, "commit failed, it is tried again");
-        pending::lock(state).commit_failed(&offsets);
+}
+
+impl Stage for LaneStage {
+    fn gather(&self) -> Gather {
+        Gather { limits: BATCH, wait: Duration::ZERO }
     }
-    committed.is_ok()
+
+    fn gate(&self) -> Gate {
+        if self.delivery.takes_more(self.shared.now()) { Gate::Open } else { Gate::Shut }
+    }
+
+    fn spare(&mut self) -> RecordBatch {
+        self.spares.pop().unwrap_or_default()
+    }
+
+    fn take(&mut self, records: RecordBatch) -> Result<(), WorkerError> {
+        let offsets = records.iter().map(|record| (record.partition, record.offset));
+        // Can't fail unless the client gives records of partitions that it has not assigned. Starting the client anew reads
+        // them again from what is committed.
+        let receipt = self.shared.lock().open(offsets, records.bytes());
+        let receipt = receipt.map_err(|error| KafkaError::Other(error.to_string()))?;
+        self.delivery.begin(self.shared.now())?;
+        match self.send(records) {
+            Ok(batch) => {
+                self.delivery.sent(batch, receipt);
+                Ok(())
+            }
+            Err(error) => {
+                receipt.give_up();
+                Err(error)
+            }
+        }
+    }
+
+    fn advance(&mut self, member: &Member<'_>) -> Result<(), WorkerError> {
+        loop {
+            match self.delivery.advance(&self.shared, member)? {
+                delivery::Progress::Nothing => return Ok(()),
+                delivery::Progress::Settled(batches) => {
+                    for batch in batches {
+                        self.metrics.settled(&batch.counts);
+                        self.reuse(batch.records);
+                    }
+                    self.health.progress();
+                }
+                delivery::Progress::GivenUp(batches) => {
+                    batches.into_iter().for_each(|batch| self.reuse(batch.records));
+                    // Not done, but not stuck either: we know who refuses, and the log says so.
+                    self.health.progress();
+                }
+                delivery::Progress::SendAgain(batch, receipt) => {
+                    self.metrics.retries.increment(1);
+                    self.health.progress();
+                    match self.send(batch.records) {
+                        Ok(batch) => self.delivery.sent_again(batch, receipt),
+                        Err(error) => {
+                            receipt.give_up();
+                            return Err(error);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        self.delivery.finish();
+    }
+
+    fn give_up(&mut self) {
+        self.delivery.give_up();
+    }
+}
+
+impl LaneStage {
+    fn reuse(&mut self, mut records: RecordBatch) {
+        if self.spares.len() < SPARES {
+            records.clear();
+            self.spares.push(records);
+        }
+    }
 }

@@ -75,12 +75,8 @@ pub(crate) struct LaneMetrics {
     cap: TenantCap,
     ledger: Ledger,
     formats: HashMap<(String, Format), FormatCounters>,
-    pub(crate) received: Counter,
-    pub(crate) received_bytes: Counter,
     emitted: Counter,
     pub(crate) retries: Counter,
-    /// Receipts that were dropped unsettled.
-    pub(crate) abandoned: Counter,
     pub(crate) batch_seconds: Histogram,
     pub(crate) backpressure: SecondsCounter,
 }
@@ -98,11 +94,8 @@ impl LaneMetrics {
             ledger: Ledger::new(cap.clone()),
             cap,
             formats: HashMap::new(),
-            received: of_stage(CounterName::RecordsReceived),
-            received_bytes: of_stage(CounterName::ReceivedBytes),
             emitted: of_stage(CounterName::RecordsEmitted),
             retries: of_stage(CounterName::Retries),
-            abandoned: of_stage(CounterName::ReceiptsAbandoned),
             batch_seconds: histogram(HistogramName::ParserBatchSeconds, &[]),
             backpressure: SecondsCounter::new(CounterName::BackpressureSeconds, &[(Label::Stage, STAGE)]),
         }

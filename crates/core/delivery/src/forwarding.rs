@@ -77,6 +77,11 @@ impl<B> Forwarding<B> {
         self.batches.is_empty()
     }
 
+    /// The batches under way, oldest first.
+    pub fn batches(&self) -> impl Iterator<Item = &B> {
+        self.batches.iter().map(|sent| &sent.batch)
+    }
+
     /// A batch was sent.
     pub fn sent(&mut self, batch: B, receipt: Receipt) {
         self.batches.push_back(Sent { batch, receipt, again_at: None });

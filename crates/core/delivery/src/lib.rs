@@ -31,18 +31,22 @@
 //! is every pause before another try.
 
 pub mod backoff;
+pub mod breaker;
 pub mod flow;
 pub mod forwarding;
 pub mod outcome;
+pub mod pace;
 pub mod receipt;
 pub mod tracker;
 pub mod transaction;
 pub mod worker;
 
 pub use backoff::Backoff;
+pub use breaker::Breaker;
 pub use flow::{Flow, Step};
 pub use forwarding::{Forwarding, Handed, Progress};
 pub use outcome::{BrokerAck, Tally};
+pub use pace::{Pace, PaceLimits, Sent};
 pub use receipt::Receipt;
 pub use tracker::{OffsetTracker, OpenError, SettleError};
 pub use transaction::{Records, Transaction, TransactionStep};

@@ -161,6 +161,8 @@ impl Worker {
 
     fn next_of_stop(&mut self, now: Duration, mut stopping: Stopping) -> Task {
         let in_time = now < stopping.until;
+        // What was given up is read again by others.
+        let _theirs = self.tracker.rewind();
         let task = match stopping.step {
             LastStep::Drain if !self.flow.is_paused() => {
                 self.flow.pause();
