@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
+use forebay_settings::sections::parser::Delivery;
 
 use crate::bed::Bed;
 use crate::hops::{Care, bulk, drain, end_to_end, floor, ingest, parse};
@@ -79,6 +80,8 @@ enum Hop {
     Ingest,
     /// Kafka, JSON, Kafka
     Json,
+    /// Kafka, JSON, Kafka: at least once beside exactly once
+    ExactlyOnce,
     /// Kafka, nginx's access log, Kafka
     Nginx,
     /// Kafka to bulk requests
@@ -152,6 +155,7 @@ impl Session {
                 Ok(())
             }
             Hop::Json => self.json().await,
+            Hop::ExactlyOnce => self.exactly_once().await,
             Hop::Nginx => self.nginx().await,
             Hop::Bulk => self.bulk().await,
             Hop::E2e => {
@@ -181,21 +185,38 @@ impl Session {
 
     async fn json(&mut self) -> Result<()> {
         let backlog = self.backlog("json", Payload::App, Payload::App.format()).await?;
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, self.care).await?;
+        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, Delivery::AtLeastOnce, self.care).await?;
         self.row(Row::new("Kafka, JSON, Kafka", runs).against(4.2, 3.15));
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 1, self.care).await?;
+        let (runs, _) = parse::run(&mut self.bed, &backlog, 1, Delivery::AtLeastOnce, self.care).await?;
         self.row(Row::new("Kafka, JSON, Kafka; one lane", runs).against(4.2, 3.15));
+        Ok(())
+    }
+
+    /// In turns, so that both meet the same machine.
+    async fn exactly_once(&mut self) -> Result<()> {
+        let backlog = self.backlog("deliveries", Payload::App, Payload::App.format()).await?;
+        let once = Care { repeat: 1, ..self.care };
+        let (mut at_least, mut exactly) = (Vec::new(), Vec::new());
+        for _ in 0..self.care.repeat {
+            for (delivery, runs) in
+                [(Delivery::AtLeastOnce, &mut at_least), (Delivery::ExactlyOnce, &mut exactly)]
+            {
+                runs.extend(parse::run(&mut self.bed, &backlog, 0, delivery, once).await?.0);
+            }
+        }
+        self.row(Row::new("Kafka, JSON, Kafka; at least once", at_least));
+        self.row(Row::new("Kafka, JSON, Kafka; exactly once", exactly));
         Ok(())
     }
 
     async fn nginx(&mut self) -> Result<()> {
         let backlog = self.backlog("nginx", Payload::Access, Payload::Access.format()).await?;
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, self.care).await?;
+        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, Delivery::AtLeastOnce, self.care).await?;
         self.row(Row::new("Kafka, nginx, Kafka", runs).against(4.5, 3.85));
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 1, self.care).await?;
+        let (runs, _) = parse::run(&mut self.bed, &backlog, 1, Delivery::AtLeastOnce, self.care).await?;
         self.row(Row::new("Kafka, nginx, Kafka; one lane", runs).against(4.5, 3.85));
         let backlog = self.backlog("auto", Payload::Access, "").await?;
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, self.care).await?;
+        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, Delivery::AtLeastOnce, self.care).await?;
         self.row(Row::new("Kafka, nginx, Kafka; format found out", runs).against(4.5, 3.85));
         Ok(())
     }
@@ -204,7 +225,7 @@ impl Session {
     async fn bulk(&mut self) -> Result<()> {
         let backlog = self.backlog("documents", Payload::App, Payload::App.format()).await?;
         let once = Care { repeat: 1, patience: Duration::ZERO, verify: false };
-        let (_, documents) = parse::run(&mut self.bed, &backlog, 0, once).await?;
+        let (_, documents) = parse::run(&mut self.bed, &backlog, 0, Delivery::AtLeastOnce, once).await?;
         let runs = bulk::run(&mut self.bed, &documents, self.events, self.care).await?;
         self.row(Row::new("Kafka to bulk", runs).against(2.2, 3.75));
         Ok(())
