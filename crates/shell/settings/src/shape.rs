@@ -35,6 +35,8 @@ pub enum Shape {
         /// The greatest.
         max: i64,
     },
+    /// A number that may have a fraction.
+    Number,
     /// `true` or `false`.
     Boolean,
 }
@@ -86,6 +88,7 @@ impl Shape {
             Self::Period => "a length of time with a unit, such as `5s`".to_owned(),
             Self::Integer { min, max: i64::MAX } => format!("a whole number from {min}"),
             Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Number => "a number, such as `0.5`".to_owned(),
             Self::Boolean => "`true` or `false`".to_owned(),
         }
     }
@@ -144,6 +147,7 @@ mod tests {
         has("max_body", Shape::ByteSize, false);
         has("linger", Shape::Period, false);
         has("gzip", Shape::Boolean, false);
+        has("max_refused_share", Shape::Number, false);
         has("token_file", Shape::Text, true);
         has("properties", Shape::Dictionary { dotted: true }, false);
         has("regexes", Shape::Dictionary { dotted: false }, false);

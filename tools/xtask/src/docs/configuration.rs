@@ -60,6 +60,7 @@ fn takes(field: &Field) -> String {
         Shape::ByteSize => "size".to_owned(),
         Shape::Period => "time".to_owned(),
         Shape::Integer { min, .. } => format!("number from {min}"),
+        Shape::Number => "number".to_owned(),
         Shape::Boolean => "`true`, `false`".to_owned(),
     }
 }

@@ -77,6 +77,7 @@ fn typed(value: &str, shape: &Shape) -> Value {
     let text = || ValueKind::String(value.to_owned());
     let kind = match shape {
         Shape::Integer { .. } => value.trim().parse().map_or_else(|_| text(), ValueKind::I64),
+        Shape::Number => value.trim().parse().map_or_else(|_| text(), ValueKind::Float),
         Shape::Boolean => value.trim().parse().map_or_else(|_| text(), ValueKind::Boolean),
         _ => text(),
     };

@@ -25,6 +25,8 @@ fn shape(schema: &Value) -> Shape {
         Shape::Dictionary { dotted: schema.get(DOTTED).is_some() }
     } else if types.contains(&"integer") {
         integer(schema)
+    } else if types.contains(&"number") {
+        Shape::Number
     } else if types.contains(&"boolean") {
         Shape::Boolean
     } else {

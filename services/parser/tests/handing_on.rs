@@ -1,4 +1,4 @@
-//! `parser.delivery: exactly_once`, by processes that are killed, frozen and stopped, on a real Kafka.
+//! What stands in the topics twice, and what doesn't, by processes that are killed, frozen and stopped, on a real Kafka.
 //!
 //! Layer: end to end, from topic to topic. Does not prove: anything about brokers that lose acknowledged records.
 #![allow(clippy::unwrap_used, reason = "a test")]
@@ -40,13 +40,13 @@ async fn kafka() -> Result<Server> {
         .await
 }
 
-async fn settings(kafka: &Server, protocol: GroupProtocol) -> Result<Settings> {
+async fn settings(kafka: &Server, protocol: GroupProtocol, delivery: Delivery) -> Result<Settings> {
     let mut settings = Settings::default();
     settings.kafka.bootstrap_servers = kafka.address();
     settings.kafka.group_protocol = protocol;
     settings.kafka.session_timeout.0 = SESSION;
     settings.kafka.topics.partitions = i32::try_from(PARTITIONS)?;
-    settings.parser.delivery = Delivery::ExactlyOnce;
+    settings.parser.delivery = delivery;
     settings.parser.transaction_timeout.0 = Duration::from_secs(10);
     settings.parser.lanes = 2;
     let admin = Admin::new(&settings.kafka)?;
@@ -107,6 +107,14 @@ async fn produce(settings: &Settings, from: usize, to: usize) -> Result<()> {
     Ok(())
 }
 
+/// All events, bit by bit.
+async fn feed(settings: Settings) -> Result<()> {
+    for from in (0..EVENTS).step_by(2_000) {
+        produce(&settings, from, from + 2_000).await?;
+    }
+    Ok(())
+}
+
 /// How often each id stands in the two topics, for who reads committed records.
 async fn ids(settings: &Settings) -> Result<BTreeMap<String, usize>> {
     let kafka = settings.kafka.clone();
@@ -138,15 +146,9 @@ async fn wait_until_all_is_committed(settings: &Settings) -> Result<()> {
 /// stopped and started.
 async fn survives(protocol: GroupProtocol) -> Result<()> {
     let kafka = kafka().await?;
-    let settings = settings(&kafka, protocol).await?;
+    let settings = settings(&kafka, protocol, Delivery::ExactlyOnce).await?;
     let folder = TempDir::new()?;
-    let feeding = settings.clone();
-    let feed = tokio::spawn(async move {
-        for from in (0..EVENTS).step_by(2_000) {
-            produce(&feeding, from, from + 2_000).await?;
-        }
-        anyhow::Ok(())
-    });
+    let feed = tokio::spawn(feed(settings.clone()));
     let start = async |name: &str| Parser::start(&settings, &folder, name).await;
     let (mut one, mut two) = (start("one").await?, start("two").await?);
     for _ in 0..3 {
@@ -172,7 +174,11 @@ async fn survives(protocol: GroupProtocol) -> Result<()> {
     for parser in [&mut one, &mut two] {
         assert!(parser.process.terminate(PATIENCE).await?.success());
     }
-    let ids = ids(&settings).await?;
+    assert_each_stands_once(&settings).await
+}
+
+async fn assert_each_stands_once(settings: &Settings) -> Result<()> {
+    let ids = ids(settings).await?;
     let twice: Vec<_> = ids.iter().filter(|(_, count)| **count > 1).take(5).collect();
     assert!(twice.is_empty(), "twice: {twice:?}");
     assert_eq!(ids.len(), EVENTS);
@@ -191,4 +197,36 @@ async fn each_event_stands_once_with_the_classic_protocol() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_event_stands_once_with_the_new_protocol() -> Result<()> {
     survives(GroupProtocol::Consumer).await
+}
+
+/// The body of the tests: parsers come and go in good order while events come in, at least once.
+async fn moves(protocol: GroupProtocol) -> Result<()> {
+    let kafka = kafka().await?;
+    let settings = settings(&kafka, protocol, Delivery::AtLeastOnce).await?;
+    let folder = TempDir::new()?;
+    let feed = tokio::spawn(feed(settings.clone()));
+    let start = async |name: &str| Parser::start(&settings, &folder, name).await;
+    let mut one = start("one").await?;
+    let mut two = start("two").await?;
+    assert!(one.process.terminate(PATIENCE).await?.success());
+    one = start("one").await?;
+    feed.await??;
+    wait_until_all_is_committed(&settings).await?;
+    for parser in [&mut one, &mut two] {
+        assert!(parser.process.terminate(PATIENCE).await?.success());
+    }
+    assert_each_stands_once(&settings).await
+}
+
+/// Scenario: parsers that hand on at least once are added and stopped while events come in.
+/// Guarantees: partitions move without a record done twice, since what is under way for them ends before they do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_repeats_nothing_with_the_classic_protocol() -> Result<()> {
+    moves(GroupProtocol::Classic).await
+}
+
+/// The same with the protocol of KIP-848.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_repeats_nothing_with_the_new_protocol() -> Result<()> {
+    moves(GroupProtocol::Consumer).await
 }
