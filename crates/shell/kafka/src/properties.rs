@@ -12,7 +12,12 @@ use rdkafka::ClientConfig;
 use crate::error::KafkaError;
 
 /// Properties that belong to Forebay: with other values, records would count as done before they are.
-const RESERVED: [&str; 8] = [
+const RESERVED: [&str; 13] = [
+    "acks",
+    "request.required.acks",
+    "enable.idempotence",
+    "isolation.level",
+    "auto.offset.reset",
     "enable.auto.commit",
     "auto.commit.enable",
     "enable.auto.offset.store",
@@ -25,28 +30,41 @@ const RESERVED: [&str; 8] = [
 
 /// Other names that librdkafka accepts, with the one that is used here. Both names set at once would leave it to
 /// chance which value counts.
-const ALIASES: [(&str, &str); 9] = [
+const ALIASES: [(&str, &str); 8] = [
     ("metadata.broker.list", "bootstrap.servers"),
     ("queue.buffering.max.ms", "linger.ms"),
     ("compression.codec", "compression.type"),
     ("delivery.timeout.ms", "message.timeout.ms"),
-    ("request.required.acks", "acks"),
     ("message.send.max.retries", "retries"),
     ("max.in.flight", "max.in.flight.requests.per.connection"),
     ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
     ("sasl.mechanism", "sasl.mechanisms"),
 ];
 
+/// Properties of members of a group. They must fit each other, which those of a client that never joins can't.
+const MEMBERSHIP: [&str; 7] = [
+    "group.protocol",
+    "group.protocol.type",
+    "group.remote.assignor",
+    "heartbeat.interval.ms",
+    "max.poll.interval.ms",
+    "partition.assignment.strategy",
+    "session.timeout.ms",
+];
+
 /// The longest value that is read from a file, in bytes: certificates are the largest.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The properties of one client.
-pub(crate) struct Properties(BTreeMap<String, String>);
+pub(crate) struct Properties {
+    values: BTreeMap<String, String>,
+    left_out: &'static [&'static str],
+}
 
 impl Properties {
     /// What every client needs.
     pub(crate) fn new(settings: &KafkaSettings, client_id: &str) -> Self {
-        Self(BTreeMap::new())
+        Self { values: BTreeMap::new(), left_out: &[] }
             .with("bootstrap.servers", &settings.bootstrap_servers)
             .with("client.id", client_id)
             .with("allow.auto.create.topics", "false")
@@ -61,7 +79,13 @@ impl Properties {
 
     /// Sets one property.
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
-        let _replaced = self.0.insert(name.to_owned(), value.to_string());
+        let _replaced = self.values.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Leaves out what the operator wrote for members of a group: for a consumer that never joins one.
+    pub(crate) fn without_membership(mut self) -> Self {
+        self.left_out = &MEMBERSHIP;
         self
     }
 
@@ -76,16 +100,19 @@ impl Properties {
                     "`kafka.properties.{name}` can't be set: Forebay's delivery rule stands on it"
                 )));
             }
+            if self.left_out.contains(&name.as_str()) {
+                continue;
+            }
             let value = match value.strip_prefix("file:") {
                 Some(path) => from_file(name, path)?,
                 None => value.clone(),
             };
             let name =
                 ALIASES.iter().find(|(alias, _)| alias == name).map_or(name.as_str(), |(_, name)| *name);
-            let _replaced = self.0.insert(name.to_owned(), value);
+            let _replaced = self.values.insert(name.to_owned(), value);
         }
         let mut config = ClientConfig::new();
-        for (name, value) in self.0 {
+        for (name, value) in self.values {
             let _same = config.set(name, value);
         }
         Ok(config)
@@ -129,6 +156,14 @@ mod tests {
         assert_eq!(config.get("queue.buffering.max.ms"), None);
     }
 
+    /// Scenario: the operator has shortened the poll interval, for members. Guarantees: who never joins isn't touched by it.
+    #[test]
+    fn what_is_for_members_is_for_members() {
+        let settings = settings(&[("max.poll.interval.ms", "6000"), ("fetch.wait.max.ms", "7")]);
+        let config = Properties::new(&settings, "t").without_membership().build(&settings).unwrap();
+        assert_eq!((config.get("max.poll.interval.ms"), config.get("fetch.wait.max.ms")), (None, Some("7")));
+    }
+
     #[test]
     fn a_password_comes_from_its_file_without_the_line_end() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -140,9 +175,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_honoured_is_refused_by_name() {
-        let settings = settings(&[("enable.auto.commit", "true")]);
-        let error = Properties::new(&settings, "t").build(&settings).err().unwrap();
-        assert!(error.to_string().contains("`kafka.properties.enable.auto.commit` can't be set"), "{error}");
+        for name in ["enable.auto.commit", "acks", "request.required.acks", "isolation.level"] {
+            let settings = settings(&[(name, "1")]);
+            let error = Properties::new(&settings, "t").build(&settings).err().unwrap();
+            assert!(error.to_string().contains(&format!("`kafka.properties.{name}` can't be set")), "{error}");
+        }
         let settings = self::settings(&[("sasl.password", "file:/nowhere/at/all")]);
         let error = Properties::new(&settings, "t").build(&settings).err().unwrap();
         assert!(error.to_string().contains("/nowhere/at/all"), "{error}");

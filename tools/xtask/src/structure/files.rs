@@ -9,6 +9,12 @@ const MAIN_LINES: usize = 100;
 /// Lines of tests that a file may hold itself.
 const TEST_LINES: usize = 300;
 
+/// What makes the proof that a broker has a record. It is public, since it lies in a crate below the one that may make it.
+const PROOF: &str = "from_delivery_report";
+/// Where the proof is made, and where it is declared. Tests may make it too.
+const MAKES_PROOFS: [&str; 2] =
+    ["crates/shell/kafka/src/producer/proof.rs", "crates/core/delivery/src/outcome.rs"];
+
 /// Checks one Rust file below `src/`.
 pub(super) fn check_file(file: &str, text: &str) -> Vec<Breach> {
     let mut breaches = Vec::new();
@@ -39,6 +45,12 @@ pub(super) fn check_file(file: &str, text: &str) -> Vec<Breach> {
             "main parses arguments and calls the library: move the rest there",
         );
     }
+    if !may_make_proofs(file) && text.lines().take(production).any(|line| line.contains(PROOF)) {
+        breach(
+            format!("{PROOF} is called: the proof that a broker has a record, made without a broker"),
+            "take it from `AckReport::all_delivered`, which is made of delivery reports",
+        );
+    }
     if !starts_with_doc(text) {
         breach(
             "no documentation at its top".into(),
@@ -65,6 +77,11 @@ pub(super) fn check_package(folder: &str, has: impl Fn(&str) -> bool) -> Option<
         rule: "a service has a README".into(),
         remedy: "write what it does, what it promises, how to run it and what to watch",
     })
+}
+
+fn may_make_proofs(file: &str) -> bool {
+    // The tests' crates simulate brokers; this one names it without calling it.
+    MAKES_PROOFS.contains(&file) || file.starts_with("tests/") || file.starts_with("tools/xtask/")
 }
 
 /// The lines before the module of tests, and those from there on. `mod tests;` is no module in this file.
@@ -113,6 +130,16 @@ mod tests {
         assert_eq!(rules("a/src/b/mod.rs", "//! Doc.\n"), ["modules lie in foo.rs beside foo/"]);
         assert_eq!(rules("a/src/b.rs", "use x;\n"), ["no documentation at its top"]);
         assert!(rules("a/src/lib.rs", "#![recursion_limit = \"256\"]\n//! Doc.\n").is_empty());
+    }
+
+    #[test]
+    fn only_a_delivery_report_proves_a_delivery() {
+        let forged = "//! Doc.\nlet ack = BrokerAck::from_delivery_report(1);\n";
+        assert_eq!(rules("services/parser/src/lane.rs", forged).len(), 1);
+        assert!(rules("crates/shell/kafka/src/producer/proof.rs", forged).is_empty());
+        assert!(rules("services/parser/src/lane/tests.rs", forged).is_empty());
+        let in_tests = "//! Doc.\n#[cfg(test)]\nmod tests {\n    BrokerAck::from_delivery_report(1);\n}\n";
+        assert!(rules("services/parser/src/lane.rs", in_tests).is_empty());
     }
 
     #[test]
