@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use forebay_delivery::{Backoff, Gate, WorkerLimits};
+use forebay_delivery::{Backoff, Commits, Gate, WorkerLimits};
 use forebay_kafka::{IntakeOptions, KafkaError, Member, PollLimits, Producer, RecordBatch};
 use forebay_parse::Parser;
 use forebay_service::Context;
@@ -99,6 +99,10 @@ impl Lane {
                 commit_every: COMMIT_EVERY,
                 commit_again: COMMIT_AGAIN,
                 drain: config.drain_timeout,
+                commits: match config.delivery {
+                    DeliverySetting::AtLeastOnce => Commits::ByWorker,
+                    DeliverySetting::ExactlyOnce => Commits::InTransactions,
+                },
             },
             revoke_timeout: config.revoke_timeout,
         };

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use forebay_delivery::{
-    Backoff, BrokerAck, Forwarding, Gate, Handed, Progress, Receipt, Tally, Task, Transaction,
+    Backoff, BrokerAck, Commits, Forwarding, Gate, Handed, Progress, Receipt, Tally, Task, Transaction,
     TransactionStep, Worker, WorkerLimits,
 };
 
@@ -34,6 +34,7 @@ fn worker() -> Worker {
         commit_every: Duration::from_secs(1),
         commit_again: Duration::from_secs(30),
         drain: Duration::from_secs(20),
+        commits: Commits::ByWorker,
     });
     worker.assigned(&(0..PARTITIONS).collect::<Vec<_>>());
     worker

@@ -50,4 +50,4 @@ pub use pace::{Pace, PaceLimits, Sent};
 pub use receipt::Receipt;
 pub use tracker::{OffsetTracker, OpenError, SettleError};
 pub use transaction::{Records, Transaction, TransactionStep};
-pub use worker::{Gate, Task, Worker, WorkerLimits};
+pub use worker::{Commits, Gate, Task, Worker, WorkerLimits};

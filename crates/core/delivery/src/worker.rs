@@ -19,6 +19,7 @@
 //!   group outlasts any outage of what comes after.
 //! - `Commit` never carries an offset beyond a record without an outcome: it is what the [`OffsetTracker`] answers.
 //! - What was committed without waiting is committed again after `commit_again`, since nobody hears of its failure.
+//! - Where transactions commit, `Commit` is never answered: see [`Commits::InTransactions`].
 //! - `Leave` comes after the last commit got through, or when the time is up; then what is open is read again by others.
 
 use std::time::Duration;
@@ -43,6 +44,18 @@ pub struct WorkerLimits {
     pub commit_again: Duration,
     /// How long a stop waits for what is under way.
     pub drain: Duration,
+    /// Who commits offsets.
+    pub commits: Commits,
+}
+
+/// Who commits offsets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Commits {
+    /// The worker hands them out.
+    ByWorker,
+    /// Transactions alone. A commit beside them could arrive after one that was made later, since it goes to the broker on
+    /// another connection, and would take the group back behind what is committed: records would be handed on twice.
+    InTransactions,
 }
 
 /// What to do next.
@@ -139,16 +152,8 @@ impl Worker {
         if !from.is_empty() {
             return Task::Rewind(from);
         }
-        if now.saturating_sub(self.all_committed_at) >= self.limits.commit_again {
-            self.tracker.commit_again();
-            self.all_committed_at = now;
-        }
-        if now.saturating_sub(self.committed_at) >= self.limits.commit_every {
-            self.committed_at = now;
-            let offsets = self.tracker.committable();
-            if !offsets.is_empty() {
-                return Task::Commit { offsets, wait: false };
-            }
+        if let Some(offsets) = self.due(now) {
+            return Task::Commit { offsets, wait: false };
         }
         match self.flow.next(now, self.has_room(gate), self.has_drained(gate)) {
             Step::Poll => Task::Poll,
@@ -157,6 +162,22 @@ impl Worker {
             Step::StayPaused => Task::KeepMembership,
             Step::Resume => Task::Resume,
         }
+    }
+
+    /// What is to be committed now.
+    fn due(&mut self, now: Duration) -> Option<Vec<(i32, i64)>> {
+        if self.limits.commits == Commits::InTransactions {
+            return None;
+        }
+        if now.saturating_sub(self.all_committed_at) >= self.limits.commit_again {
+            self.tracker.commit_again();
+            self.all_committed_at = now;
+        }
+        if now.saturating_sub(self.committed_at) < self.limits.commit_every {
+            return None;
+        }
+        self.committed_at = now;
+        Some(self.tracker.committable()).filter(|offsets| !offsets.is_empty())
     }
 
     fn next_of_stop(&mut self, now: Duration, mut stopping: Stopping) -> Task {
@@ -173,6 +194,7 @@ impl Worker {
                 stopping.step = LastStep::Commit;
                 Task::KeepMembership
             }
+            LastStep::Drain | LastStep::Commit if self.limits.commits == Commits::InTransactions => Task::Leave,
             LastStep::Drain | LastStep::Commit => {
                 self.tracker.commit_again();
                 let offsets = self.tracker.committable();
@@ -265,7 +287,8 @@ impl Worker {
     /// Partitions are taken away. Answers what is to be committed for them while they are still ours. Before, give what is
     /// [under way](Self::has_open) for them a moment to end: what hasn't is done twice.
     pub fn revoked(&mut self, partitions: &[i32]) -> Vec<(i32, i64)> {
-        self.tracker.revoke(partitions)
+        let offsets = self.tracker.revoke(partitions);
+        if self.limits.commits == Commits::InTransactions { Vec::new() } else { offsets }
     }
 
     /// Partitions are gone already: nothing can be committed for them.

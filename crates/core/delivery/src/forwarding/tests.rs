@@ -1,5 +1,5 @@
 use super::*;
-use crate::worker::{Gate, Task, WorkerLimits};
+use crate::worker::{Commits, Gate, Task, WorkerLimits};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -11,6 +11,7 @@ fn worker() -> Worker {
         commit_every: SECOND,
         commit_again: SECOND * 30,
         drain: SECOND,
+        commits: Commits::ByWorker,
     });
     worker.assigned(&[0]);
     worker

@@ -10,6 +10,7 @@ const LIMITS: WorkerLimits = WorkerLimits {
     commit_every: SECOND,
     commit_again: Duration::from_secs(30),
     drain: Duration::from_secs(5),
+    commits: Commits::ByWorker,
 };
 
 fn worker() -> Worker {
@@ -129,6 +130,23 @@ fn a_stop_ends_in_time() {
     worker.commit_failed(&[(0, 1)]);
     assert_eq!(worker.next(SECOND * 6, Gate::Open), Task::Leave);
     drop(stuck);
+}
+
+/// Scenario: a transaction is open for long, then the worker stops with it open.
+/// Guarantees: no offset is handed out to be committed beside it, which could take the group back.
+#[test]
+fn what_transactions_commit_is_not_committed_beside_them() {
+    let mut worker = Worker::new(WorkerLimits { commits: Commits::InTransactions, ..LIMITS });
+    worker.assigned(&[0]);
+    let done = worker.open([(0, 0)], 1).unwrap();
+    let open = worker.open([(0, 1)], 1).unwrap();
+    worker.settle(done, &indexed(1)).unwrap();
+    assert_eq!(worker.next(SECOND * 99, Gate::Open), Task::Poll);
+    worker.stop(SECOND * 99);
+    assert_eq!(worker.next(SECOND * 99, Gate::Shut), Task::Pause);
+    assert_eq!(worker.next(SECOND * 999, Gate::Shut), Task::Leave);
+    assert_eq!(worker.revoked(&[0]), []);
+    drop(open);
 }
 
 #[test]
