@@ -10,6 +10,7 @@ use forebay_kafka::Admin;
 use forebay_kafka::admin::wanted_topics;
 use forebay_settings::sections::telemetry::ListenSettings;
 use forebay_settings::{Period, Settings};
+use forebay_testkit::procs::settings_file;
 use forebay_testkit::servers::Server;
 use forebay_testkit::{eventually, free_port};
 use tempfile::TempDir;
@@ -115,8 +116,7 @@ impl Bed {
     /// When it can't be written.
     pub fn write(&self, name: &str, settings: &Settings) -> Result<PathBuf> {
         let path = self.folder.path().join(format!("{name}.yaml"));
-        // JSON is YAML too.
-        std::fs::write(&path, serde_json::to_vec_pretty(&present(serde_json::to_value(settings)?))?)?;
+        settings_file(&path, settings)?;
         Ok(path)
     }
 
@@ -171,20 +171,5 @@ impl Bed {
         .await;
         ensure!(alive, "{} ended early:\n{}", tier.name(), tier.log());
         waited.with_context(|| format!("{found} came; {} says:\n{}", tier.name(), tier.log()))
-    }
-}
-
-/// Without what is not set: the file has no word for that.
-fn present(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(name, value)| (name, present(value)))
-                .collect(),
-        ),
-        other => other,
     }
 }

@@ -72,7 +72,8 @@ pub async fn bootstrap_topics(settings: &Settings) -> Result<()> {
 
 async fn embedded_broker(settings: &mut Settings, folder: &Path) -> Result<EmbeddedBroker> {
     let topics = &settings.kafka.topics;
-    let names = [&topics.raw, &topics.events, &topics.dead_letters, &topics.parked];
+    let state = topics.dead_letter_state();
+    let names = [&topics.raw, &topics.events, &topics.dead_letters, &topics.parked, &state];
     let broker = EmbeddedBroker::start(EmbeddedOptions {
         data_dir: folder.join("broker"),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

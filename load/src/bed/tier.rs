@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use forebay_testkit::procs::Process;
+use forebay_testkit::prometheus::{self, series};
 
 /// How long a stop may take.
 const STOP: Duration = Duration::from_secs(40);
@@ -66,7 +67,7 @@ impl Tier {
     /// When it doesn't answer.
     pub async fn metric(&self, name: &str) -> Result<u64> {
         let text = self.scrape().await?;
-        Ok(series(&text, name).map(|(_, value)| value).sum())
+        Ok(series(&text, name).map(|(_, value)| value as u64).sum())
     }
 
     /// A counter by one of its labels.
@@ -77,9 +78,8 @@ impl Tier {
         let text = self.scrape().await?;
         let mut sums = BTreeMap::new();
         for (labels, value) in series(&text, name) {
-            let of = labels.split(',').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == label);
-            let of = of.map_or("", |(_, value)| value.trim_matches('"'));
-            *sums.entry(of.to_owned()).or_default() += value;
+            let of = prometheus::label(labels, label).unwrap_or_default();
+            *sums.entry(of.to_owned()).or_default() += value as u64;
         }
         Ok(sums)
     }
@@ -97,30 +97,5 @@ impl Tier {
         let status = self.process.terminate(STOP).await?;
         ensure!(status.success(), "{} ended with {status}:\n{}", self.name, self.process.log());
         Ok(())
-    }
-}
-
-/// The series of one counter in Prometheus' text format: labels and value.
-fn series<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = (&'a str, u64)> {
-    text.lines().filter_map(move |line| {
-        let rest = line.strip_prefix(name)?;
-        let (labels, value) = match rest.strip_prefix('{') {
-            Some(rest) => rest.split_once('}')?,
-            None if rest.starts_with(' ') => ("", rest),
-            None => return None,
-        };
-        Some((labels, value.trim().parse().ok()?))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_counter_is_not_taken_for_one_with_a_longer_name() {
-        let text = "# HELP a_total x\na_total{t=\"1\",f=\"json\"} 2\na_total 5\na_total_more 7\na_total{t=\"2\",f=\"raw\"} 4\n";
-        let found: Vec<(&str, u64)> = series(text, "a_total").collect();
-        assert_eq!(found, [("t=\"1\",f=\"json\"", 2), ("", 5), ("t=\"2\",f=\"raw\"", 4)]);
     }
 }

@@ -1,69 +1,165 @@
-//! How many bytes may be on their way at once: bodies being read, decompressed, and waiting for Kafka.
+//! What may be on its way at once: bodies being read, decompressed, and waiting for Kafka.
 //!
-//! What doesn't fit is refused at once with 429, so that a slow broker costs memory up to the limit and no further. The
-//! shipper keeps what was refused; that is its job.
+//! What doesn't fit is refused at once, with the limit that stands in the way and a time to come again, so that a slow
+//! broker costs memory up to the limit and waiting up to the target, and no further. The shipper keeps what was refused;
+//! that is its job. No tenant's requests take what others need. [`policy`] decides; here are the lock, the clock, and
+//! handles that give back what they hold when they are dropped.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+pub mod pace;
+pub mod policy;
+pub mod retry;
+pub mod shares;
 
-/// The bytes that all requests share. Clones share the count.
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use forebay_record::Tenant;
+
+use self::pace::Ticket;
+use self::policy::Policy;
+pub use self::policy::{Exhausted, Refused};
+
+/// The budgets that all requests share. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Budget {
-    max: usize,
-    used: Arc<AtomicUsize>,
+pub struct Admission {
+    shared: Arc<Shared>,
 }
 
-/// One request's share of the budget; given back when dropped.
+#[derive(Debug)]
+struct Shared {
+    policy: Mutex<Policy>,
+    start: Instant,
+}
+
+/// What is in use now, in bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct InUse {
+    /// Memory of requests.
+    pub memory: usize,
+    /// What waits for acknowledgements.
+    pub backlog: usize,
+    /// How much may wait for them.
+    pub budget: usize,
+}
+
+/// One request's share of the memory; given back when dropped.
 #[derive(Debug)]
 #[must_use]
 pub struct Reservation {
-    budget: Budget,
+    admission: Admission,
+    tenant: Tenant,
     held: usize,
 }
 
-impl Budget {
-    /// A budget of `max` bytes.
+/// One request's place in the backlog; given up when dropped, as if the broker had acknowledged nothing.
+#[derive(Debug)]
+#[must_use]
+pub struct Place {
+    admission: Admission,
+    tenant: Tenant,
+    ticket: Option<Ticket>,
+}
+
+// === impl Admission ===
+
+impl Admission {
+    /// Lets in `max_memory` bytes at most, and no more than is acknowledged within `max_latency`.
     #[must_use]
-    pub fn new(max: usize) -> Self {
-        Self { max, used: Arc::default() }
+    pub fn new(max_memory: usize, max_latency: Duration) -> Self {
+        let policy = Mutex::new(Policy::new(max_memory, max_latency));
+        Self { shared: Arc::new(Shared { policy, start: Instant::now() }) }
     }
 
-    /// A share of nought bytes, to grow.
-    pub fn reserve(&self) -> Reservation {
-        Reservation { budget: self.clone(), held: 0 }
+    /// A share of nought bytes for a request of this tenant, to grow. Refused before the body is read, where the events
+    /// would only wait for too long.
+    ///
+    /// # Errors
+    /// When something of this tenant could not be sent now.
+    pub fn reserve(&self, tenant: &Tenant) -> Result<Reservation, Refused> {
+        let now = self.now();
+        self.policy().may_ship(tenant, now)?;
+        Ok(Reservation { admission: self.clone(), tenant: tenant.clone(), held: 0 })
     }
 
-    /// The bytes that are held now.
+    /// What is in use now.
     #[must_use]
-    pub fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed)
+    pub fn in_use(&self) -> InUse {
+        let policy = self.policy();
+        InUse { memory: policy.memory(), backlog: policy.backlog(), budget: policy.budget() }
+    }
+
+    fn policy(&self) -> MutexGuard<'_, Policy> {
+        self.shared.policy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Duration {
+        self.shared.start.elapsed()
     }
 }
 
+// === impl Reservation ===
+
 impl Reservation {
-    /// Makes the share at least `size` bytes; `false` if the budget has no room for it now.
+    /// Makes the share at least `size` bytes.
     ///
-    /// Who is alone always gets room: a request that the limits allow must not be refused for ever because the budget
-    /// is set smaller than one body.
-    pub fn grow_to(&mut self, size: usize) -> bool {
-        let Some(more) = size.checked_sub(self.held).filter(|more| *more > 0) else {
-            return true;
-        };
-        let fits = |used: usize| {
-            let grown = used.checked_add(more)?;
-            (grown <= self.budget.max || used == self.held).then_some(grown)
-        };
-        let grown = self.budget.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok();
-        if grown {
+    /// # Errors
+    /// When there is no room for it now.
+    pub fn grow_to(&mut self, size: usize) -> Result<(), Refused> {
+        let more = size.saturating_sub(self.held);
+        if more > 0 {
+            self.admission.policy().hold(&self.tenant, self.held, more)?;
             self.held = size;
         }
-        grown
+        Ok(())
+    }
+
+    /// Makes the share at most `size` bytes.
+    pub fn shrink_to(&mut self, size: usize) {
+        let less = self.held.saturating_sub(size);
+        if less > 0 {
+            self.admission.policy().release(&self.tenant, less);
+            self.held = size;
+        }
+    }
+
+    /// A place in the backlog for so many bytes of the same tenant.
+    ///
+    /// # Errors
+    /// When they would wait for too long.
+    pub fn ship(&self, weight: usize) -> Result<Place, Refused> {
+        let now = self.admission.now();
+        let ticket = self.admission.policy().ship(&self.tenant, weight, now)?;
+        Ok(Place { admission: self.admission.clone(), tenant: self.tenant.clone(), ticket: Some(ticket) })
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let _before = self.budget.used.fetch_sub(self.held, Ordering::Relaxed);
+        self.shrink_to(0);
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    /// The broker has acknowledged `done` of `all` events.
+    pub fn settle(mut self, done: u64, all: u64) {
+        self.leave(done, all);
+    }
+
+    fn leave(&mut self, done: u64, all: u64) {
+        if let Some(ticket) = self.ticket.take() {
+            let weight = ticket.weight() as u128 * u128::from(done.min(all)) / u128::from(all.max(1));
+            let acknowledged = usize::try_from(weight).unwrap_or(usize::MAX);
+            let now = self.admission.now();
+            self.admission.policy().settle(&self.tenant, ticket, acknowledged, now);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leave(0, 1);
     }
 }
 
@@ -71,31 +167,38 @@ impl Drop for Reservation {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_held_is_limited_and_given_back() {
-        let budget = Budget::new(100);
-        let (mut one, mut two) = (budget.reserve(), budget.reserve());
-        assert!(one.grow_to(60) && two.grow_to(40));
-        assert!(!two.grow_to(41), "full");
-        assert!(two.grow_to(10), "a smaller size is already there");
-        assert_eq!(budget.used(), 100);
-        drop(one);
-        assert!(two.grow_to(100));
-        drop(two);
-        assert_eq!(budget.used(), 0);
+    fn admission(max_memory: usize) -> (Admission, Tenant) {
+        (Admission::new(max_memory, Duration::from_secs(2)), Tenant::new("acme").unwrap())
     }
 
-    /// Scenario: a body larger than the whole budget, within the limit on bodies.
-    /// Guarantees: taken when nothing else is under way, refused otherwise.
     #[test]
-    fn who_is_alone_gets_room() {
-        let budget = Budget::new(10);
-        let mut large = budget.reserve();
-        assert!(large.grow_to(50) && large.grow_to(60));
-        let mut small = budget.reserve();
-        assert!(!small.grow_to(1));
-        drop(large);
-        assert!(small.grow_to(1));
-        assert!(!budget.reserve().grow_to(50));
+    fn what_is_held_is_limited_and_given_back() {
+        let (admission, acme) = admission(100);
+        let (mut one, mut two) = (admission.reserve(&acme).unwrap(), admission.reserve(&acme).unwrap());
+        assert!(one.grow_to(40).is_ok() && two.grow_to(40).is_ok());
+        assert_eq!(two.grow_to(41).unwrap_err().limit, Exhausted::Memory);
+        assert!(two.grow_to(10).is_ok(), "a smaller size is already there");
+        assert_eq!(admission.in_use().memory, 80);
+        one.shrink_to(30);
+        one.shrink_to(35);
+        assert_eq!(admission.in_use().memory, 70);
+        drop(one);
+        assert!(two.grow_to(200).is_ok(), "it is alone");
+        drop(two);
+        assert_eq!(admission.in_use().memory, 0);
+    }
+
+    /// Scenario: a place is settled, another one is dropped, as when a delivery panics.
+    /// Guarantees: neither stays in the backlog.
+    #[test]
+    fn a_place_is_given_up_in_any_case() {
+        let (admission, acme) = admission(1 << 20);
+        let reservation = admission.reserve(&acme).unwrap();
+        let (one, two) = (reservation.ship(700).unwrap(), reservation.ship(70).unwrap());
+        assert_eq!(admission.in_use().backlog, 770);
+        one.settle(3, 7);
+        assert_eq!(admission.in_use().backlog, 70);
+        drop(two);
+        assert_eq!(admission.in_use().backlog, 0);
     }
 }

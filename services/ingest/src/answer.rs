@@ -50,8 +50,12 @@ pub enum Kind {
     TooLarge,
     /// Content type or encoding isn't taken.
     Unsupported,
-    /// Too many bytes in flight.
+    /// All memory for requests is in use.
     Busy,
+    /// The tenant has its share under way.
+    TenantFull,
+    /// Kafka takes less than what comes in.
+    KafkaSlow,
     /// Kafka does not take events.
     KafkaUnavailable,
     /// Kafka did not acknowledge in time.
@@ -106,7 +110,7 @@ impl Kind {
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy | Self::TenantFull | Self::KafkaSlow => StatusCode::TOO_MANY_REQUESTS,
             Self::KafkaUnavailable | Self::KafkaTimeout => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -128,6 +132,8 @@ impl Kind {
             Self::TooLarge => "too_large",
             Self::Unsupported => "unsupported",
             Self::Busy => "busy",
+            Self::TenantFull => "tenant_full",
+            Self::KafkaSlow => "kafka_slow",
             Self::KafkaUnavailable => "kafka_unavailable",
             Self::KafkaTimeout => "kafka_timeout",
         }
@@ -190,7 +196,8 @@ impl Receipt {
 }
 
 impl IntoResponse for Receipt {
-    /// 200, or 400 if there were events and none was taken.
+    /// 200, or 400 if there were events and none was taken. An empty array has none, and nothing is wrong with it: a
+    /// shipper that has nothing to send must not be told that its events are bad.
     fn into_response(self) -> Response {
         let status =
             if self.accepted == 0 && self.rejected > 0 { StatusCode::BAD_REQUEST } else { StatusCode::OK };

@@ -44,7 +44,9 @@ pub struct Limits {
     pub read_timeout: Duration,
     /// How long a request waits for Kafka.
     pub ack_timeout: Duration,
-    /// What 429 and 503 tell a client to wait.
+    /// How long what is accepted should wait for Kafka at most.
+    pub max_latency: Duration,
+    /// What 429 and 503 tell a client to wait at least.
     pub retry_after: Duration,
     /// How long a stop waits for requests under way.
     pub drain_timeout: Duration,
@@ -112,6 +114,7 @@ impl IngestConfig {
             max_connections: ingest.max_connections.max(1),
             read_timeout: ingest.read_timeout.0,
             ack_timeout: ingest.ack_timeout.0,
+            max_latency: ingest.max_latency.0,
             retry_after: ingest.retry_after.0,
             drain_timeout: ingest.drain_timeout.0,
         };

@@ -9,7 +9,7 @@ use forebay_kafka::{Acks, KafkaError, Outgoing, SendError};
 use forebay_record::RawTemplate;
 use tokio::time::{Instant, sleep};
 
-use crate::admission::Reservation;
+use crate::admission::{Place, Reservation};
 use crate::event_id::Ids;
 use crate::plan::Planned;
 use crate::upstream::Upstream;
@@ -37,6 +37,10 @@ pub struct Shipment {
     pub partition: i32,
     /// The memory that they hold until they are acknowledged.
     pub reservation: Reservation,
+    /// How much of it is for the producer's copies, in bytes.
+    pub weight: usize,
+    /// Their place in the backlog.
+    pub place: Place,
     /// Until when a full queue is waited for.
     pub deadline: Instant,
 }
@@ -82,7 +86,13 @@ pub async fn deliver(upstream: &Upstream, mut shipment: Shipment) -> Delivery {
         }
     }
     acks.seal();
+    // The producer has copies. It may hold them for long, so that it matters to hold nothing else.
+    let Shipment { body, events, ids, mut reservation, weight, place, .. } = shipment;
+    let wanted = events.len() as u64;
+    drop((body, events, ids));
+    reservation.shrink_to(weight);
     let report = acks.wait().await;
+    place.settle(report.delivered, wanted);
     delivery.delivered = report.delivered;
     delivery.error = delivery.error.or(report.first_error);
     delivery

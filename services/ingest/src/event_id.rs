@@ -7,6 +7,7 @@ use forebay_record::id::{self, IdError, MAX_IDEMPOTENCY_KEY_LEN};
 use thiserror::Error;
 
 use crate::json::{Member, Validator, member};
+use crate::plan::Planned;
 
 /// Why an event has no usable id where the sender said there is one.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -100,6 +101,18 @@ impl Ids {
         let counter = u64::from_be_bytes(rest) >> 3;
         let made = Made { unix_ms, head: [first, second], counter };
         Self { source: Source::Made(made), text: String::with_capacity(36) }
+    }
+
+    /// How many bytes the ids of these events have at most.
+    #[must_use]
+    pub fn len_of(&self, events: &[Planned]) -> usize {
+        /// The digits of a position, and what joins them to the key.
+        const POSITION: usize = 21;
+        match &self.source {
+            Source::Given(ids) => ids.as_slice().iter().map(String::len).sum(),
+            Source::Key(key) => events.len().saturating_mul(key.len() + POSITION),
+            Source::Made(_) => events.len().saturating_mul(36),
+        }
     }
 
     /// The id of the next event, which stands at `line` (from 1).

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use crate::admission::Budget;
+use crate::admission::Admission;
 use crate::answer::{Kind, Receipt, Refusal};
 use crate::auth::authorize;
 use crate::body::{Encoding, ReadError, discard, read};
@@ -28,11 +28,15 @@ use crate::deliver::{Delivery, Shipment, deliver};
 use crate::event_id::Ids;
 use crate::metrics::Meters;
 use crate::options::{KNOWN, Options, header};
+use crate::overload::{no_room, of_kafka};
 use crate::plan::{Plan, Rejections};
-use crate::prepare::{Prepared, Unprepared, busy, prepare};
+use crate::prepare::{Prepared, Unprepared, prepare};
 use crate::progress::Progress;
 use crate::shape::Declared;
 use crate::upstream::Upstream;
+
+/// What a record costs beside its bytes, in bytes: librdkafka's and the allocator's own about it.
+const RECORD_COST: usize = 256;
 
 /// What requests share.
 #[derive(Debug)]
@@ -41,8 +45,8 @@ pub struct App {
     pub access: Access,
     /// What is allowed.
     pub limits: Limits,
-    /// The bytes that may be in flight.
-    pub budget: Budget,
+    /// What may be under way at once.
+    pub admission: Admission,
     /// The way to Kafka.
     pub upstream: Upstream,
     /// What is counted.
@@ -71,20 +75,33 @@ struct Head {
 pub async fn ingest(State(app): State<Arc<App>>, request: Request) -> Response {
     let started = Clock::now();
     let (parts, mut body) = request.into_parts();
-    let outcome = app.take(&parts, &mut body).await;
+    let outcome = match Head::read(&parts, &app.access) {
+        Ok(head) => app.admit(head, &mut body).await,
+        Err(refusal) => Err(refusal),
+    };
     if outcome.is_err() {
         discard(body, &parts.headers).await;
     }
     let response = outcome.map_or_else(IntoResponse::into_response, IntoResponse::into_response);
     app.meters.answered(response.status(), started.elapsed());
-    app.meters.in_flight(app.budget.used());
+    app.meters.in_use(app.admission.in_use());
     response
 }
 
 impl App {
-    async fn take(self: &Arc<Self>, parts: &Parts, body: &mut Body) -> Result<Receipt, Refusal> {
-        let head = Head::read(parts, &self.access)?;
-        let mut reservation = self.budget.reserve();
+    /// Takes a request, and counts if it has to come again.
+    async fn admit(self: &Arc<Self>, head: Head, body: &mut Body) -> Result<Receipt, Refusal> {
+        let tenant = head.tenant.clone();
+        let outcome = self.take(head, body).await;
+        if let Err(Refusal { kind, retry_after: Some(_), .. }) = &outcome {
+            self.meters.put_off(tenant.as_str(), kind.name());
+        }
+        outcome
+    }
+
+    async fn take(self: &Arc<Self>, head: Head, body: &mut Body) -> Result<Receipt, Refusal> {
+        let mut reservation =
+            self.admission.reserve(&head.tenant).map_err(|refused| no_room(&refused, &self.limits))?;
         let announced = body.size_hint().exact();
         let (max, within) = (self.limits.max_body, self.limits.read_timeout);
         let raw = read(body, announced, max, within, &mut reservation)
@@ -175,11 +192,17 @@ impl App {
             ..RawEvent::default()
         });
         let partition = self.upstream.partition(&stream).map_err(|error| of_kafka(&error, &self.limits))?;
-        let attributes: usize = options.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
-        if !reservation.grow_to(held.saturating_add(attributes.saturating_mul(events.len()))) {
-            return Err(busy(&self.limits));
-        }
-        Ok(Shipment { body, events, ids, template, stream, partition, reservation, deadline })
+        // What the producer will hold: a copy of each event, its envelope and its key.
+        let shared = template.encoded_len().saturating_add(stream.len()).saturating_add(RECORD_COST);
+        let weight = shared
+            .saturating_mul(events.len())
+            .saturating_add(body.len())
+            .saturating_add(ids.len_of(&events));
+        let place = reservation
+            .grow_to(held.saturating_add(weight))
+            .and_then(|()| reservation.ship(weight))
+            .map_err(|refused| no_room(&refused, &self.limits))?;
+        Ok(Shipment { body, events, ids, template, stream, partition, reservation, weight, place, deadline })
     }
 }
 
@@ -216,21 +239,8 @@ fn of_read(error: &ReadError, limits: &Limits) -> Refusal {
         ReadError::Broken(_) => {
             Refusal::new(Kind::IncompleteBody, reason, "nothing was taken; send it again")
         }
-        ReadError::Refused => busy(limits),
+        ReadError::Refused(refused) => no_room(refused, limits),
     }
-}
-
-fn of_kafka(error: &KafkaError, limits: &Limits) -> Refusal {
-    let again = "send again; with an `Idempotency-Key` or ids of your own nothing is indexed twice";
-    let (kind, hint) = match error {
-        KafkaError::TooLarge(_) => {
-            let hint = "raise max.message.bytes of the topic, or lower ingest.max_event";
-            return Refusal::new(Kind::TooLarge, error.to_string(), hint);
-        }
-        KafkaError::Timeout(_) => (Kind::KafkaTimeout, again),
-        _ => (Kind::KafkaUnavailable, again),
-    };
-    Refusal::new(kind, error.to_string(), hint).retry_after(limits.retry_after)
 }
 
 /// The answer for paths that don't exist.

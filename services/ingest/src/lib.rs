@@ -3,7 +3,8 @@
 //! A request passes through these steps, each in its module:
 //!
 //! 1. [`auth`] finds the tenant, [`options`] reads what else the head says;
-//! 2. [`body`] reads and decompresses within limits, [`admission`] holds all requests together to a budget of bytes;
+//! 2. [`body`] reads and decompresses within limits, [`admission`] lets in what there is room for, fairly between
+//!    tenants, and no more than Kafka takes in time ([`overload`] says so to the others);
 //! 3. [`plan`](mod@plan) divides the body into events ([`shape`], [`split`]) and checks each ([`json`]);
 //! 4. [`deliver`](mod@deliver) sends the good ones with their ids ([`event_id`]) and waits for the brokers;
 //! 5. [`answer`] says what became of them.
@@ -23,6 +24,7 @@ pub mod handler;
 pub mod json;
 mod metrics;
 pub mod options;
+pub mod overload;
 pub mod plan;
 pub mod prepare;
 mod progress;
@@ -42,7 +44,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::Budget;
+use crate::admission::Admission;
 use crate::config::{Access, IngestConfig};
 use crate::handler::App;
 use crate::metrics::Meters;
@@ -66,12 +68,21 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
 
     let kafka = context.health.component("ingest.kafka");
     let upstream = Upstream::new(producer, &config.topic);
-    let watch = tokio::spawn(upstream.clone().watch(kafka.clone(), shutdown.clone()));
+    // Ours to cancel: a producer that has failed for good stops this tier, and what else runs in the process learns of it.
+    let stop = shutdown.child_token();
+    let watch = tokio::spawn({
+        let (upstream, kafka, stop) = (upstream.clone(), kafka.clone(), stop.clone());
+        async move {
+            // Also when the watch panics.
+            let _stops = stop.clone().drop_guard();
+            upstream.watch(kafka, stop).await
+        }
+    });
     if let Access::Tokens(tokens) = &config.access {
-        let _until_shutdown = tokio::spawn(tokens.clone().follow(shutdown.clone()));
+        let _until_shutdown = tokio::spawn(tokens.clone().follow(stop.clone()));
     }
     let app = Arc::new(App {
-        budget: Budget::new(config.limits.max_in_flight),
+        admission: Admission::new(config.limits.max_in_flight, config.limits.max_latency),
         access: config.access,
         limits: config.limits,
         upstream,
@@ -81,8 +92,8 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
     });
     tracing::info!(%address, topic = config.topic, "ingest takes events at POST /v1/ingest");
     let task = tokio::spawn(async move {
-        server::serve(listener, Arc::clone(&app), shutdown).await;
-        watch.await.context("the watch over kafka panicked")?;
+        server::serve(listener, Arc::clone(&app), stop).await;
+        watch.await.context("the watch over kafka panicked")?.context("ingest can't go on")?;
         kafka.not_ready("stopped");
         flush(&app).await
     });

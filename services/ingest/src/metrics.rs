@@ -11,6 +11,7 @@ use forebay_telemetry::{
 };
 use metrics::{Counter, Gauge, Histogram};
 
+use crate::admission::InUse;
 use crate::plan::Rejections;
 
 /// The value of the label `stage` for this tier.
@@ -23,6 +24,8 @@ pub struct Meters {
     received: Counter,
     emitted: Counter,
     in_flight: Gauge,
+    backlog: Gauge,
+    budget: Gauge,
     connections: Gauge,
     request_seconds: Histogram,
     ack_seconds: Histogram,
@@ -35,6 +38,7 @@ pub struct Meters {
 struct Kept {
     requests: HashMap<StatusCode, Counter>,
     event_bytes: HashMap<String, Counter>,
+    put_off: HashMap<(String, &'static str), Counter>,
     ledger: Ledger,
     backpressure: SecondsCounter,
 }
@@ -47,6 +51,7 @@ impl Meters {
         let kept = Kept {
             requests: HashMap::new(),
             event_bytes: HashMap::new(),
+            put_off: HashMap::new(),
             ledger: Ledger::new(tenants.clone()),
             backpressure: SecondsCounter::new(CounterName::BackpressureSeconds, &[(Label::Stage, STAGE)]),
         };
@@ -55,6 +60,8 @@ impl Meters {
             received: of_stage(CounterName::RecordsReceived),
             emitted: of_stage(CounterName::RecordsEmitted),
             in_flight: gauge(GaugeName::IngestInFlightBytes, &[]),
+            backlog: gauge(GaugeName::IngestBacklogBytes, &[]),
+            budget: gauge(GaugeName::IngestBacklogLimit, &[]),
             connections: gauge(GaugeName::IngestConnections, &[]),
             request_seconds: histogram(HistogramName::IngestRequestSeconds, &[]),
             ack_seconds: histogram(HistogramName::IngestAckSeconds, &[]),
@@ -107,11 +114,23 @@ impl Meters {
         self.kept().backpressure.add(waited);
     }
 
-    /// So many bytes are in flight now.
-    pub fn in_flight(&self, bytes: usize) {
-        // Precise up to 2^53 bytes.
-        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        self.in_flight.set(bytes as f64);
+    /// A request was refused, and its client was asked to send it again. `reason` is the stable name of the refusal.
+    pub fn put_off(&self, tenant: &str, reason: &'static str) {
+        let tenant = self.tenants.label(tenant);
+        let mut kept = self.kept();
+        let counter = kept.put_off.entry((tenant.to_owned(), reason)).or_insert_with(|| {
+            let labels = [(Label::Tenant, tenant), (Label::Reason, reason)];
+            counter(CounterName::IngestPutOff, &labels)
+        });
+        counter.increment(1);
+    }
+
+    /// So much is in use now.
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, exact up to 2^53 bytes")]
+    pub fn in_use(&self, InUse { memory, backlog, budget }: InUse) {
+        self.in_flight.set(memory as f64);
+        self.backlog.set(backlog as f64);
+        self.budget.set(budget as f64);
     }
 
     /// A connection was opened or, with `-1.0`, closed.

@@ -7,6 +7,7 @@ use crate::answer::{Kind, Refusal};
 use crate::body::{Encoding, InflateError, inflate};
 use crate::config::Limits;
 use crate::options::Options;
+use crate::overload::no_room;
 use crate::plan::{Plan, PlanError, Rules, plan};
 use crate::shape::Declared;
 
@@ -83,9 +84,8 @@ fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refu
     };
     let plan = plan(&body, &rules).map_err(|error| of_plan(&error))?;
     // What is packed is gone by now, but still counted: shares only grow.
-    if !reservation.grow_to(packed.saturating_add(body.len()).saturating_add(plan.weight())) {
-        return Err(busy(limits));
-    }
+    let held = packed.saturating_add(body.len()).saturating_add(plan.weight());
+    reservation.grow_to(held).map_err(|refused| no_room(&refused, limits))?;
     Ok(Prepared { body, plan, options, reservation })
 }
 
@@ -100,7 +100,7 @@ fn of_inflate(error: &InflateError, limits: &Limits) -> Refusal {
         InflateError::TooLarge { .. } => {
             Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_inflated_body")
         }
-        InflateError::Refused => busy(limits),
+        InflateError::Refused(refused) => no_room(refused, limits),
     }
 }
 
@@ -123,12 +123,4 @@ fn of_plan(error: &PlanError) -> Refusal {
             Refusal::new(Kind::BadRequest, reason, "use an `Idempotency-Key` header instead")
         }
     }
-}
-
-/// The refusal when too many bytes are in flight.
-#[must_use]
-pub fn busy(limits: &Limits) -> Refusal {
-    let reason = format!("more than {} bytes are in flight (ingest.max_in_flight)", limits.max_in_flight);
-    Refusal::new(Kind::Busy, reason, "nothing was taken; send again later, with fewer requests at once")
-        .retry_after(limits.retry_after)
 }

@@ -1,7 +1,8 @@
 //! The way to Kafka: the producer, the topic and its partitions, and whether all of it is there.
 //!
 //! Kafka or the topic may be missing when ingest starts, or go away later. Ingest doesn't exit for that: it says that
-//! it isn't ready, refuses what comes with 503, and goes on as soon as they are there.
+//! it isn't ready, refuses what comes with 503, and goes on as soon as they are there. Only a producer that has failed for
+//! good ends the process: a new one makes a new producer, while this one would refuse for ever.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,18 +62,25 @@ impl Upstream {
     }
 
     /// Watches Kafka and the topic until `shutdown`, and tells `health`.
-    pub async fn watch(self, health: Component, shutdown: CancellationToken) {
+    ///
+    /// # Errors
+    /// When the producer has failed for good.
+    pub async fn watch(self, health: Component, shutdown: CancellationToken) -> Result<(), KafkaError> {
         loop {
+            if let Some(error) = self.producer.failed() {
+                health.not_ready(error.to_string());
+                return Err(error);
+            }
             let (producer, topic) = (self.producer.clone(), Arc::clone(&self.topic));
             // Asking blocks for a round trip, or for seconds when nobody answers.
             let asked = tokio::task::spawn_blocking(move || producer.partitions(&topic));
-            let Some(answer) = shutdown.run_until_cancelled(asked).await else { return };
+            let Some(answer) = shutdown.run_until_cancelled(asked).await else { return Ok(()) };
             match answer {
                 Ok(answer) => self.learn(answer, &health),
                 Err(error) => tracing::error!(%error, "asking kafka for the topic failed"),
             }
             if shutdown.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
-                return;
+                return Ok(());
             }
         }
     }

@@ -14,5 +14,8 @@ mod connections;
 #[path = "component/kafka.rs"]
 mod kafka;
 #[cfg(test)]
+#[path = "component/overload.rs"]
+mod overload;
+#[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;

@@ -2,6 +2,8 @@
 # Starts a real single-node Apache Kafka (KRaft) from Maven Central's jars, in the foreground, on 127.0.0.1.
 #   KAFKA_PORT             client port                 (default 9092)
 #   KAFKA_CONTROLLER_PORT  the controller's            (default: the client port + 1)
+#   KAFKA_LISTENERS        more client ports, for clients that come through a proxy: words of NAME=PORT:ADVERTISED
+#   KAFKA_LOG_DIR          where topics are kept       (default: in the data folder)
 #   DATA                   data folder, kept           (default: a fresh temp folder, removed at exit)
 #   KAFKA_HEAP             heap                        (default 512m)
 #   KAFKA_JAVA_OPTS        more JVM flags
@@ -22,15 +24,23 @@ port=${KAFKA_PORT:-9092}
 controller=${KAFKA_CONTROLLER_PORT:-$((port + 1))}
 choose_data
 conf=$data/server.properties
+logs=${KAFKA_LOG_DIR:-$data/log}
+listeners=PLAINTEXT://127.0.0.1:$port advertised=PLAINTEXT://127.0.0.1:$port protocols=PLAINTEXT:PLAINTEXT
+for word in ${KAFKA_LISTENERS:-}; do
+  name=${word%%=*} ports=${word#*=}
+  listeners+=,$name://127.0.0.1:${ports%%:*}
+  advertised+=,$name://127.0.0.1:${ports#*:}
+  protocols+=,$name:PLAINTEXT
+done
 cat > "$conf" <<P
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listeners=$listeners,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=$advertised
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs=$data/log
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,$protocols
+log.dirs=$logs
 num.partitions=4
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
@@ -40,7 +50,7 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 P
 printf '%s\n' "$@" >> "$conf"
-if [ ! -f "$data/log/meta.properties" ]; then
+if [ ! -f "$logs/meta.properties" ]; then
   # Any 16 bytes in base64url are a cluster id; the same one in every test is as good as a random one.
   "$java" -XX:TieredStopAtLevel=1 -cp "$home/lib/*" kafka.tools.StorageTool format -t Zm9yZWJheS10ZXN0cy0wMQ -c "$conf" >&2
 fi

@@ -141,6 +141,12 @@ impl RawTemplate {
         Self(out)
     }
 
+    /// How many bytes of each event are the same for all.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Appends one whole event to `out`.
     pub fn push(&self, out: &mut Vec<u8>, id: &str, body: &[u8]) {
         out.reserve(self.0.len() + id.len() + body.len() + 16);

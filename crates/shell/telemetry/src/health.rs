@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::names::{GaugeName, Label, gauge};
 
-pub use verdict::{ComponentStatus, Failing, Verdict, livez, readyz};
+pub use verdict::{ComponentStatus, Failing, Remark, Verdict, livez, readyz};
 
 /// The health of a process. Clones share it.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ struct Part {
     started: Instant,
     /// Why it isn't ready; `None` when it is.
     not_ready: Mutex<Option<String>>,
+    /// What should be known of it, ready or not.
+    remark: Mutex<Option<String>>,
     busy: AtomicBool,
     /// Nanoseconds since the start: atomics, since stages touch them for every batch.
     moved_at: AtomicU64,
@@ -68,6 +70,7 @@ impl Health {
             name: name.into(),
             started: self.inner.started,
             not_ready: Mutex::new(Some("starting".to_owned())),
+            remark: Mutex::default(),
             busy: AtomicBool::new(false),
             moved_at: AtomicU64::new(0),
         });
@@ -110,6 +113,11 @@ impl Component {
         self.tell_ready(0.0);
     }
 
+    /// What people should know of it whether it is ready or not: it stands in `/readyz` and fails nothing. `None` for nothing.
+    pub fn remark(&self, remark: Option<String>) {
+        *self.part.remark.lock().unwrap_or_else(PoisonError::into_inner) = remark;
+    }
+
     /// Work moved. Cheap enough for every batch, too much for every event.
     pub fn progress(&self) {
         let since_start = self.part.started.elapsed().as_nanos();
@@ -138,6 +146,7 @@ impl Part {
         ComponentStatus {
             name: self.name.to_string(),
             not_ready: self.not_ready.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            remark: self.remark.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             busy,
             moved_at: Duration::from_nanos(self.moved_at.load(Ordering::Relaxed)),
         }
@@ -171,6 +180,12 @@ mod tests {
         store.not_ready("answers 503");
         assert_eq!(names(&health), ["store: answers 503"]);
         assert!(health.livez().passes(), "what waits is alive");
+        store.ready();
+        kafka.remark(Some("slow".to_owned()));
+        let verdict = health.readyz();
+        assert!(verdict.passes(), "a remark fails nothing");
+        let expected = r#"{"remarks":[{"component":"kafka","remark":"slow"}],"status":"ok"}"#;
+        assert_eq!(verdict.to_json().to_string(), expected);
     }
 
     /// Guarantees: a name asked for twice is one part, so that a restarted stage takes its place over.

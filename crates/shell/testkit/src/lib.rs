@@ -3,7 +3,9 @@
 //! - [`servers`]: real Kafka, Elasticsearch and OpenSearch as child processes on loopback.
 //! - [`fake_bulk`]: a search server that can be told to misbehave, and a sink that only counts.
 //! - [`oracle`]: the one judge of loss and duplicates, the same for every kind of test.
+//! - [`proxy`]: a TCP proxy that cuts, holds and slows connections.
 //! - [`procs`]: our own binaries as child processes: signals, CPU time, peak memory.
+//! - [`prometheus`]: what a process says about itself.
 //! - [`eventually`], [`free_port`], [`seed()`]: waiting, ports and randomness that don't make tests flaky.
 //!
 //! Invariants: everything binds to 127.0.0.1; processes are signalled by pid alone; whatever was started ends with
@@ -13,6 +15,8 @@ pub mod fake_bulk;
 pub mod oracle;
 mod ports;
 pub mod procs;
+pub mod prometheus;
+pub mod proxy;
 mod seed;
 pub mod servers;
 mod wait;

@@ -3,6 +3,7 @@
 //! What a process prints goes to a file; it is shown in errors, and [`Process::log`] reads it. Dropping the handle
 //! kills the process, so a test that fails leaves none behind.
 
+mod settings_file;
 mod usage;
 
 use std::ffi::OsStr;
@@ -17,6 +18,7 @@ use tempfile::NamedTempFile;
 
 use crate::eventually;
 
+pub use settings_file::settings_file;
 pub use usage::Usage;
 
 /// A running child process.

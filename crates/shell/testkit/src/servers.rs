@@ -107,6 +107,11 @@ impl Server {
         self.running.as_ref().map(|running| running.pid)
     }
 
+    /// Whether it still runs: a server may end by itself, as Kafka does when its disk is full.
+    pub fn is_running(&mut self) -> bool {
+        self.running.as_mut().is_some_and(|running| matches!(running.script.try_wait(), Ok(None)))
+    }
+
     /// Everything that it has printed, over restarts.
     #[must_use]
     pub fn log(&self) -> String {
@@ -122,11 +127,15 @@ impl Server {
         Usage::of(self.pid().context("it doesn't run")?)
     }
 
-    /// Ends it at once (SIGKILL), as a crash would; its data stays.
+    /// Ends it at once (SIGKILL), as a crash would; its data stays. One that has ended by itself meanwhile is as good.
     ///
     /// # Errors
-    /// When it doesn't run.
+    /// When it was never started, or was stopped before.
     pub async fn kill(&mut self) -> Result<()> {
+        if self.running.is_some() && !self.is_running() {
+            self.buried();
+            return Ok(());
+        }
         self.end(Signal::KILL).await
     }
 
@@ -186,6 +195,12 @@ impl Server {
         send(self.pid().context("it doesn't run")?, Signal::CONT)
     }
 
+    /// It has ended: its pid may be another's from now on.
+    fn buried(&mut self) {
+        self.running = None;
+        let _was = std::fs::remove_file(self.folder.path().join(builder::PID));
+    }
+
     async fn end(&mut self, signal: Signal) -> Result<()> {
         let mut running = self.running.take().context("it doesn't run")?;
         send(running.pid, signal)?;
@@ -195,7 +210,7 @@ impl Server {
         if waited.is_err() {
             self.running = Some(running);
         } else {
-            let _was = std::fs::remove_file(self.folder.path().join(builder::PID));
+            self.buried();
         }
         waited.with_context(|| format!("{} goes on:\n{}", self.builder.kind, tail(&self.log())))
     }

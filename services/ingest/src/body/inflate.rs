@@ -8,6 +8,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use thiserror::Error;
 
 use super::encoding::Encoding;
+use crate::admission::Refused;
 
 /// How much is decompressed between two looks at the limits, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -35,7 +36,7 @@ pub enum InflateError {
     },
     /// The caller has no memory to grant now.
     #[error("too many bytes are in flight")]
-    Refused,
+    Refused(Refused),
 }
 
 /// Decompresses `body` to at most `max` bytes. `grant` is asked before the result grows to a new size.
@@ -46,7 +47,7 @@ pub fn inflate(
     body: &[u8],
     encoding: Encoding,
     max: usize,
-    grant: impl FnMut(usize) -> bool,
+    grant: impl FnMut(usize) -> Result<(), Refused>,
 ) -> Result<Vec<u8>, InflateError> {
     let broken = |error: io::Error| InflateError::Broken { encoding, reason: error.to_string() };
     match encoding {
@@ -77,7 +78,7 @@ fn drain(
     encoding: Encoding,
     compressed: usize,
     max: usize,
-    mut grant: impl FnMut(usize) -> bool,
+    mut grant: impl FnMut(usize) -> Result<(), Refused>,
 ) -> Result<Vec<u8>, InflateError> {
     let mut out = Vec::new();
     // Logs shrink to about a fifth; a guess too small costs one copy.
@@ -85,9 +86,7 @@ fn drain(
     loop {
         // One byte more than allowed tells a body of exactly `max` bytes from a larger one.
         room = room.min(max.saturating_add(1));
-        if !grant(room) {
-            return Err(InflateError::Refused);
-        }
+        grant(room).map_err(InflateError::Refused)?;
         out.reserve_exact(room - out.len());
         let wanted = room - out.len();
         let taken = Read::by_ref(&mut source)
@@ -107,12 +106,14 @@ fn drain(
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::time::Duration;
 
     use flate2::Compression;
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::admission::Exhausted;
 
     fn packed(body: &[u8], encoding: Encoding, raw: bool) -> Vec<u8> {
         match encoding {
@@ -154,7 +155,7 @@ mod tests {
             let mut most = 0;
             let grant = |size| {
                 most = most.max(size);
-                true
+                Ok(())
             };
             let error = inflate(&bomb, encoding, 1 << 20, grant).unwrap_err();
             assert_eq!(error.to_string(), "the body grows beyond 1048576 bytes when it is decompressed");
@@ -166,9 +167,14 @@ mod tests {
     fn exactly_the_limit_is_allowed() {
         for (encoding, raw) in ALL {
             let body = packed(&vec![7; 100_000], encoding, raw);
-            assert_eq!(inflate(&body, encoding, 100_000, |_| true).unwrap().len(), 100_000);
-            assert!(matches!(inflate(&body, encoding, 99_999, |_| true), Err(InflateError::TooLarge { .. })));
-            assert!(matches!(inflate(&body, encoding, 100_000, |_| false), Err(InflateError::Refused)));
+            assert_eq!(inflate(&body, encoding, 100_000, |_| Ok(())).unwrap().len(), 100_000);
+            assert!(matches!(
+                inflate(&body, encoding, 99_999, |_| Ok(())),
+                Err(InflateError::TooLarge { .. })
+            ));
+            let no_room = Refused { limit: Exhausted::Memory, room_in: Duration::ZERO };
+            let refused = inflate(&body, encoding, 100_000, |_| Err(no_room));
+            assert!(matches!(refused, Err(InflateError::Refused(_))));
         }
     }
 
@@ -178,10 +184,10 @@ mod tests {
         let text: Vec<u8> = (0..5000u32).flat_map(u32::to_le_bytes).collect();
         for (encoding, raw) in ALL {
             let body = packed(&text, encoding, raw);
-            let error = inflate(&body[..body.len() / 2], encoding, 1 << 20, |_| true).unwrap_err();
+            let error = inflate(&body[..body.len() / 2], encoding, 1 << 20, |_| Ok(())).unwrap_err();
             assert!(error.to_string().starts_with("the body is not valid"), "{error}");
         }
-        assert!(inflate(b"plain text", Encoding::Gzip, 100, |_| true).is_err());
+        assert!(inflate(b"plain text", Encoding::Gzip, 100, |_| Ok(())).is_err());
     }
 
     #[test]
@@ -189,7 +195,7 @@ mod tests {
         for encoding in [Encoding::Gzip, Encoding::Zstd] {
             let mut body = packed(b"one ", encoding, false);
             body.extend(packed(b"two", encoding, false));
-            assert_eq!(inflate(&body, encoding, 100, |_| true).unwrap(), b"one two");
+            assert_eq!(inflate(&body, encoding, 100, |_| Ok(())).unwrap(), b"one two");
         }
     }
 
@@ -197,7 +203,7 @@ mod tests {
         #[test]
         fn what_was_packed_comes_back(text: Vec<u8>) {
             for (encoding, raw) in ALL {
-                prop_assert_eq!(&inflate(&packed(&text, encoding, raw), encoding, 1 << 20, |_| true).unwrap(), &text);
+                prop_assert_eq!(&inflate(&packed(&text, encoding, raw), encoding, 1 << 20, |_| Ok(())).unwrap(), &text);
             }
         }
 
@@ -205,7 +211,7 @@ mod tests {
         #[test]
         fn survives_anything(body: Vec<u8>) {
             for (encoding, _) in ALL {
-                if let Ok(out) = inflate(&body, encoding, 1000, |_| true) {
+                if let Ok(out) = inflate(&body, encoding, 1000, |_| Ok(())) {
                     prop_assert!(out.len() <= 1000);
                 }
             }

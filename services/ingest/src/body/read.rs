@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
-use crate::admission::Reservation;
+use crate::admission::{Refused, Reservation};
 
 /// Why a body could not be read.
 #[derive(Debug, Error)]
@@ -26,9 +26,9 @@ pub enum ReadError {
     /// The client went away, or broke the protocol.
     #[error("the body ended early: {0}")]
     Broken(axum::Error),
-    /// Too many bytes are in flight to hold it.
+    /// There is no room to hold it.
     #[error("too many bytes are in flight")]
-    Refused,
+    Refused(Refused),
 }
 
 /// Reads the whole body. `len` is its length as far as the client has told it.
@@ -59,9 +59,7 @@ pub async fn read(
         if so_far > max {
             return Err(ReadError::TooLarge { max });
         }
-        if !reservation.grow_to(so_far) {
-            return Err(ReadError::Refused);
-        }
+        reservation.grow_to(so_far).map_err(ReadError::Refused)?;
         whole.push(data, len);
     }
     Ok(whole.finish())
@@ -102,7 +100,7 @@ mod tests {
     use futures_util::stream;
 
     use super::*;
-    use crate::admission::Budget;
+    use crate::admission::Admission;
 
     fn chunks(pieces: &[&'static str]) -> Body {
         let pieces: Vec<Result<Bytes, std::io::Error>> =
@@ -110,8 +108,13 @@ mod tests {
         Body::from_stream(stream::iter(pieces))
     }
 
+    fn reservation(admission: &Admission) -> Reservation {
+        admission.reserve(&forebay_record::Tenant::new("acme").unwrap()).unwrap()
+    }
+
     async fn read_all(mut body: Body, len: Option<u64>, max: usize) -> Result<Bytes, ReadError> {
-        read(&mut body, len, max, Duration::from_secs(5), &mut Budget::new(1000).reserve()).await
+        let admission = Admission::new(1000, Duration::from_secs(2));
+        read(&mut body, len, max, Duration::from_secs(5), &mut reservation(&admission)).await
     }
 
     #[tokio::test]
@@ -147,13 +150,14 @@ mod tests {
 
     #[tokio::test]
     async fn there_must_be_room_for_it() {
-        let budget = Budget::new(10);
-        let mut other = budget.reserve();
-        assert!(other.grow_to(8));
+        let admission = Admission::new(10, Duration::from_secs(2));
+        let mut other = reservation(&admission);
+        assert!(other.grow_to(8).is_ok());
         let within = Duration::from_secs(5);
-        let refused = read(&mut chunks(&["ab", "cd"]), None, 100, within, &mut budget.reserve()).await;
-        assert!(matches!(refused, Err(ReadError::Refused)));
+        let refused = read(&mut chunks(&["ab", "cd"]), None, 100, within, &mut reservation(&admission)).await;
+        assert!(matches!(refused, Err(ReadError::Refused(_))));
         drop(other);
-        assert!(read(&mut chunks(&["ab", "cd"]), None, 100, within, &mut budget.reserve()).await.is_ok());
+        let taken = read(&mut chunks(&["ab", "cd"]), None, 100, within, &mut reservation(&admission)).await;
+        assert!(taken.is_ok());
     }
 }

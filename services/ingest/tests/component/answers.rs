@@ -122,6 +122,8 @@ async fn a_body_that_can_not_be_taken_is_refused_as_a_whole() {
     assert_eq!((broken.status, broken.error()), (400, "malformed_body"));
     assert_eq!(broken.body["error"]["line"], 2);
     assert_eq!(broken.reason(), "element 2 of the array: expected `:` at byte 14");
+    let nothing = json("[]").await;
+    assert_eq!((nothing.status, nothing.counts()), (200, (0, 0)), "no events, and none is bad");
     let empty = json(" \n").await;
     assert_eq!((empty.status, empty.error()), (400, "empty_body"));
 

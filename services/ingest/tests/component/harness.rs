@@ -130,6 +130,11 @@ impl Answer {
         self.body["error"]["type"].as_str().unwrap()
     }
 
+    /// Whether it says when to come again: after at least a second, and at most the double of the least.
+    pub(crate) fn comes_again(&self) -> bool {
+        matches!(self.retry_after, Some(1 | 2))
+    }
+
     pub(crate) fn reason(&self) -> &str {
         self.body["error"]["reason"].as_str().unwrap()
     }

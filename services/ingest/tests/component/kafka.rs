@@ -1,7 +1,9 @@
 //! What is answered when Kafka fails, and that no success is ever answered for what it has not.
 
+use std::time::Duration;
+
 use forebay_kafka::testing::{Fault, Request, TestCluster};
-use forebay_settings::{ByteSize, Period};
+use forebay_settings::Period;
 
 use crate::harness::{TOPIC, answer, eventually, started, started_on};
 
@@ -24,7 +26,7 @@ async fn what_kafka_refuses_is_no_success() {
     ingest.cluster.fail_next(Request::Produce, &[Fault::TopicDenied]);
     let send = || ingest.request("?stream=s", "{\"a\":1}\n{\"a\":2}\n").header("idempotency-key", "k");
     let refused = answer(send()).await;
-    assert_eq!((refused.status, refused.error(), refused.retry_after), (503, "kafka_unavailable", Some(1)));
+    assert_eq!((refused.status, refused.error(), refused.comes_again()), (503, "kafka_unavailable", true));
     // librdkafka holds on to a refusal for about a second.
     eventually("taken again", async || answer(send()).await.status == 200).await;
     let ids: Vec<String> = ingest.stop().await.into_iter().map(|event| event.id).collect();
@@ -52,7 +54,7 @@ async fn a_broker_that_is_away_costs_503_and_nothing_else() {
     .await;
     ingest.cluster.broker_down(1).unwrap();
     let refused = ingest.ndjson("?stream=s", "{\"a\":1}").await;
-    assert_eq!((refused.status, refused.error(), refused.retry_after), (503, "kafka_timeout", Some(1)));
+    assert_eq!((refused.status, refused.error(), refused.comes_again()), (503, "kafka_timeout", true));
     ingest.cluster.broker_up(1).unwrap();
     let again = async || ingest.ndjson("?stream=s", "{\"a\":2}").await.status == 200;
     eventually("taken again", again).await;
@@ -97,26 +99,18 @@ async fn a_missing_topic_says_what_to_run() {
     let _stored = ingest.stop().await;
 }
 
-/// Scenario: many large requests at once, while the broker is away and memory is small.
-/// Guarantees: what doesn't fit is refused with 429 and a time to come back; nothing is answered with success.
+/// Scenario: the broker's memory of what it has doesn't fit to the producer's, which ends the producer.
+/// Guarantees: no success for what isn't there; the tier ends with an error, so that it is started again, instead of
+/// refusing for ever.
 #[tokio::test]
-async fn memory_in_flight_is_limited() {
-    let ingest = started(|settings| {
-        settings.ingest.max_in_flight = ByteSize::kib(256);
-        settings.ingest.ack_timeout = Period::from_secs(2);
-        settings.kafka.delivery_timeout = Period::from_secs(2);
-    })
-    .await;
-    ingest.cluster.broker_down(1).unwrap();
-    let body = format!("{{\"a\":\"{}\"}}\n", "x".repeat(1000)).repeat(100);
-    let requests: Vec<_> = (0..8).map(|_| ingest.ndjson("", body.clone())).collect();
-    let answers = futures_util::future::join_all(requests).await;
-    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
-    assert!(statuses.contains(&429) && statuses.contains(&503), "{statuses:?}");
-    for answer in &answers {
-        assert_eq!(answer.retry_after, Some(1), "{answer:?}");
-    }
-    ingest.cluster.broker_up(1).unwrap();
-    eventually("taken again", async || ingest.ndjson("", body.clone()).await.status == 200).await;
-    let _stored = ingest.stop().await;
+async fn a_producer_that_has_failed_for_good_ends_the_tier() {
+    let ingest = started(|_| {}).await;
+    ingest.cluster.fail_next(Request::Produce, &[Fault::OutOfOrder]);
+    let refused = ingest.ndjson("", "{\"a\":1}").await;
+    assert_eq!((refused.status, refused.error()), (503, "kafka_unavailable"));
+    let health = ingest.context.health.clone();
+    let stopped = tokio::time::timeout(Duration::from_secs(20), ingest.running.stopped()).await;
+    let error = format!("{:#}", stopped.expect("it ends").unwrap_err());
+    assert!(error.contains("failed for good"), "{error}");
+    assert!(!health.readyz().passes());
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 /// What a part says about itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ComponentStatus {
@@ -9,6 +11,8 @@ pub struct ComponentStatus {
     pub name: String,
     /// Why it isn't ready; `None` when it is.
     pub not_ready: Option<String>,
+    /// What should be known of it, ready or not.
+    pub remark: Option<String>,
     /// Whether it has work.
     pub busy: bool,
     /// When work last moved or came up, since the start of the process.
@@ -20,6 +24,17 @@ pub struct ComponentStatus {
 pub struct Verdict {
     /// The parts that fail; none when all is well.
     pub failing: Vec<Failing>,
+    /// What should be known, and fails nothing.
+    pub remarks: Vec<Remark>,
+}
+
+/// What should be known of a part.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Remark {
+    /// The part's name.
+    pub component: String,
+    /// A phrase for people.
+    pub remark: String,
 }
 
 /// A part that fails.
@@ -37,7 +52,10 @@ pub fn readyz(parts: &[ComponentStatus]) -> Verdict {
     let failing = parts.iter().filter_map(|part| {
         part.not_ready.as_ref().map(|reason| Failing { component: part.name.clone(), reason: reason.clone() })
     });
-    Verdict { failing: failing.collect() }
+    let remarks = parts.iter().filter_map(|part| {
+        part.remark.as_ref().map(|remark| Remark { component: part.name.clone(), remark: remark.clone() })
+    });
+    Verdict { failing: failing.collect(), remarks: remarks.collect() }
 }
 
 /// Fails for every part that has had work for `stall_after` without any moving. `now` counts from the start of the
@@ -51,7 +69,7 @@ pub fn livez(parts: &[ComponentStatus], now: Duration, stall_after: Duration) ->
             reason: format!("has work, and none has moved for {} s", still.as_secs()),
         })
     });
-    Verdict { failing: failing.collect() }
+    Verdict { failing: failing.collect(), remarks: Vec::new() }
 }
 
 // === impl Verdict ===
@@ -63,18 +81,22 @@ impl Verdict {
         self.failing.is_empty()
     }
 
-    /// The body of an answer: `{"status":"ok"}`, or who fails and why.
+    /// The body of an answer: `{"status":"ok"}`, or who fails and why; with remarks, if there are any.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
-        if self.passes() {
-            return serde_json::json!({ "status": "ok" });
+        let failing =
+            self.failing.iter().map(|part| json!({ "component": part.component, "reason": part.reason }));
+        let remarks =
+            self.remarks.iter().map(|part| json!({ "component": part.component, "remark": part.remark }));
+        let mut body = if self.passes() {
+            json!({ "status": "ok" })
+        } else {
+            json!({ "status": "failing", "failing": failing.collect::<Vec<_>>() })
+        };
+        if !self.remarks.is_empty() {
+            body["remarks"] = remarks.collect();
         }
-        let failing: Vec<_> = self
-            .failing
-            .iter()
-            .map(|part| serde_json::json!({ "component": part.component, "reason": part.reason }))
-            .collect();
-        serde_json::json!({ "status": "failing", "failing": failing })
+        body
     }
 }
 
@@ -90,6 +112,7 @@ mod tests {
         ComponentStatus {
             name: "lane".into(),
             not_ready: None,
+            remark: None,
             busy,
             moved_at: Duration::from_secs(moved_at),
         }

@@ -20,6 +20,8 @@ metric_names! {
             "Requests that ingest has answered.";
         IngestRejectedEvents => "forebay_ingest_rejected_events_total", Count, [Tenant, Reason],
             "Events that ingest refused by themselves, while their neighbours went on.";
+        IngestPutOff => "forebay_ingest_put_off_requests_total", Count, [Tenant, Reason],
+            "Requests that ingest refused with 429 or 503, to be sent again; the reason says which limit.";
         IngestBodyBytes => "forebay_ingest_body_bytes_total", Bytes, [],
             "Bytes of request bodies as they were sent, compressed or not.";
         IngestEventBytes => "forebay_ingest_event_bytes_total", Bytes, [Tenant],
@@ -42,6 +44,10 @@ metric_names! {
             "Documents that were sent again after the store refused them for now.";
         BulkSplits => "forebay_bulk_splits_total", Count, [],
             "Bulk requests that were split in two because the store found them too large.";
+        TargetsShut => "forebay_targets_shut_total", Count, [Reason],
+            "Times that an index was no longer written since it refused everything, or too much for good.";
+        DocumentsDiverted => "forebay_documents_diverted_total", Count, [],
+            "Documents that became dead letters since their index took none for too long, while others did.";
         FailureStore => "forebay_failure_store_total", Count, [],
             "Documents that the store took into its failure store instead of the target.";
 

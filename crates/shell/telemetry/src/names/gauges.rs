@@ -8,11 +8,25 @@ metric_names! {
         InFlightBytes => "forebay_in_flight_bytes", Bytes, [Stage],
             "Bytes that a stage holds and that have no outcome yet.";
         IngestInFlightBytes => "forebay_ingest_in_flight_bytes", Bytes, [],
-            "Bytes of events on their way to Kafka.";
+            "Bytes of memory that requests hold: their bodies, and their events on the way to Kafka.";
+        IngestBacklogBytes => "forebay_ingest_backlog_bytes", Bytes, [],
+            "Bytes of records that wait for Kafka's acknowledgement, with what each costs beside its bytes.";
+        IngestBacklogLimit => "forebay_ingest_backlog_limit_bytes", Bytes, [],
+            "How many such bytes Kafka is thought to acknowledge within `ingest.max_latency`.";
         IngestConnections => "forebay_ingest_connections", Count, [],
             "Connections open to ingest.";
         BulkRequestsInFlight => "forebay_bulk_requests_in_flight", Count, [],
             "Bulk requests under way.";
+        BulkRequestsAllowed => "forebay_bulk_requests_limit", Count, [],
+            "Bulk requests that may be under way at the moment: fewer while the cluster refuses or is slow.";
+        BulkBytesAllowed => "forebay_bulk_request_limit_bytes", Bytes, [],
+            "How large a bulk request may be at the moment.";
+        TargetShutSince => "forebay_target_shut_since_seconds", Seconds, [Target, Reason, State],
+            "Since when an index isn't written as it should be, in seconds since the Unix epoch; 0 when it is again.";
+        TargetHeldBytes => "forebay_target_held_bytes", Bytes, [Target],
+            "Bytes set aside for an index that isn't written.";
+        TargetHeldDocuments => "forebay_target_held_documents", Count, [Target],
+            "Documents set aside for an index that isn't written.";
         ConsumerLag => "forebay_consumer_lag", Count, [Topic, Partition],
             "Records between the committed offset and the end of the partition.";
         ConsumerPaused => "forebay_consumer_paused", Count, [Topic],

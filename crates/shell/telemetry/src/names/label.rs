@@ -23,6 +23,10 @@ pub enum Label {
     Format,
     /// A part of a process whose health is told, such as `kafka`.
     Component,
+    /// An index that documents go to; at most a hundred of them, the rest share `_other`.
+    Target,
+    /// What is done about something, from a closed set in snake case.
+    State,
     /// Forebay's version.
     Version,
 }
@@ -39,6 +43,8 @@ impl Label {
         Self::Status,
         Self::Format,
         Self::Component,
+        Self::Target,
+        Self::State,
         Self::Version,
     ];
 
@@ -55,6 +61,8 @@ impl Label {
             Self::Status => "status",
             Self::Format => "format",
             Self::Component => "component",
+            Self::Target => "target",
+            Self::State => "state",
             Self::Version => "version",
         }
     }
@@ -74,6 +82,10 @@ impl Label {
             Self::Status => "An HTTP status code, or `error` where no answer came.",
             Self::Format => "The format that the event was parsed as.",
             Self::Component => "A part of the process whose health is told, such as `kafka`.",
+            Self::Target => {
+                "An index that documents go to; at most 100 that had trouble are told apart, the rest share `_other`."
+            }
+            Self::State => "What is done about it, from a closed set.",
             Self::Version => "Forebay's version.",
         }
     }

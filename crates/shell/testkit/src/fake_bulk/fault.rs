@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub enum RequestFault {
     /// 429: the node's indexing pressure is too high.
     TooManyRequests,
+    /// 429 for bodies of more than so many bytes (inflated), success for smaller ones.
+    TooManyRequestsAbove(usize),
     /// 500 with a body that names no known type.
     InternalError,
     /// 503: no master.
@@ -117,7 +119,7 @@ impl RequestFault {
     /// The answer to the whole request, for the faults that are an answer.
     pub(super) fn answer(self) -> Option<(u16, Value)> {
         let (status, kind, reason) = match self {
-            Self::TooManyRequests => (
+            Self::TooManyRequests | Self::TooManyRequestsAbove(_) => (
                 429,
                 "es_rejected_execution_exception",
                 "rejected execution of coordinating operation [coordinating_and_primary_bytes=51, replica_bytes=0, \

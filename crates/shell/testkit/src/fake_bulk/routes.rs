@@ -60,7 +60,8 @@ async fn bulk(state: &State, index: Option<&str>, body: Bytes, is_gzip: bool, qu
         Some(RequestFault::Slow(time)) => tokio::time::sleep(time).await,
         Some(RequestFault::CutBeforeWrite) => return Err(Cut),
         Some(RequestFault::Hang) => return std::future::pending().await,
-        Some(RequestFault::TooLargeAbove(limit)) if body.len() <= limit => {}
+        Some(RequestFault::TooLargeAbove(limit) | RequestFault::TooManyRequestsAbove(limit))
+            if body.len() <= limit => {}
         Some(fault) => {
             if let Some((status, answer)) = fault.answer() {
                 return Ok(json_answer(status, &answer));

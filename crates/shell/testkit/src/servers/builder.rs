@@ -24,6 +24,8 @@ pub struct Builder {
     settings: Vec<String>,
     heap: String,
     java_options: String,
+    listeners: Vec<String>,
+    log_dir: Option<PathBuf>,
 }
 
 // === impl Builder ===
@@ -36,6 +38,8 @@ impl Builder {
             settings: Vec::new(),
             heap: "512m".into(),
             java_options: "-XX:TieredStopAtLevel=1".into(),
+            listeners: Vec::new(),
+            log_dir: None,
         }
     }
 
@@ -50,6 +54,21 @@ impl Builder {
     #[must_use]
     pub fn heap(mut self, size: &str) -> Self {
         size.clone_into(&mut self.heap);
+        self
+    }
+
+    /// Another port of Kafka for clients, at which it says that it is to be found at `advertised`: for clients that are
+    /// to come through a proxy. Names are of capital letters and digits.
+    #[must_use]
+    pub fn listener(mut self, name: &str, port: u16, advertised: u16) -> Self {
+        self.listeners.push(format!("{name}={port}:{advertised}"));
+        self
+    }
+
+    /// Where Kafka keeps its topics, instead of in its own folder; it is not removed with the server.
+    #[must_use]
+    pub fn log_dir(mut self, folder: &Path) -> Self {
+        self.log_dir = Some(folder.to_owned());
         self
     }
 
@@ -103,7 +122,10 @@ impl Builder {
             .stdout(output(&log)?)
             .stderr(output(&log)?);
         if self.kind == Kind::Kafka {
-            let _self = command.env("KAFKA_CONTROLLER_PORT", free_port()?.to_string());
+            let _self = command
+                .env("KAFKA_CONTROLLER_PORT", free_port()?.to_string())
+                .env("KAFKA_LISTENERS", self.listeners.join(" "))
+                .envs(self.log_dir.iter().map(|folder| ("KAFKA_LOG_DIR", folder)));
         }
         command.spawn().with_context(|| format!("starting {}", self.kind))
     }

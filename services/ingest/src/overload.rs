@@ -1,0 +1,64 @@
+//! Refusals after which the client sends the same again: there is no room for it, or Kafka doesn't take it.
+//!
+//! 429 says that there is too much at the moment, and nothing was taken; 503 that Kafka is away, or has left it open what it
+//! has. Both say when to come again.
+
+use std::time::Duration;
+
+use forebay_kafka::KafkaError;
+
+use crate::admission::retry::retry_after;
+use crate::admission::{Exhausted, Refused};
+use crate::answer::{Kind, Refusal};
+use crate::config::Limits;
+
+const AGAIN: &str = "send again; with an `Idempotency-Key` or ids of your own nothing is indexed twice";
+
+/// The refusal when a limit stands in the way.
+#[must_use]
+pub fn no_room(refused: &Refused, limits: &Limits) -> Refusal {
+    let (kind, reason, hint) = match refused.limit {
+        Exhausted::Memory => (
+            Kind::Busy,
+            format!("requests under way hold the {} bytes of ingest.max_in_flight", limits.max_in_flight),
+            "nothing was taken; send again later; if this lasts, start more of forebay-ingest or raise the limit",
+        ),
+        Exhausted::Share => (
+            Kind::TenantFull,
+            "this tenant has its share under way, and what is left is for other tenants".to_owned(),
+            "nothing was taken; send again later, with fewer requests at once",
+        ),
+        Exhausted::Backlog => (
+            Kind::KafkaSlow,
+            format!(
+                "kafka takes less than what comes in: more would wait longer than ingest.max_latency ({:?})",
+                limits.max_latency
+            ),
+            "nothing was taken; send again later; if this lasts, kafka needs more brokers, partitions or bandwidth",
+        ),
+        Exhausted::Broker(still) => (
+            Kind::KafkaUnavailable,
+            format!("kafka has acknowledged nothing for {} s, though events wait for it", still.as_secs()),
+            "nothing of this request was taken; send it again later",
+        ),
+    };
+    again(Refusal::new(kind, reason, hint), refused.room_in, limits)
+}
+
+/// The refusal when Kafka fails.
+#[must_use]
+pub fn of_kafka(error: &KafkaError, limits: &Limits) -> Refusal {
+    let kind = match error {
+        KafkaError::TooLarge(_) => {
+            let hint = "raise max.message.bytes of the topic, or lower ingest.max_event";
+            return Refusal::new(Kind::TooLarge, error.to_string(), hint);
+        }
+        KafkaError::Timeout(_) => Kind::KafkaTimeout,
+        _ => Kind::KafkaUnavailable,
+    };
+    again(Refusal::new(kind, error.to_string(), AGAIN), Duration::ZERO, limits)
+}
+
+fn again(refusal: Refusal, room_in: Duration, limits: &Limits) -> Refusal {
+    refusal.retry_after(retry_after(room_in, limits.retry_after, rand::random()))
+}
