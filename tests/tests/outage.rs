@@ -1,7 +1,7 @@
-//! Elasticsearch goes away under load, and comes back.
+//! The search server takes nothing for a while, under load: it is away, it stands still, or it refuses everything.
 //!
-//! Layer: end to end, with the processes that ship, a real Kafka and a real Elasticsearch. The outage lasts 15 seconds, or
-//! as many as `FOREBAY_OUTAGE_SECONDS` says.
+//! Layer: end to end, with the processes that ship, a real Kafka, and a real Elasticsearch for the first two; a real one
+//! can't be told to answer 429 for minutes. The outage lasts 15 seconds, or as many as `FOREBAY_OUTAGE_SECONDS` says.
 //! Does not prove: anything about a kill -9 of our own processes.
 
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use forebay_elastic::ElasticStore;
 use forebay_settings::{Period, Settings};
 use forebay_store::{Order, SearchRequest, Store};
+use forebay_testkit::fake_bulk::{FakeBulk, RequestFault};
 use forebay_testkit::oracle::Oracle;
 use forebay_testkit::servers::{Server, shared};
 use forebay_testkit::{eventually, free_port};
@@ -32,15 +33,41 @@ const FLAT: u64 = 16 << 20;
 /// What a worker may use at its peak.
 const PEAK: u64 = 256 << 20;
 
+/// What becomes of the search server.
+enum Search {
+    /// It is stopped, and started again.
+    Away(Server),
+    /// It accepts connections and never answers, as when its disk hangs.
+    Still(Server),
+    /// It answers 429, whatever it is asked.
+    Busy(FakeBulk),
+}
+
 /// Scenario: events come in all the time, while Elasticsearch is stopped, stays away, and is started again.
-/// Guarantees: every acknowledged event is indexed exactly once; there is no rebalance; the indexer's memory is flat.
+/// Guarantees: every acknowledged event is indexed exactly once, none is dead-lettered; there is no rebalance; the indexer's
+/// memory is flat.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_costs_nothing_but_time() -> Result<()> {
+    outage(Search::Away(Server::elasticsearch().start().await?)).await
+}
+
+/// Scenario: the same, while Elasticsearch is frozen. Guarantees: the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stands_still_costs_nothing_but_time() -> Result<()> {
+    outage(Search::Still(Server::elasticsearch().start().await?)).await
+}
+
+/// Scenario: the same, while the server is too busy for anything. Guarantees: the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_refuses_costs_nothing_but_time() -> Result<()> {
+    outage(Search::Busy(FakeBulk::start().await?)).await
+}
+
+async fn outage(mut search: Search) -> Result<()> {
     let seconds: u64 =
         std::env::var("FOREBAY_OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let folder = TempDir::new()?;
-    let mut elasticsearch = Server::elasticsearch().start().await?;
-    let settings = settings(&elasticsearch).await?;
+    let settings = settings(&search.url()).await?;
     let store = ElasticStore::connect(&settings.search)?;
     bootstrap_topics(&settings).await?;
     let _changes = store.bootstrap(false).await?;
@@ -57,9 +84,9 @@ async fn an_outage_costs_nothing_but_time() -> Result<()> {
     eventually("events are indexed", Duration::from_secs(60), async || indexed().await > 2_000.0).await?;
     let rebalances = indexer.metric("forebay_consumer_rebalances_total", "").await?;
 
-    elasticsearch.stop().await?;
-    let paused = || async { indexer.metric("forebay_component_ready", "search").await.unwrap_or(1.0) };
-    eventually("the indexer says that it can't", Duration::from_secs(60), async || paused().await == 0.0)
+    search.begin().await?;
+    let ready = || async { indexer.metric("forebay_component_ready", "search").await.unwrap_or(1.0) };
+    eventually("the indexer says that it can't", Duration::from_secs(120), async || ready().await == 0.0)
         .await?;
     let full = || async { indexer.metric("forebay_in_flight_bytes", "indexer").await.unwrap_or(0.0) };
     eventually("it has taken what it may hold", Duration::from_secs(60), async || full().await > 0.0).await?;
@@ -67,14 +94,14 @@ async fn an_outage_costs_nothing_but_time() -> Result<()> {
     let early = indexer.process.usage()?;
     tokio::time::sleep(Duration::from_secs(seconds / 2)).await;
     let late = indexer.process.usage()?;
-    elasticsearch.restart().await?;
-    eventually("the indexer goes on", Duration::from_secs(120), async || paused().await == 1.0).await?;
+    search.end().await?;
+    eventually("the indexer goes on", Duration::from_secs(120), async || ready().await == 1.0).await?;
     stop.store(true, Ordering::Relaxed);
     let sent = load.await??;
 
     let mut ids = Vec::new();
     let waited = eventually("all events are found", Duration::from_secs(180), async || {
-        ids = all_ids(&store).await.unwrap_or_default();
+        ids = search.ids(&store).await.unwrap_or_default();
         ids.len() >= sent
     })
     .await;
@@ -83,7 +110,8 @@ async fn an_outage_costs_nothing_but_time() -> Result<()> {
 
     let after = indexer.process.usage()?;
     println!(
-        "outage of {seconds} s: {sent} events, each once; indexer: {} MiB in its middle, {} at its end, {} at the peak",
+        "outage ({}) of {seconds} s: {sent} events, each once; indexer: {} MiB in its middle, {} at its end, {} at the peak",
+        search.name(),
         mib(early.memory),
         mib(late.memory),
         mib(after.peak_memory)
@@ -93,6 +121,52 @@ async fn an_outage_costs_nothing_but_time() -> Result<()> {
     ensure!(late.memory <= early.memory + FLAT, "{early:?} -> {late:?}");
     ensure!(after.peak_memory <= PEAK, "{after:?}");
     Ok(())
+}
+
+impl Search {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "away",
+            Self::Still(_) => "still",
+            Self::Busy(_) => "busy",
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Away(server) | Self::Still(server) => server.url(),
+            Self::Busy(fake) => fake.url(),
+        }
+    }
+
+    async fn begin(&mut self) -> Result<()> {
+        match self {
+            Self::Away(server) => server.stop().await,
+            Self::Still(server) => server.pause().await,
+            Self::Busy(fake) => {
+                fake.fail_always(RequestFault::TooManyRequests);
+                Ok(())
+            }
+        }
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        match self {
+            Self::Away(server) => server.restart().await,
+            Self::Still(server) => server.resume(),
+            Self::Busy(fake) => {
+                fake.heal();
+                Ok(())
+            }
+        }
+    }
+
+    async fn ids(&self, store: &ElasticStore) -> Result<Vec<String>> {
+        match self {
+            Self::Away(_) | Self::Still(_) => all_ids(store).await,
+            Self::Busy(fake) => Ok(fake.all_ids()),
+        }
+    }
 }
 
 /// Sends until it is told to stop; answers how many events were acknowledged.
@@ -137,11 +211,12 @@ async fn all_ids(store: &ElasticStore) -> Result<Vec<String>> {
     }
 }
 
-async fn settings(elasticsearch: &Server) -> Result<Settings> {
+async fn settings(url: &str) -> Result<Settings> {
     let mut settings = settings_of_its_own();
     settings.kafka.bootstrap_servers = shared::kafka().await?.address();
     settings.ingest.listen = format!("127.0.0.1:{}", free_port()?);
-    settings.search.url = elasticsearch.url();
+    url.clone_into(&mut settings.search.url);
+    settings.search.request_timeout = Period::from_secs(10);
     settings.indexer.retry_max = Period::from_secs(2);
     Ok(settings)
 }

@@ -1,21 +1,21 @@
 //! The indexer tier: `forebay.events` into a search server, dead letters beside.
 //!
-//! One thread polls ([`intake`]) and cuts the stream into *loads*, each one bulk request with a receipt. Several loads are
-//! written at once (`writer`); what is to be done with an answer is decided by a plain state machine ([`writing`]). A
-//! load's offsets move when each of its documents is indexed, found to be there already, or in the dead-letter topic with
-//! the broker's acknowledgement.
+//! One thread polls ([`forebay_worker`]) and cuts the stream into *loads*, each with a receipt (`stage`). What is sent when,
+//! what an answer means, and what becomes of an index that refuses is decided by a plain state machine
+//! ([`forebay_writing`]); `writer` carries it out, several requests at once. A load's offsets move when each of its documents
+//! is indexed, found to be there already, or in the dead-letter topic with the broker's acknowledgement.
 //!
 //! While the cluster refuses, loads stay where they are and are tried again; no room is left for more, so that intake
 //! pauses, its membership of the group kept. Memory is bounded by `indexer.max_in_flight`.
 
 mod config;
-pub mod intake;
 mod letters;
-pub mod load;
 mod metrics;
-mod state;
+mod records;
+mod report;
+mod stage;
+mod tools;
 mod writer;
-pub mod writing;
 
 use std::sync::Arc;
 use std::thread;
@@ -26,11 +26,12 @@ use forebay_service::{Context, Running};
 use forebay_settings::Settings;
 use forebay_store::Store;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::IndexerConfig;
-use crate::intake::IntakeLoop;
-use crate::writer::Writer;
+use crate::stage::IndexerStage;
+use crate::tools::Tools;
 
 /// How much of a queue dead letters get.
 const DEAD_LETTER_QUEUE: usize = 32 * 1024 * 1024;
@@ -45,19 +46,28 @@ pub fn start(
     store: Arc<dyn Store>,
     shutdown: CancellationToken,
 ) -> Result<Running> {
-    let config = Arc::new(IndexerConfig::new(settings));
+    let config = IndexerConfig::new(settings);
+    let worker = config.worker();
     let options = ProducerOptions { client_id: "forebay-indexer".to_owned(), queue_bytes: DEAD_LETTER_QUEUE };
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
-    let writer = Writer::new(Arc::clone(&config), store, producer, context);
-    let _detached = tokio::spawn(writer.clone().wait_for_store(shutdown.clone()));
-    let intake = IntakeLoop::new(Arc::clone(&config), writer, context, Handle::current());
-    let (ended, end) = tokio::sync::oneshot::channel();
-    let thread = thread::Builder::new().name("indexer-intake".to_owned()).spawn(move || {
-        intake.run(&shutdown);
+    let tools = Arc::new(Tools::new(config, store, producer, context));
+    let _detached = tokio::spawn(Arc::clone(&tools).wait_for_store(shutdown.clone()));
+    let runtime = Handle::current();
+    let (ended, end) = oneshot::channel();
+    let thread = thread::Builder::new().name("indexer".to_owned()).spawn(move || {
+        let health = tools.worker.clone();
+        let outcome = forebay_worker::run(&worker, &health, &shutdown, |shared| {
+            Ok(IndexerStage::new(Arc::clone(&tools), shared, &runtime))
+        });
         // Nobody listens any more when the process is on its way out.
-        let _listened = ended.send(());
+        let _listened = ended.send(outcome);
     });
     let _detached = thread.context("can't start the intake")?;
-    tracing::info!(group = config.group, "indexer started");
-    Ok(Running::new(None, tokio::spawn(async move { end.await.context("the intake panicked") })))
+    tracing::info!(group = settings.indexer.group, "indexer started");
+    Ok(Running::new(
+        None,
+        tokio::spawn(async move {
+            end.await.context("the intake panicked")?.context("the indexer can't go on in this process")
+        }),
+    ))
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use forebay_delivery::Pace;
 use forebay_telemetry::{
     CounterName, Entry, GaugeName, HistogramName, Label, Ledger, TenantCap, counter, gauge, histogram,
 };
+use forebay_writing::TenantTally;
 use metrics::{Counter, Gauge, Histogram};
-
-use crate::load::TenantTally;
 
 /// The value of the label `stage` for this tier.
 pub(crate) const STAGE: &str = "indexer";
@@ -16,30 +16,58 @@ pub(crate) const STAGE: &str = "indexer";
 #[derive(Debug)]
 pub(crate) struct IndexerMetrics {
     cap: TenantCap,
-    pub(crate) emitted: Counter,
-    /// Receipts that were dropped unsettled.
-    pub(crate) abandoned: Counter,
+    emitted: Counter,
     pub(crate) splits: Counter,
-    pub(crate) requests_in_flight: Gauge,
+    pub(crate) diverted: Counter,
+    requests_in_flight: Gauge,
+    requests_allowed: Gauge,
+    bytes_allowed: Gauge,
     request_bytes: Counter,
     request_seconds: Histogram,
     request_documents: Histogram,
     failure_store: Counter,
 }
 
+/// A request that is under way, also when it is aborted.
+#[derive(Debug)]
+pub(crate) struct UnderWay<'a>(&'a Gauge);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}
+
+// === impl IndexerMetrics ===
+
 impl IndexerMetrics {
     pub(crate) fn new(cap: TenantCap) -> Self {
         Self {
             cap,
             emitted: counter(CounterName::RecordsEmitted, &[(Label::Stage, STAGE)]),
-            abandoned: counter(CounterName::ReceiptsAbandoned, &[(Label::Stage, STAGE)]),
             splits: counter(CounterName::BulkSplits, &[]),
+            diverted: counter(CounterName::DocumentsDiverted, &[]),
             requests_in_flight: gauge(GaugeName::BulkRequestsInFlight, &[]),
+            requests_allowed: gauge(GaugeName::BulkRequestsAllowed, &[]),
+            bytes_allowed: gauge(GaugeName::BulkBytesAllowed, &[]),
             request_bytes: counter(CounterName::BulkRequestBytes, &[]),
             request_seconds: histogram(HistogramName::BulkRequestSeconds, &[]),
             request_documents: histogram(HistogramName::BulkRequestDocuments, &[]),
             failure_store: counter(CounterName::FailureStore, &[]),
         }
+    }
+
+    /// A request is under way, as long as the answer lives.
+    pub(crate) fn under_way(&self) -> UnderWay<'_> {
+        self.requests_in_flight.increment(1);
+        UnderWay(&self.requests_in_flight)
+    }
+
+    /// What is allowed at the moment.
+    #[expect(clippy::cast_precision_loss, reason = "gauges; far below 2^52")]
+    pub(crate) fn pace(&self, pace: &Pace) {
+        self.requests_allowed.set(pace.requests() as f64);
+        self.bytes_allowed.set(pace.bytes() as f64);
     }
 
     /// A request was answered, or failed for `reason`.

@@ -1,271 +1,218 @@
-//! Writes loads: sends requests, waits between tries, dead-letters what is refused, settles.
+//! The writer of one life: carries out what [`forebay_writing::Writing`] says.
+//!
+//! One task asks the machine what to do, and gives each request and each set of dead letters a task of its own. Whoever ends
+//! tells the machine and settles what is done. The machine is locked for as long as it takes to read an answer.
 
-use std::sync::Arc;
-use std::thread::Thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use forebay_bulk::{BulkRequest, ItemError};
-use forebay_delivery::{Backoff, BrokerAck};
-use forebay_kafka::{Acks, Producer, SendError, dead_letter};
-use forebay_service::Context;
-use forebay_service::clock::{now_ms, random};
-use forebay_store::{ChangeKind, Store};
-use forebay_telemetry::{Component, rate_limited_warn};
-use tokio_util::sync::CancellationToken;
+use forebay_bulk::{BulkAnswer, RequestFailure};
+use forebay_delivery::{BrokerAck, Gate, Receipt};
+use forebay_service::clock::random;
+use forebay_worker::Shared;
+use forebay_writing::{Draft, Letters, Next, Sending, Writing, failure_name};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
-use crate::config::IndexerConfig;
 use crate::letters;
-use crate::load::{Finished, Load};
-use crate::metrics::IndexerMetrics;
-use crate::state::Shared;
-use crate::writing::{After, failure_name};
+use crate::records::Records;
+use crate::report::Report;
+use crate::tools::Tools;
 
-/// How long to wait before a full queue of dead letters is tried again.
-const QUEUE_PAUSE: Duration = Duration::from_millis(10);
+/// How often metrics and health are told.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often a store that refused is asked whether it answers, when there is nothing to write.
+const ASK_EVERY: Duration = Duration::from_secs(5);
 
-/// Writes loads, several at once; clones share everything.
-#[derive(Clone, Debug)]
+/// The machine, and what it is carried out with.
 pub(crate) struct Writer {
-    inner: Arc<Inner>,
+    tools: Arc<Tools>,
+    shared: Shared,
+    writing: Mutex<Writing<Records>>,
+    report: Mutex<Report>,
+    /// There is another load.
+    taken: Notify,
+    /// Why it can't go on.
+    failed: Mutex<Option<String>>,
 }
 
-#[derive(Debug)]
-struct Inner {
-    config: Arc<IndexerConfig>,
-    store: Arc<dyn Store>,
-    producer: Producer,
-    metrics: IndexerMetrics,
-    /// Whether the store takes documents.
-    health: Component,
-}
-
-/// The way of one load: what it needs beside the writer.
-#[derive(Clone, Debug)]
-pub(crate) struct Way {
-    pub(crate) shared: Shared,
-    /// Cancelled when there is no more time: what is under way is let go and read again.
-    pub(crate) abandon: CancellationToken,
-    /// The intake's thread, which is woken when there is room.
-    pub(crate) intake: Thread,
-}
-
-/// The load was let go: its records are read again.
-#[derive(Debug)]
-struct LetGo;
+// === impl Writer ===
 
 impl Writer {
-    pub(crate) fn new(
-        config: Arc<IndexerConfig>,
-        store: Arc<dyn Store>,
-        producer: Producer,
-        context: &Context,
-    ) -> Self {
-        let health = context.health.component("search");
-        health.not_ready("the store has not answered yet");
-        let metrics = IndexerMetrics::new(context.tenants.clone());
-        Self { inner: Arc::new(Inner { config, store, producer, metrics, health }) }
+    pub(crate) fn new(tools: Arc<Tools>, shared: Shared) -> Self {
+        let writing = Mutex::new(Writing::new(tools.config.options.clone()));
+        let report = Mutex::new(Report::new(Arc::clone(&tools)));
+        Self { tools, shared, writing, report, taken: Notify::new(), failed: Mutex::default() }
     }
 
-    /// Whether loads are under way: then `/livez` wants to see answers.
-    pub(crate) fn busy(&self, busy: bool) {
-        self.inner.health.busy(busy);
+    /// Whether another load may come.
+    pub(crate) fn gate(&self) -> Gate {
+        self.writing().gate(self.shared.now())
     }
 
-    /// Asks the store who it is until it answers, so that readiness and the log say what is missing before the first load
-    /// does.
-    pub(crate) async fn wait_for_store(self, shutdown: CancellationToken) {
-        let mut backoff = self.inner.config.backoff;
-        loop {
-            let reason = match self.inner.store.ping().await {
-                Ok(info) => {
-                    tracing::info!(store = info.name, version = info.version, "the store answers");
-                    self.inner.health.ready();
-                    self.inner.warn_without_template().await;
-                    return;
-                }
-                Err(failure) => failure.to_string(),
-            };
-            rate_limited_warn!(per_minute = 6, reason, "waiting for the store");
-            self.inner.health.not_ready(reason);
-            tokio::select! {
-                () = tokio::time::sleep(backoff.refused(random(), None)) => {}
-                () = shutdown.cancelled() => return,
+    /// A load is to be written.
+    pub(crate) fn take(&self, draft: Draft<Records>, receipt: Receipt) {
+        self.writing().take(draft, receipt, self.shared.now());
+        // A load without records is done at once.
+        self.settle();
+        self.taken.notify_one();
+    }
+
+    /// Lets go of loads whose partitions have gone.
+    pub(crate) fn abandon(&self) {
+        let gone = self.writing().abandon(|receipt| self.shared.lock().is_current(receipt));
+        for receipt in gone {
+            if self.shared.lock().forget_stale(receipt).is_err() {
+                tracing::warn!("a load was let go unsettled, its records will be read again");
             }
         }
     }
 
-    /// Writes a load and settles it. Whatever comes of it, its bytes are free afterwards.
-    pub(crate) async fn write(self, mut load: Load, way: Way) {
-        let bytes = load.bytes();
-        let done = self.inner.write(&mut load, &way).await;
-        self.inner.metrics.splits.increment(load.writing.splits());
-        let mut state = way.shared.lock();
-        state.loads -= 1;
-        state.bytes -= bytes;
-        match done {
-            Ok(ack) => {
-                let Finished { receipt, tally, tenants, records } = load.finish(ack);
-                match state.tracker.settle(receipt, &tally) {
-                    Ok(()) => self.inner.metrics.settled(&tenants),
-                    // Each of a load's records has exactly one fate, so this is a fault of ours. The offset is held.
-                    Err(error) => {
-                        self.inner.metrics.abandoned.increment(1);
-                        tracing::error!(%error, "a load could not be settled");
+    /// Why it can't go on, once.
+    pub(crate) fn failed(&self) -> Option<String> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Works until it is aborted; what is under way is aborted with it.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let mut tasks = JoinSet::new();
+        let mut tell = tokio::time::interval(TELL_EVERY);
+        let mut asked = Instant::now();
+        loop {
+            let until = self.begin(&mut tasks);
+            let pause = until.map_or(TELL_EVERY, |until| until.saturating_sub(self.shared.now()));
+            tokio::select! {
+                () = self.taken.notified() => {}
+                Some(ended) = tasks.join_next() => {
+                    if let Err(error) = ended {
+                        // Its documents are nobody's now; a new life reads them again.
+                        let reason = format!("a writer panicked: {error}");
+                        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
                     }
                 }
-                state.reuse(records);
-            }
-            Err(LetGo) => {
-                if state.tracker.forget_stale(load.receipt).is_err() {
-                    self.inner.metrics.abandoned.increment(1);
-                    tracing::warn!("a load was let go unsettled, its records will be read again");
+                () = tokio::time::sleep(pause) => {}
+                _at = tell.tick() => {
+                    self.tell();
+                    if asked.elapsed() >= ASK_EVERY && self.refuses_idly() {
+                        asked = Instant::now();
+                        let _task = tasks.spawn(Arc::clone(&self).ask());
+                    }
                 }
-                state.reuse(load.records);
             }
-        }
-        drop(state);
-        way.intake.unpark();
-    }
-}
-
-impl Inner {
-    async fn write(&self, load: &mut Load, way: &Way) -> Result<Option<BrokerAck>, LetGo> {
-        let mut backoff = self.config.backoff;
-        while let Some(part) = load.writing.next_part() {
-            let after = self.send(load, part).await;
-            let settled = load.writing.take_settled();
-            if !settled.is_empty() || after == After::GoOn {
-                if backoff.refusals() > 0 {
-                    tracing::info!(refusals = backoff.refusals(), "the store takes documents again");
-                }
-                backoff.succeeded();
-                self.health.ready();
-            }
-            self.health.progress();
-            load.count(settled);
-            if let After::Wait { reason, detail, items, retry_after } = after {
-                self.metrics.retried(reason, items);
-                self.wait(load, way, &mut backoff, &detail, retry_after).await?;
-            }
-        }
-        if load.refused.is_empty() {
-            return Ok(None);
-        }
-        let ack = self.dead_letter(load, way).await?;
-        let error_type = load.refused.first().map_or("", |(_, error)| error.error_type.as_str());
-        rate_limited_warn!(
-            per_minute = 6,
-            documents = load.refused.len(),
-            error_type,
-            "documents dead-lettered"
-        );
-        Ok(Some(ack))
-    }
-
-    /// Without its template an index gets whatever mapping the cluster guesses, which can't be mended later.
-    async fn warn_without_template(&self) {
-        let missing = self
-            .store
-            .bootstrap(true)
-            .await
-            .is_ok_and(|changes| changes.iter().any(|change| matches!(change.kind, ChangeKind::Create)));
-        if missing {
-            tracing::warn!(
-                "there is no index template, new indices get a guessed mapping: run `forebay bootstrap`"
-            );
         }
     }
 
-    async fn send(&self, load: &mut Load, part: BulkRequest) -> After {
-        self.metrics.requests_in_flight.increment(1);
+    /// Begins whatever can be done now; answers when to look again.
+    fn begin(self: &Arc<Self>, tasks: &mut JoinSet<()>) -> Option<Duration> {
+        loop {
+            let next = self.writing().next(self.shared.now());
+            match next {
+                Next::Send(sending) => drop(tasks.spawn(Arc::clone(self).send(sending))),
+                Next::Letters(letters) => drop(tasks.spawn(Arc::clone(self).post(letters))),
+                Next::WaitUntil(at) => return Some(at),
+                Next::Idle => return None,
+            }
+        }
+    }
+
+    async fn send(self: Arc<Self>, sending: Sending) {
+        let metrics = &self.tools.metrics;
+        let request = sending.request();
+        let (documents, bytes) = (request.len(), request.body().len());
+        let under_way = metrics.under_way();
         let began = Instant::now();
-        let answer = self.store.write(&part).await;
-        let (took, documents, bytes) = (began.elapsed(), part.len(), part.body().len());
-        self.metrics.requests_in_flight.decrement(1);
-        match answer {
-            Ok(answer) => {
-                self.metrics.request("ok", took, documents, bytes);
-                load.writing.answered(&part, answer)
-            }
-            Err(failure) => {
-                self.metrics.request(failure_name(&failure), took, documents, bytes);
-                load.writing.failed(part, failure)
+        let answer = self.tools.store.write(request).await;
+        drop(under_way);
+        metrics.request(
+            answer.as_ref().map_or_else(failure_name, |_| "ok"),
+            began.elapsed(),
+            documents,
+            bytes,
+        );
+        self.answered(sending, answer);
+    }
+
+    fn answered(&self, sending: Sending, answer: Result<BulkAnswer, RequestFailure>) {
+        self.writing().answered(sending, answer, self.shared.now(), random());
+        self.tools.search.progress();
+        self.tools.worker.progress();
+        self.settle();
+    }
+
+    async fn post(self: Arc<Self>, letters: Letters<Records>) {
+        match letters::post(&self.tools.producer, &self.tools.config.kafka, &letters).await {
+            Ok(ack) => self.posted(letters, ack),
+            Err(reason) => {
+                let pause = self.writing().letters_failed(letters, self.shared.now(), random());
+                self.report().not_posted(&reason, pause);
+                self.tools.worker.progress();
             }
         }
     }
 
-    /// Waits before the next try, unless there is no use in one.
-    async fn wait(
-        &self,
-        load: &Load,
-        way: &Way,
-        backoff: &mut Backoff,
-        detail: &str,
-        retry_after: Option<Duration>,
-    ) -> Result<(), LetGo> {
-        let pause = backoff.refused(random(), retry_after);
-        let refusals = backoff.refusals();
-        self.health.not_ready(format!("the store refuses, {refusals} times in a row: {detail}"));
-        rate_limited_warn!(per_minute = 6, detail, refusals, ?pause, "the store refuses for now");
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = way.abandon.cancelled() => return Err(LetGo),
-        }
-        if way.shared.lock().tracker.is_current(&load.receipt) { Ok(()) } else { Err(LetGo) }
+    fn posted(&self, letters: Letters<Records>, ack: BrokerAck) {
+        self.report().posted(&letters.errors);
+        self.writing().letters_sent(letters, ack);
+        self.tools.worker.progress();
+        self.settle();
     }
 
-    /// Sends the refused records to the dead-letter topic until the brokers have them all.
-    async fn dead_letter(&self, load: &Load, way: &Way) -> Result<BrokerAck, LetGo> {
-        let mut backoff = self.config.backoff;
-        loop {
-            let acks = Acks::new();
-            for (tag, error) in &load.refused {
-                self.send_dead_letter(load, *tag, error, &acks, way).await?;
+    /// Settles the loads that are done, and tells what happened.
+    fn settle(&self) {
+        let (finished, events) = {
+            let mut writing = self.writing();
+            (writing.finished(), writing.events())
+        };
+        if !events.is_empty() {
+            self.report().happened(events);
+        }
+        if finished.is_empty() {
+            return;
+        }
+        for load in finished {
+            match self.shared.lock().settle(load.receipt, &load.tally) {
+                Ok(()) => self.tools.metrics.settled(&load.tenants),
+                // Each of a load's records has exactly one fate, so this is a fault of ours. The receipt goes, and its
+                // records are read again.
+                Err(error) => tracing::error!(%error, "a load could not be settled"),
             }
-            acks.seal();
-            let report = acks.wait().await;
-            let first_error = report.first_error.clone();
-            match report.all_delivered() {
-                Some(ack) if ack.records() == load.refused.len() as u64 => return Ok(ack),
-                _ => {}
-            }
-            let error = first_error.map_or_else(String::new, |error| error.to_string());
-            let detail = format!("the dead-letter topic can't be written: {error}");
-            self.wait(load, way, &mut backoff, &detail, None).await?;
+        }
+        self.shared.wake();
+    }
+
+    fn tell(&self) {
+        let now = self.shared.now();
+        let writing = self.writing();
+        let is_busy = writing.loads() > 0;
+        let (pace, targets, is_stalled) = (*writing.pace(), writing.targets(), writing.is_stalled(now));
+        drop(writing);
+        self.tools.search.busy(is_busy);
+        let mut report = self.report();
+        report.tell(&pace, &targets, is_stalled, now);
+        if !is_busy {
+            report.no_letters();
         }
     }
 
-    async fn send_dead_letter(
-        &self,
-        load: &Load,
-        tag: u32,
-        error: &ItemError,
-        acks: &Acks,
-        way: &Way,
-    ) -> Result<(), LetGo> {
-        let Some(record) = load.records.get(tag as usize) else { return Ok(()) };
-        let topics = &self.config.kafka.topics;
-        let letter = letters::letter(&topics.events, record, error, now_ms());
-        loop {
-            match dead_letter::send(
-                &self.producer,
-                &topics.dead_letters,
-                &letter,
-                record.key,
-                record.value,
-                acks,
-            ) {
-                Ok(()) => return Ok(()),
-                Err(SendError::QueueFull) => tokio::select! {
-                    () = tokio::time::sleep(QUEUE_PAUSE) => {}
-                    () = way.abandon.cancelled() => return Err(LetGo),
-                },
-                // It isn't counted by the acks, so the round comes up short and is done again after a pause.
-                Err(error) => {
-                    rate_limited_warn!(per_minute = 6, %error, "a dead letter can't be sent");
-                    return Ok(());
-                }
-            }
+    /// Whether the store refused last, and nothing is left that would tell when that is over.
+    fn refuses_idly(&self) -> bool {
+        let writing = self.writing();
+        writing.loads() == 0 && writing.refusal().is_some()
+    }
+
+    async fn ask(self: Arc<Self>) {
+        if self.tools.store.ping().await.is_ok() {
+            self.writing().store_answers();
+            self.settle();
         }
+    }
+
+    fn writing(&self) -> MutexGuard<'_, Writing<Records>> {
+        // The machine is whole between any two calls.
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

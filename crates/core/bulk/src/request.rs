@@ -90,6 +90,12 @@ impl BulkRequest {
         self.spans.get(index).map(|span| span.tag)
     }
 
+    /// How many bytes of the body the item at `index` takes, its action line included.
+    #[must_use]
+    pub fn item_bytes(&self, index: usize) -> Option<usize> {
+        self.spans.get(index).map(|span| (span.end - span.start) as usize)
+    }
+
     /// All items, in order.
     pub fn items(&self) -> impl Iterator<Item = BulkItem<'_>> {
         (0..self.len()).filter_map(|index| self.item(index))
@@ -119,6 +125,37 @@ impl BulkRequest {
     pub fn split(&self) -> (Self, Self) {
         let middle = self.len().div_ceil(2);
         (self.part(0, middle), self.part(middle, self.len()))
+    }
+
+    /// The first items, as many as have `bytes` together but at least one, and the others. They share the body.
+    #[must_use]
+    pub fn split_within(&self, bytes: usize) -> (Self, Self) {
+        let begin = self.spans.first().map_or(0, |span| span.start as usize);
+        let fit = self.spans.partition_point(|span| span.end as usize - begin <= bytes).max(1);
+        (self.part(0, fit), self.part(fit, self.len()))
+    }
+
+    /// One request of all items of these, in this order, with their tags as they are.
+    #[must_use]
+    pub fn join<'a>(requests: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut body = BytesMut::new();
+        let mut spans = Vec::new();
+        for request in requests {
+            let begin = request.spans.first().map_or(0, |span| span.start);
+            let at = u32::try_from(body.len()).unwrap_or(u32::MAX);
+            body.extend_from_slice(&request.body);
+            spans.extend(request.spans.iter().map(|span| span.moved(begin, at)));
+        }
+        Self { body: body.freeze(), spans }
+    }
+
+    /// The same request, its items tagged by their positions, from 0.
+    #[must_use]
+    pub fn renumbered(mut self) -> Self {
+        for (tag, span) in (0..).zip(&mut self.spans) {
+            span.tag = tag;
+        }
+        self
     }
 
     fn part(&self, from: usize, to: usize) -> Self {

@@ -23,7 +23,7 @@ pub struct Draft<B> {
     pub(crate) rows: Vec<DraftRow>,
     /// Which of `rows` a record belongs to, by its tag.
     pub(crate) row_of: Vec<u32>,
-    pub(crate) refused: Vec<(u32, Box<ItemError>)>,
+    pub(crate) refused: Vec<(u32, ItemError)>,
 }
 
 /// What several records have in common; both names are empty for records that can't be read.
@@ -66,7 +66,7 @@ impl<B: Batch> Draft<B> {
             };
             if let Err((error_type, reason)) = pushed {
                 let error = ItemError { status: 0, error_type: error_type.to_owned(), reason };
-                refused.push((tag, Box::new(error)));
+                refused.push((tag, error));
             }
         }
         let rows = rows.rows;

@@ -37,7 +37,7 @@ pub struct Letters<B> {
     /// The records ...
     pub records: B,
     /// ... and why each of them was refused.
-    pub errors: Vec<Box<ItemError>>,
+    pub errors: Vec<ItemError>,
     pub(crate) load: u64,
     pub(crate) rows: Vec<u32>,
 }

@@ -29,7 +29,11 @@ impl Recent {
 
     /// When it happened last to any other target.
     pub(crate) fn elsewhere(&self, target: u32) -> Option<Moment> {
-        [self.last, self.other].into_iter().flatten().find(|(who, _)| *who != target).map(|(_, moment)| moment)
+        [self.last, self.other]
+            .into_iter()
+            .flatten()
+            .find(|(who, _)| *who != target)
+            .map(|(_, moment)| moment)
     }
 
     /// When it happened last to any target.

@@ -86,9 +86,12 @@ impl Target {
         }
     }
 
-    /// The store's last words about it.
+    /// The store's last words about it; of a document at fault only the type, as the reason may quote its contents.
     pub(crate) fn detail(&self) -> String {
-        format!("{}: {}", self.error.error_type, self.error.reason)
+        match self.shut {
+            Some(Shut::RefusedShare) => self.error.error_type.clone(),
+            Some(Shut::Refused) | None => format!("{}: {}", self.error.error_type, self.error.reason),
+        }
     }
 
     pub(crate) fn status(&self) -> Option<TargetStatus> {
@@ -112,13 +115,7 @@ impl Target {
 
 impl Targets {
     pub(crate) fn new(backoff: Backoff) -> Self {
-        Self {
-            slots: Vec::new(),
-            numbers: HashMap::new(),
-            free: Vec::new(),
-            sweep_at: IDLE_TARGETS,
-            backoff,
-        }
+        Self { slots: Vec::new(), numbers: HashMap::new(), free: Vec::new(), sweep_at: IDLE_TARGETS, backoff }
     }
 
     /// A load has documents for this target: its number.

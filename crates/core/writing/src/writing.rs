@@ -1,12 +1,16 @@
 //! The machine: what came in, what is sent next, what is done.
 //!
-//! Its parts: [`answer`](self::answer) reads what came of a request, [`shut`](self::shut) decides about targets,
-//! [`memory`](self::memory) keeps the records that documents belong to, [`cluster`](self::cluster) knows whether the store as
-//! a whole takes anything.
+//! Its parts: `request` says what is sent next; `answer` and `failure` read what came of it; `shut` draws the conclusions
+//! about targets, `aside` keeps the documents of those that are shut, `review` says how long; `memory` has the records that
+//! documents belong to; `cluster` knows whether the store as a whole takes anything.
 
 mod answer;
+mod aside;
 mod cluster;
+mod failure;
 mod memory;
+mod request;
+mod review;
 mod shut;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -20,7 +24,7 @@ use crate::batch::Batch;
 use crate::draft::Draft;
 use crate::event::{Event, TargetStatus};
 use crate::load::{Finished, Letters, Load, Row, TenantTally};
-use crate::options::{LETTERS, Options};
+use crate::options::Options;
 use crate::part::{Part, Sending, Source};
 use crate::recent::Recent;
 use crate::target::Targets;
@@ -150,19 +154,21 @@ impl<B: Batch> Writing<B> {
     /// What to do now. Ask again until it answers [`Next::WaitUntil`] or [`Next::Idle`].
     pub fn next(&mut self, now: Duration) -> Next<B> {
         self.review_targets(now);
-        if self.letters_under_way < LETTERS
-            && self.letters_at <= now
-            && let Some(letters) = self.letters.pop_front()
-        {
-            self.letters_under_way += 1;
+        if let Some(letters) = self.next_letters(now) {
             return Next::Letters(letters);
         }
         if self.under_way < self.pace.requests() && self.cluster.may_send(now) {
             let sending = self.next_probe(now).or_else(|| self.next_request(now));
+            // Looking for a request may have found documents to probe with ...
+            let sending = sending.or_else(|| self.next_probe(now));
             if let Some(sending) = sending {
                 self.under_way += 1;
                 return Next::Send(sending);
             }
+        }
+        // ... or such that are diverted.
+        if let Some(letters) = self.next_letters(now) {
+            return Next::Letters(letters);
         }
         self.next_time(now).map_or(Next::Idle, Next::WaitUntil)
     }
@@ -270,70 +276,16 @@ impl<B: Batch> Writing<B> {
         self.cluster.refusal()
     }
 
+    /// Asked by other means, the store answers again: to be told when nothing is left to write.
+    pub fn store_answers(&mut self) {
+        if let Some(refusals) = self.cluster.passed() {
+            self.events.push(Event::Recovered { refusals });
+        }
+    }
+
     fn number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
-    }
-
-    /// The next request of documents that nothing stands against.
-    fn next_request(&mut self, now: Duration) -> Option<Sending> {
-        let (most_bytes, most_documents) = (self.pace.bytes(), self.options.documents.max(1));
-        let mut parts: Vec<Part> = Vec::new();
-        let (mut bytes, mut documents) = (0, 0);
-        while let Some(part) = self.next_part(now) {
-            let fits = bytes + part.bytes() <= most_bytes && documents + part.request.len() <= most_documents;
-            if !parts.is_empty() && (!fits || part.failures > 0) {
-                self.ready.push_front(part);
-                break;
-            }
-            let (part, rest) = part.cut(most_bytes, most_documents);
-            if let Some(rest) = rest {
-                self.ready.push_front(rest);
-            }
-            bytes += part.bytes();
-            documents += part.request.len();
-            // What failed before is sent alone, so that it can't make others fail.
-            let is_alone = part.failures > 0;
-            parts.push(part);
-            // Copying what is large already to fill it up isn't worth it.
-            if is_alone || bytes >= most_bytes / 2 {
-                break;
-            }
-        }
-        let full = self.under_way + 1 >= self.pace.requests();
-        (!parts.is_empty()).then(|| Sending::new(parts, now, full, Vec::new()))
-    }
-
-    /// The next part whose time has come, without documents for shut targets.
-    fn next_part(&mut self, now: Duration) -> Option<Part> {
-        loop {
-            let is_due = self.delayed.keys().next().is_some_and(|(at, _)| *at <= now);
-            let part = if is_due { self.delayed.pop_first().map(|(_, part)| part) } else { None };
-            let part = part.or_else(|| self.ready.pop_front())?;
-            if let Some(part) = self.sift(part, now) {
-                return Some(part);
-            }
-        }
-    }
-
-    /// When to ask again if nothing happens.
-    fn next_time(&self, now: Duration) -> Option<Duration> {
-        let letters = (!self.letters.is_empty() && self.letters_under_way < LETTERS).then_some(self.letters_at);
-        let documents = if self.under_way < self.pace.requests() {
-            let delayed = self.delayed.keys().next().map(|(at, _)| *at);
-            let ready = (!self.ready.is_empty()).then_some(now);
-            let first = [delayed, ready, self.next_probe_at()].into_iter().flatten().min();
-            first.map(|at| at.max(self.cluster.sends_at()))
-        } else {
-            None
-        };
-        [letters, documents, self.next_review(now)].into_iter().flatten().min()
-    }
-
-    /// Sends a part again after a while.
-    fn delay(&mut self, part: Part, until: Duration) {
-        let number = self.number();
-        let _none = self.delayed.insert((until, number), part);
     }
 
     fn finish_if_done(&mut self, number: u64) {

@@ -16,6 +16,7 @@ mod client;
 mod gzip;
 mod search;
 mod server;
+mod simulate;
 mod store;
 mod template;
 

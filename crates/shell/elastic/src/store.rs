@@ -4,24 +4,27 @@ use async_trait::async_trait;
 use elasticsearch::http::Method;
 use forebay_bulk::{BulkAnswer, BulkRequest, RequestFailure, read_answer};
 use forebay_settings::sections::SearchSettings;
-use forebay_store::{Change, SearchError, SearchPage, SearchRequest, Store, StoreInfo};
+use forebay_store::{Candidate, Change, SearchError, SearchPage, SearchRequest, Store, StoreInfo, Verdict};
 
 use crate::bootstrap;
 use crate::client::{Client, ConnectError, Request};
 use crate::gzip;
 use crate::search;
 use crate::server::Server;
+use crate::simulate;
 
 /// What is wanted of a bulk answer. The rest (index, id, shards, sequence numbers of each item) is several times as
 /// long as this, and costs both sides.
-const BULK_QUERY: [(&str, &str); 1] =
-    [("filter_path", "errors,items.*.status,items.*.error,items.*.failure_store")];
+const BULK_FILTER: &str = "errors,items.*.status,items.*.error,items.*.failure_store";
 
 /// A cluster of Elasticsearch or OpenSearch.
 #[derive(Debug)]
 pub struct ElasticStore {
     client: Client,
     settings: SearchSettings,
+    /// How long the server may wait for a shard that isn't there, before it answers for that document alone: less than we
+    /// wait for the answer, or one such shard would keep all other documents of a request without one.
+    bulk_timeout: String,
 }
 
 // === impl ElasticStore ===
@@ -32,7 +35,8 @@ impl ElasticStore {
     /// # Errors
     /// When the settings can't be used: the address, the certificate authority's file, or the file with the secret.
     pub fn connect(settings: &SearchSettings) -> Result<Self, ConnectError> {
-        Ok(Self { client: Client::new(settings)?, settings: settings.clone() })
+        let bulk_timeout = format!("{}ms", (settings.request_timeout.0 / 2).as_millis().max(1));
+        Ok(Self { client: Client::new(settings)?, settings: settings.clone(), bulk_timeout })
     }
 }
 
@@ -54,7 +58,7 @@ impl Store for ElasticStore {
             .send(Request {
                 method: Method::Post,
                 path: "/_bulk",
-                query: &BULK_QUERY,
+                query: &[("filter_path", BULK_FILTER), ("timeout", &self.bulk_timeout)],
                 content_type: "application/x-ndjson",
                 gzipped: self.settings.gzip,
                 body: Some(body),
@@ -69,6 +73,10 @@ impl Store for ElasticStore {
 
     async fn ping(&self) -> Result<StoreInfo, RequestFailure> {
         Ok(Server::ask(&self.client).await?.into())
+    }
+
+    async fn would_take(&self, documents: &[Candidate<'_>]) -> Result<Option<Vec<Verdict>>, RequestFailure> {
+        simulate::would_take(&self.client, documents).await
     }
 
     async fn bootstrap(&self, dry_run: bool) -> Result<Vec<Change>, RequestFailure> {

@@ -14,8 +14,8 @@ use forebay_embedded_broker::{
     BrokerError, EmbeddedBroker, EmbeddedOptions, TopicSpec, recommended_properties,
 };
 use forebay_kafka::{
-    Acks, Assignment, CommitMode, Intake, IntakeOptions, Member, Outgoing, PollLimits, Producer,
-    ProducerOptions, RecordBatch,
+    Acks, Assignment, CommitMode, Intake, IntakeOptions, Outgoing, PollLimits, Producer, ProducerOptions,
+    RecordBatch,
 };
 use forebay_settings::sections::KafkaSettings;
 use tokio_util::sync::CancellationToken;
@@ -73,7 +73,7 @@ struct Next(Mutex<std::collections::BTreeMap<i32, i64>>);
 
 impl Assignment for Next {
     fn assigned(&self, _partitions: &[i32]) {}
-    fn revoked(&self, _member: &Member<'_>, partitions: &[i32]) -> Vec<(i32, i64)> {
+    fn revoked(&self, _member: &forebay_kafka::Member<'_>, partitions: &[i32]) -> Vec<(i32, i64)> {
         let next = self.0.lock().unwrap();
         partitions.iter().filter_map(|partition| Some((*partition, *next.get(partition)?))).collect()
     }
@@ -196,6 +196,26 @@ async fn two_members_share_the_partitions() -> anyhow::Result<()> {
     .await?;
     produce(&kafka, TOPIC, &values("b", 100)).await?;
     blocking(move || first.read_until(200)).await?;
+    broker.stop().await?;
+    Ok(())
+}
+
+/// Scenario: a client that was told nothing about this broker tries the new group protocol.
+/// Guarantees: it finds out that there is none, and reads with the classic one.
+#[tokio::test]
+async fn a_client_finds_the_group_protocol_by_itself() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let broker = EmbeddedBroker::start(options(dir.path())).await?;
+    let mut kafka = settings(&broker.bootstrap_servers(), "cooperative-sticky");
+    kafka.properties.clear();
+    produce(&kafka, TOPIC, &values("a", 10)).await?;
+    let protocol = blocking(move || {
+        let mut member = Member::join(&kafka, "group", TOPIC)?;
+        member.read_until(10)?;
+        Ok(member.intake.protocol())
+    })
+    .await?;
+    assert_eq!(protocol, forebay_kafka::Protocol::Classic);
     broker.stop().await?;
     Ok(())
 }

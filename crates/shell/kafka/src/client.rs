@@ -176,7 +176,7 @@ impl Connection {
                 tracing::debug!(error = %error, reason, "a broker is not reachable");
             }
             Some(Code::AllBrokersDown) => self.troubled(KafkaError::Unreachable(reason.to_owned())),
-            Some(Code::Fatal) => self.fail(KafkaError::Fatal(reason.to_owned())),
+            Some(Code::Fatal | Code::Fenced) => self.fail(KafkaError::Fatal(reason.to_owned())),
             Some(code) => self.troubled(KafkaError::of_code(code, &self.topic)),
             None => tracing::warn!(error = %error, reason, "kafka client error"),
         }

@@ -9,6 +9,7 @@
 
 mod anew;
 mod batch;
+mod joining;
 mod member;
 mod protocol;
 mod rebalance;
@@ -27,6 +28,7 @@ use rdkafka::error::KafkaResult;
 use rdkafka::message::{BorrowedMessage, Message};
 
 pub use self::batch::{Record, RecordBatch};
+use self::joining::Joining;
 pub use self::member::Member;
 pub use self::protocol::Protocol;
 use self::rebalance::Context;
@@ -84,6 +86,7 @@ pub struct Intake {
     setup: Setup,
     protocol: Protocol,
     rewind: Rewind,
+    joining: Joining,
     /// When to make the client anew, while there is none that works.
     anew_at: Option<Instant>,
 }
@@ -103,7 +106,14 @@ impl Intake {
         let protocol = Protocol::first(settings);
         let setup = Setup::new(settings, options, assignment);
         let consumer = setup.consumer(protocol, false)?;
-        Ok(Self { consumer, setup, protocol, rewind: Rewind::default(), anew_at: None })
+        Ok(Self {
+            consumer,
+            setup,
+            protocol,
+            rewind: Rewind::default(),
+            joining: Joining::new(),
+            anew_at: None,
+        })
     }
 
     /// Appends records to `batch` until it is full or there are none at hand; waits at most `wait` for the first.
@@ -125,6 +135,7 @@ impl Intake {
         if !self.is_made_anew(batch, wait)? {
             return Ok(());
         }
+        self.look_whether_kept_out(batch)?;
         self.rewind.go(&self.consumer);
         let mut before = batch.len();
         let deadline = Instant::now() + wait;

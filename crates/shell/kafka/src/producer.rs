@@ -221,7 +221,7 @@ impl Producer {
     /// has failed. `None` when all is well.
     #[must_use]
     pub fn trouble(&self) -> Option<KafkaError> {
-        self.connection().trouble()
+        self.failed().or_else(|| self.connection().trouble())
     }
 
     /// Why the client has failed for good: it takes no record any more, and a new one must be made. `None` while it may
@@ -229,7 +229,7 @@ impl Producer {
     #[must_use]
     pub fn failed(&self) -> Option<KafkaError> {
         if self.connection().failed().is_none() {
-            // Not every such failure comes as an event: a desynchronised sequence doesn't.
+            // An event about it may come or not, and doesn't say that it is for good.
             let told = self.shared.client.client().fatal_error();
             told.into_iter().for_each(|(_, reason)| self.connection().fail(KafkaError::Fatal(reason)));
         }

@@ -73,13 +73,20 @@ impl TopicReader {
     pub fn open(settings: &KafkaSettings, topic: &str, from: ReadFrom) -> Result<Self, KafkaError> {
         let failed = |error| KafkaError::of(&error, topic);
         let consumer: BaseConsumer<PlainContext> = Properties::new(settings, "forebay-reader")
+            .without_membership()
             // librdkafka wants a name before it assigns partitions by hand. The group is never joined.
             .with("group.id", "forebay-reader")
             .with("enable.auto.commit", "false")
             .with("enable.partition.eof", "true")
             .with("auto.offset.reset", "earliest")
             .with("isolation.level", "read_committed")
-            .with("queued.max.messages.kbytes", 16 * 1024)
+            // The bound in bytes counts neither headers, of which dead letters have many, nor what the client adds to each
+            // record; the one in records holds for each partition.
+            .with("queued.max.messages.kbytes", 4 * 1024)
+            .with("queued.min.messages", 2000)
+            // What an answer holds is compressed, often eight times, and is unpacked as a whole.
+            .with("fetch.message.max.bytes", 256 * 1024)
+            .with("fetch.max.bytes", 4 * 1024 * 1024)
             .with("fetch.queue.backoff.ms", 20)
             .build(settings)?
             .create_with_context(PlainContext(Connection::new(&settings.bootstrap_servers, topic)))

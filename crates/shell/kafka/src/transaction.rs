@@ -160,7 +160,7 @@ impl TransactionalProducer {
         let deadline = Instant::now() + wait;
         // The client would wait too, but looks only every tenth of a second.
         while self.producer.client().in_flight_count() > 0 && Instant::now() < deadline {
-            thread::sleep(REPORTS_PAUSE);
+            thread::park_timeout(REPORTS_PAUSE);
         }
         let left = deadline.saturating_duration_since(Instant::now()).max(REPORTS_PAUSE);
         self.told(self.producer.client().commit_transaction(left))?;

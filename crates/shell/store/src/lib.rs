@@ -12,8 +12,10 @@ pub mod change;
 pub mod contract;
 pub mod search;
 mod store;
+pub mod trial;
 
 pub use change::{Change, ChangeKind, Difference};
 pub use forebay_bulk::{BulkAnswer, BulkRequest, ItemOutcome, RequestFailure};
 pub use search::{Cursor, Hit, Order, SearchError, SearchPage, SearchRequest};
 pub use store::{Store, StoreInfo};
+pub use trial::{Candidate, Verdict};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
 use crate::search::{SearchError, SearchPage, SearchRequest};
+use crate::trial::{Candidate, Verdict};
 
 /// Stores documents and finds them again.
 ///
@@ -33,6 +34,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// When it can't be reached or doesn't let us in.
     async fn ping(&self) -> Result<StoreInfo, RequestFailure>;
+
+    /// Asks what the store would say to each of these documents, without writing any; `None` where it can't tell.
+    ///
+    /// # Errors
+    /// When the store can't be reached or refuses to answer.
+    async fn would_take(&self, _documents: &[Candidate<'_>]) -> Result<Option<Vec<Verdict>>, RequestFailure> {
+        Ok(None)
+    }
 
     /// Puts what the documents need into the store (index templates), or with `dry_run` only says what it would put.
     /// Doing it again changes nothing.

@@ -75,4 +75,24 @@ proptest! {
         let (again, _) = second.split();
         prop_assert_eq!(owned(&again), expected[first.len()..first.len() + again.len()].to_vec());
     }
+
+    /// Scenario: any request, cut into pieces of at most so many bytes, and joined again.
+    /// Guarantees: no piece is larger unless it is a single item, nothing is lost, and the joined body is the first one.
+    #[test]
+    fn pieces_join_into_the_whole(ids in proptest::collection::vec("[a-z\"]{0,12}", 1..20), bytes in 0..400_usize) {
+        let whole = request(&ids);
+        let mut pieces = Vec::new();
+        let mut rest = whole.clone();
+        while !rest.is_empty() {
+            let (piece, others) = rest.split_within(bytes);
+            prop_assert!(piece.len() == 1 || piece.body().len() <= bytes);
+            pieces.push(piece);
+            rest = others;
+        }
+        let joined = BulkRequest::join(&pieces);
+        prop_assert_eq!(joined.body(), whole.body());
+        prop_assert_eq!(owned(&joined), owned(&whole));
+        let last = u32::try_from(ids.len() - 1).unwrap();
+        prop_assert_eq!(joined.renumbered().tag(ids.len() - 1), Some(last));
+    }
 }

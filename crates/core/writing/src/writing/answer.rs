@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use forebay_bulk::{BulkAnswer, ItemError, ItemOutcome, RequestFailure};
 
-use super::shut::unavailable;
-use super::{TOO_LARGE, Writing, failure_name, reason_of_status};
+use super::review::unavailable;
+use super::{NO_TARGET, Writing, reason_of_status};
 use crate::batch::Batch;
 use crate::event::{Event, Shut, Way};
 use crate::load::Run;
-use crate::options::{ACTIVE, FAILURES, ROUNDS};
+use crate::options::ACTIVE;
 use crate::part::{Part, Sending};
 use crate::recent::Moment;
-
-/// What is answered faster than this without having been done was not too much for the server: nobody was there.
-const NOBODY: Duration = Duration::from_secs(1);
 
 /// What an answer left of a part.
 #[derive(Debug, Default)]
@@ -57,6 +54,7 @@ impl<B: Batch> Writing<B> {
     fn read(&mut self, sending: Sending, answer: BulkAnswer, now: Duration, random: u64) {
         let moment = Moment { sent: sending.sent.at, answered: now };
         let total = answer.outcomes.len();
+        let is_fresh = sending.parts.iter().any(|part| part.backoff.refusals() == 0);
         let mut outcomes = answer.outcomes.into_iter();
         let mut rests = Vec::with_capacity(sending.parts.len());
         for part in sending.parts {
@@ -81,18 +79,22 @@ impl<B: Batch> Writing<B> {
         } else {
             self.pace.taken(sending.sent, now);
         }
-        let is_theirs = !is_probe && again().any(|left| !self.is_shut(left.target));
+        // What was refused before has a pause of its own; it doesn't hold up the others, while these are taken.
+        let holds_up = !is_probe
+            && (is_fresh || !self.passed_lately(now))
+            && again().any(|left| !self.is_shut(left.target));
         match first {
             Some(error) => {
-                self.events.push(Event::Retried { reason: reason_of_status(error.status), items: refused_now });
-                if refused_now == total && is_theirs {
+                self.events
+                    .push(Event::Retried { reason: reason_of_status(error.status), items: refused_now });
+                if refused_now == total && holds_up {
                     let detail = format!("{}: {}", error.error_type, error.reason);
                     self.refused_by_all(sending.sent.at, now, random, None, detail);
                 } else if refused_now < total {
-                    self.passed();
+                    self.store_answers();
                 }
             }
-            None => self.passed(),
+            None => self.store_answers(),
         }
         for (part, rest) in rests {
             self.place(part, rest, now, random);
@@ -105,20 +107,20 @@ impl<B: Batch> Writing<B> {
         let Some(source) = self.sources.get(&part.source) else { return rest };
         let (number, mut done) = (source.load, 0);
         let Some(load) = self.loads.get_mut(&number) else { return rest };
-        let (mut run, mut run_row, mut run_target) = (Run::default(), None, super::NO_TARGET);
+        let mut end = |row: Option<u32>, run: Run| {
+            done += run.done();
+            if let Some(target) = row.and_then(|row| load.count(row, &run))
+                && self.targets.count(target, &run)
+            {
+                self.touched.push(target);
+            }
+        };
+        let (mut run, mut run_row) = (Run::default(), None);
         for (index, outcome) in outcomes.enumerate() {
             let row = part.request.tag(index).and_then(|tag| source.row_of.get(tag as usize).copied());
             if row != run_row {
-                if let Some(row) = run_row {
-                    done += run.done();
-                    let _target = load.count(row, &run);
-                    if self.targets.count(run_target, &run) {
-                        self.touched.push(run_target);
-                    }
-                }
-                run = Run::default();
+                end(run_row, std::mem::take(&mut run));
                 run_row = row;
-                run_target = row.and_then(|row| load.rows.get(row as usize)).map_or(super::NO_TARGET, |row| row.target);
             }
             match outcome {
                 ItemOutcome::Indexed => run.indexed += 1,
@@ -129,20 +131,18 @@ impl<B: Batch> Writing<B> {
                 }
                 ItemOutcome::Retry(error) => {
                     run.again += 1;
-                    rest.again.push(Left { index, target: run_target, error });
+                    rest.again.push(Left { index, target: row.unwrap_or(NO_TARGET), error });
                 }
                 ItemOutcome::Refused(error) => {
                     run.refused += 1;
-                    rest.refused.push(Left { index, target: run_target, error });
+                    rest.refused.push(Left { index, target: row.unwrap_or(NO_TARGET), error });
                 }
             }
         }
-        if let Some(row) = run_row {
-            done += run.done();
-            let _target = load.count(row, &run);
-            if self.targets.count(run_target, &run) {
-                self.touched.push(run_target);
-            }
+        end(run_row, run);
+        for left in rest.again.iter_mut().chain(&mut rest.refused) {
+            // Until here it was the row.
+            left.target = load.rows.get(left.target as usize).map_or(NO_TARGET, |row| row.target);
         }
         self.release(part.source, usize::try_from(done).unwrap_or(usize::MAX));
         self.finish_if_done(number);
@@ -152,14 +152,14 @@ impl<B: Batch> Writing<B> {
     /// Puts what isn't done where it belongs: dead letters, set aside, or sent again after a pause.
     fn place(&mut self, part: Part, rest: Rest, now: Duration, random: u64) {
         let Rest { again, refused } = rest;
-        let mut letters: (Vec<u32>, Vec<Box<ItemError>>) = Default::default();
+        let mut letters: (Vec<u32>, Vec<ItemError>) = Default::default();
         let mut aside: Vec<(u32, usize)> = Vec::new();
         for Left { index, target, error } in refused {
             if self.holds_refused(target) {
                 aside.push((target, index));
             } else if let Some(tag) = part.request.tag(index) {
                 letters.0.push(tag);
-                letters.1.push(error);
+                letters.1.push(*error);
             }
         }
         let mut later = Vec::new();
@@ -171,7 +171,7 @@ impl<B: Batch> Writing<B> {
                 && let Some(tag) = part.request.tag(index)
             {
                 letters.0.push(tag);
-                letters.1.push(Box::new(unavailable(&error)));
+                letters.1.push(unavailable(&error));
             } else {
                 later.push(index);
             }
@@ -199,108 +199,29 @@ impl<B: Batch> Writing<B> {
 
     /// Since when documents of a part have been refused for now, while the store took others all the time.
     fn refused_since(&self, part: &Part, now: Duration) -> Option<Duration> {
-        let others = self.passes.anywhere().is_some_and(|pass| now.saturating_sub(pass.answered) <= ACTIVE);
-        others.then(|| part.refused_since.unwrap_or(now))
+        self.passed_lately(now).then(|| part.refused_since.unwrap_or(now))
+    }
+
+    fn passed_lately(&self, now: Duration) -> bool {
+        self.passes.anywhere().is_some_and(|pass| now.saturating_sub(pass.answered) <= ACTIVE)
     }
 
     /// Whether a document is dead-lettered though it may pass later: it, or a part of its target (a shard, say), has been
     /// refused for too long, while the rest was written. Too much to do passes by itself, so it is never a reason.
-    fn has_waited_enough(&self, target: u32, since: Option<Duration>, error: &ItemError, now: Duration) -> bool {
+    fn has_waited_enough(
+        &self,
+        target: u32,
+        since: Option<Duration>,
+        error: &ItemError,
+        now: Duration,
+    ) -> bool {
         let after = self.options.divert_after;
         let partly = self.targets.get(target).and_then(|target| target.partly_since);
-        let waited = [since, partly].into_iter().flatten().any(|since| since + after <= now);
-        waited && since.is_some() && !after.is_zero() && error.status != 429
-    }
-
-    fn failed(&mut self, sending: Sending, failure: RequestFailure, now: Duration, random: u64) {
-        let Sending { parts, sent, probes, .. } = sending;
-        let (reason, detail) = (failure_name(&failure), failure.to_string());
-        let fault = match failure {
-            RequestFailure::TooLarge => {
-                if parts.iter().map(|part| part.request.len()).sum::<usize>() > 1 {
-                    self.pace.too_large(sent.bytes);
-                }
-                ItemError { status: 413, error_type: TOO_LARGE.to_owned(), reason: detail }
-            }
-            RequestFailure::Rejected { status, error_type, reason } => ItemError { status, error_type, reason },
-            RequestFailure::Busy { .. } | RequestFailure::Unreachable { .. } | RequestFailure::Answer(_) => {
-                let (retry_after, is_load) = match failure {
-                    RequestFailure::Busy { status, retry_after, .. } => (retry_after, status >= 429),
-                    _ => (None, now.saturating_sub(sent.at) >= NOBODY),
-                };
-                if is_load {
-                    self.pace.refused(sent, now);
-                }
-                let items = parts.iter().map(|part| part.request.len()).sum();
-                self.events.push(Event::Retried { reason, items });
-                self.refused_by_all(sent.at, now, random, retry_after, detail);
-                return self.unanswered(parts, &probes, now);
-            }
-        };
-        self.probes_unanswered(&probes, now);
-        let is_one = parts.len() == 1;
-        for part in parts.into_iter().rev() {
-            if is_one {
-                self.halve(part, &fault);
-            } else {
-                // One of them is at fault. It will be found when each is sent alone.
-                self.ready.push_front(Part { failures: part.failures.max(1), ..part });
-            }
-        }
-    }
-
-    /// All parts are sent again, behind others: one that can never be answered must not hold these up.
-    fn unanswered(&mut self, parts: Vec<Part>, probes: &[u32], now: Duration) {
-        self.probes_unanswered(probes, now);
-        for mut part in parts {
-            if part.failures == 0 {
-                part.failed_at = now;
-            }
-            part.failures += 1;
-            let others_pass = self.passes.anywhere().is_some_and(|pass| pass.sent > part.failed_at);
-            if part.failures > FAILURES && others_pass && part.request.len() > 1 {
-                self.events.push(Event::Split);
-                let failures = 1;
-                self.ready.extend(part.halves().map(|half| Part { failures, failed_at: now, ..half }));
-            } else if part.failures > FAILURES && others_pass {
-                let pause = part.backoff.refused(u64::MAX, None);
-                self.delay(part, now + pause);
-            } else {
-                self.ready.push_back(part);
-            }
-        }
-    }
-
-    /// Sends both halves by themselves; a single document is what the store can't take.
-    fn halve(&mut self, part: Part, error: &ItemError) {
-        if part.request.len() == 1 {
-            return self.dead_letter_part(&part, error);
-        }
-        self.events.push(Event::Split);
-        let [first, second] = part.halves();
-        self.ready.push_front(second);
-        self.ready.push_front(first);
-    }
-
-    fn refused_by_all(
-        &mut self,
-        sent: Duration,
-        now: Duration,
-        random: u64,
-        retry_after: Option<Duration>,
-        detail: String,
-    ) {
-        if let Some((refusals, pause)) = self.cluster.refused(sent, now, random, retry_after, &detail) {
-            self.events.push(Event::Refused { detail, refusals, pause });
-            if refusals >= ROUNDS {
-                self.restart_clocks(now);
-            }
-        }
-    }
-
-    fn passed(&mut self) {
-        if let Some(refusals) = self.cluster.passed() {
-            self.events.push(Event::Recovered { refusals });
-        }
+        let Some(written) = self.passes.anywhere() else { return false };
+        let waited = |from: Duration| from + after <= now && from <= written.sent;
+        since.is_some()
+            && [since, partly].into_iter().flatten().any(waited)
+            && !after.is_zero()
+            && error.status != 429
     }
 }

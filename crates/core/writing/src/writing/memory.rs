@@ -45,7 +45,7 @@ impl<B: Batch> Writing<B> {
     }
 
     /// Records of a source are to become dead letters.
-    pub(super) fn dead_letter(&mut self, source: u64, tags: Vec<u32>, errors: Vec<Box<ItemError>>) {
+    pub(super) fn dead_letter(&mut self, source: u64, tags: Vec<u32>, errors: Vec<ItemError>) {
         if tags.is_empty() {
             return;
         }
@@ -63,7 +63,7 @@ impl<B: Batch> Writing<B> {
     /// All documents of a part are to become dead letters, for one reason.
     pub(super) fn dead_letter_part(&mut self, part: &Part, error: &ItemError) {
         let tags: Vec<u32> = (0..part.request.len()).filter_map(|index| part.request.tag(index)).collect();
-        let errors = tags.iter().map(|_| Box::new(error.clone())).collect();
+        let errors = tags.iter().map(|_| error.clone()).collect();
         self.dead_letter(part.source, tags, errors);
     }
 

@@ -35,7 +35,8 @@ fn only_the_refused_documents_are_sent_again() {
 #[test]
 fn what_nobody_of_ours_wrote_becomes_a_dead_letter() {
     let mut world = world();
-    let mut records = Records(vec![(String::new(), b"{}".to_vec()), ("v9\tx".to_owned(), b"two\nlines".to_vec())]);
+    let mut records =
+        Records(vec![(String::new(), b"{}".to_vec()), ("v9\tx".to_owned(), b"two\nlines".to_vec())]);
     records.0.push(("v1\tacme\t.security\t0\t0\tid1".to_owned(), b"{}".to_vec()));
     records.0.push(("v1\tacme\tforebayx\t0\t0\tid2".to_owned(), b"{}".to_vec()));
     records.0.push((format!("v1\tacme\t{A}\t0\t0\tid3"), b"{}".to_vec()));
@@ -110,7 +111,8 @@ fn a_blocked_target_costs_the_others_nothing() {
         world.now = world.now.max(began + second * SECOND);
         assert_eq!(world.written_to(A), 10 + second as usize * 10, "in second {second}");
         assert_eq!(world.shut_targets(), [B]);
-        assert_eq!(world.letters.is_empty(), second < 299, "in second {second}");
+        assert!(world.letters.is_empty() || second > 299, "in second {second}");
+        assert!(!world.letters.is_empty() || second < 305, "in second {second}");
     }
     assert!(world.letters.iter().all(|(id, why)| id.starts_with(B) && why == TARGET_UNAVAILABLE));
     let status = &world.writing.targets()[0];
@@ -146,18 +148,22 @@ fn what_was_set_aside_is_written_afterwards() {
     assert!(world.events.contains(&Event::TargetOpened { target: B.to_owned() }));
 }
 
-/// Scenario: all targets are blocked (a disk is full), one a little earlier than the others, for an hour.
+/// Scenario: all targets are blocked (a disk is full) for an hour, however soon one target is to be diverted; or all are too
+/// busy, one a little earlier than the others.
 /// Guarantees: nothing is a dead letter, and everything is written afterwards.
 #[test]
 fn a_cluster_that_takes_nothing_makes_no_dead_letters() {
-    for mode in [Mode::Blocked, Mode::Busy] {
-        let mut world = world();
+    let soon = Options { divert_after: SECOND / 10, ..options() };
+    for (mode, options) in [Mode::Blocked, Mode::Busy].into_iter().zip([soon, options()]) {
+        let mut world = World::new(options, 5);
         world.load_mixed(&[A, B, C], 10);
         world.run(SECOND);
-        let _fine = world.modes.insert(B.to_owned(), mode);
-        world.load_mixed(&[A, B, C], 10);
-        world.run(SECOND);
-        world.modes.extend([(A.to_owned(), mode), (C.to_owned(), mode)]);
+        if mode == Mode::Busy {
+            let _fine = world.modes.insert(B.to_owned(), mode);
+            world.load_mixed(&[A, B, C], 10);
+            world.run(SECOND);
+        }
+        world.modes.extend([(B.to_owned(), mode), (A.to_owned(), mode), (C.to_owned(), mode)]);
         for _ in 0..60 {
             world.load_mixed(&[A, B, C], 10);
             world.run(MINUTE);
@@ -330,7 +336,10 @@ fn a_part_of_a_target_that_is_refused_for_long_is_dead_lettered() {
     assert_eq!(world.shut_targets(), [""; 0]);
     world.partly = false;
     world.run(MINUTE);
-    assert_eq!((world.settled, world.written.len() + world.letters.len()), (world.taken, world.taken as usize));
+    assert_eq!(
+        (world.settled, world.written.len() + world.letters.len()),
+        (world.taken, world.taken as usize)
+    );
 }
 
 /// Scenario: many small loads wait while the pace is slow.

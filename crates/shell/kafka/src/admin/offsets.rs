@@ -93,8 +93,12 @@ impl Shared {
         let failed = |error| KafkaError::of(&error, topic);
         // It carries the group's name to ask in its name; it never subscribes, so that it never joins.
         let consumer: BaseConsumer<PlainContext> = Properties::new(&self.settings, CLIENT_ID)
+            .without_membership()
             .with("group.id", group)
             .with("enable.auto.commit", "false")
+            // Otherwise the broker has no answer while a transaction with offsets of this group is open, which in a parser
+            // that hands on exactly once is nearly always.
+            .with("isolation.level", "read_uncommitted")
             .build(&self.settings)?
             .create_with_context(PlainContext(Connection::new(&self.settings.bootstrap_servers, topic)))
             .map_err(failed)?;

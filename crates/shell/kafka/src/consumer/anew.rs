@@ -3,7 +3,8 @@
 //! Some are part of normal operation. Brokers that don't have the new group protocol refuse it, and the classic one is
 //! spoken instead. A process that was killed comes back under the instance id of a member whose session is not over; the
 //! new protocol refuses it until then, so it waits, polled as ever. It waits too where it may not enter the group, since
-//! somebody may allow it. All others are the caller's business.
+//! somebody may allow it. And librdkafka 2.12 may ask wrongly when it joins the new protocol again after a poll that came too
+//! late: the broker calls the request invalid. All others are the caller's business.
 
 use std::sync::Arc;
 use std::thread;
@@ -12,7 +13,8 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
 
-use super::protocol::{Protocol, Remedy};
+use super::joining::Joining;
+use super::protocol::{Protocol, Remedy, may_fall_back};
 use super::{Intake, RecordBatch};
 use crate::error::KafkaError;
 
@@ -57,6 +59,26 @@ impl Intake {
         }
     }
 
+    /// Falls back to the classic protocol where the group speaks it and can't be moved, or says so where it may not.
+    pub(super) fn look_whether_kept_out(&mut self, batch: &mut RecordBatch) -> Result<(), KafkaError> {
+        let group = self.setup.options.group.as_str();
+        if self.protocol != Protocol::Consumer || !self.joining.is_kept_out(&self.consumer, group) {
+            return Ok(());
+        }
+        if may_fall_back(&self.setup.settings) {
+            tracing::info!(
+                group,
+                "the group has members of the classic protocol and can't be moved while they are there, so that one is used"
+            );
+            self.protocol = Protocol::Classic;
+            return self.make_anew(batch);
+        }
+        self.consumer.context().connection.troubled(KafkaError::Busy(format!(
+            "group `{group}` has members of the classic protocol and can't be moved to the new one while they are there"
+        )));
+        Ok(())
+    }
+
     fn fenced(&self, reason: &str) -> KafkaError {
         KafkaError::Fenced(format!(
             "`{instance}`: {reason}",
@@ -73,10 +95,10 @@ impl Intake {
         let Some(at) = self.anew_at else { return Ok(true) };
         let left = at.saturating_duration_since(Instant::now());
         if left > wait {
-            thread::sleep(wait);
+            thread::park_timeout(wait);
             return Ok(false);
         }
-        thread::sleep(left);
+        thread::park_timeout(left);
         self.make_anew(batch)?;
         Ok(true)
     }
@@ -85,12 +107,14 @@ impl Intake {
         let fresh = self.setup.consumer(self.protocol, self.is_paused())?;
         let old = std::mem::replace(&mut self.consumer, fresh);
         let context = Arc::clone(old.context());
-        // The end of the old one takes away what it still had, on this thread.
+        // The end of the old one takes away what it still had, on this thread; unless it couldn't even end properly.
         drop(old);
+        context.abandon();
         let given_up = context.take_given_up();
         batch.remove_partitions(&given_up);
         self.rewind.forget(&given_up);
         self.anew_at = None;
+        self.joining = Joining::new();
         Ok(())
     }
 }

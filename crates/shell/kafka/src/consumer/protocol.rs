@@ -47,6 +47,11 @@ impl Protocol {
     }
 }
 
+/// Whether the classic protocol may be spoken where the new one can't be.
+pub(super) fn may_fall_back(settings: &KafkaSettings) -> bool {
+    choice(settings) == GroupProtocol::Auto
+}
+
 /// What the operator has chosen, in the one way or the other.
 fn choice(settings: &KafkaSettings) -> GroupProtocol {
     let property = |name: &str| settings.properties.get(name).map(String::as_str);
@@ -65,17 +70,30 @@ fn choice(settings: &KafkaSettings) -> GroupProtocol {
 // === impl Remedy ===
 
 impl Remedy {
+    /// Whether a code is among those that end a consumer.
+    pub(super) fn is_for(code: Code) -> bool {
+        matches!(
+            code,
+            Code::Fatal
+                | Code::UnsupportedVersion
+                | Code::UnsupportedFeature
+                | Code::UnreleasedInstanceId
+                | Code::FencedInstanceId
+        )
+    }
+
     /// For what librdkafka says of a consumer that has failed for good.
     pub(super) fn of(code: Code, protocol: Protocol, settings: &KafkaSettings) -> Self {
         match code {
             Code::UnsupportedVersion | Code::UnsupportedFeature
-                if protocol == Protocol::Consumer && choice(settings) == GroupProtocol::Auto =>
+                if protocol == Protocol::Consumer && may_fall_back(settings) =>
             {
                 Self::Classic
             }
-            Code::UnreleasedInstanceId | Code::GroupAuthorizationFailed | Code::GroupMaxSizeReached => {
-                Self::Wait
-            }
+            Code::UnreleasedInstanceId
+            | Code::GroupAuthorizationFailed
+            | Code::GroupMaxSizeReached
+            | Code::InvalidRequest => Self::Wait,
             Code::FencedInstanceId => Self::Fenced,
             _ => Self::None,
         }

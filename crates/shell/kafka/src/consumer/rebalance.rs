@@ -27,6 +27,7 @@ use rdkafka::error::{KafkaError as ClientError, KafkaResult, RDKafkaErrorCode as
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use rdkafka::types::RDKafkaRespErr;
 
+use super::protocol::Remedy;
 use super::{Assignment, Member};
 use crate::client::{Connection, Statistics};
 
@@ -40,6 +41,7 @@ pub(super) struct Context {
     given_up: Mutex<Vec<i32>>,
     has_given_up: AtomicBool,
     lag: Mutex<BTreeMap<i32, i64>>,
+    has_been_assigned: AtomicBool,
     /// What is assigned while this is set starts paused.
     pub(super) paused: AtomicBool,
 }
@@ -59,6 +61,7 @@ impl Context {
             given_up: Mutex::default(),
             has_given_up: AtomicBool::new(false),
             lag: Mutex::default(),
+            has_been_assigned: AtomicBool::new(false),
             paused: AtomicBool::new(paused),
         }
     }
@@ -66,6 +69,11 @@ impl Context {
     /// The topic that is read.
     pub(super) fn topic(&self) -> &str {
         &self.topic
+    }
+
+    /// Whether the group has answered at all: that this member gets partitions, or none.
+    pub(super) fn has_been_assigned(&self) -> bool {
+        self.has_been_assigned.load(Ordering::Relaxed)
     }
 
     /// The partitions that are ours now.
@@ -113,6 +121,7 @@ impl Context {
     }
 
     fn assign(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList, numbers: &[i32]) {
+        self.has_been_assigned.store(true, Ordering::Relaxed);
         self.assignment.assigned(numbers);
         self.owned().extend(numbers);
         let taken = match consumer.rebalance_protocol() {
@@ -137,26 +146,43 @@ impl Context {
         } else {
             self.commit_last(consumer, &self.assignment.revoked(&Member::new(consumer), numbers));
         }
-        self.owned().retain(|partition| !numbers.contains(partition));
-        self.given_up.lock().unwrap_or_else(PoisonError::into_inner).extend(numbers);
-        self.has_given_up.store(true, Ordering::Relaxed);
-        self.shift(GaugeName::ConsumerPartitions, -(numbers.len() as f64));
         if self.paused.load(Ordering::Relaxed) {
-            self.shift(GaugeName::ConsumerPaused, -(numbers.len() as f64));
             // librdkafka keeps the mark on a partition that is given up. Should it come back after `resume`, which reaches
             // only what is ours then, nobody would take the mark away, and nothing would ever be fetched from it.
             self.log_failure("resume", consumer.resume(list));
         }
-        for partition in numbers {
-            // The new owner tells it from now on; two processes that both tell it would be counted twice.
-            self.show_lag(*partition, 0);
-        }
+        self.forget(numbers);
         let given_up = match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
             RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.unassign(),
         };
         self.log_failure("unassign", given_up);
         tracing::info!(topic = %self.topic, partitions = ?numbers, lost, "partitions given up");
+    }
+
+    /// The client has failed for good and is gone, and with it what was ours; it says nothing of that by itself.
+    pub(super) fn abandon(&self) {
+        let left: Vec<i32> = self.owned().iter().copied().collect();
+        if !left.is_empty() {
+            self.assignment.lost(&left);
+            self.forget(&left);
+            tracing::info!(topic = %self.topic, partitions = ?left, lost = true, "partitions given up");
+        }
+    }
+
+    /// These partitions are not ours any more.
+    fn forget(&self, numbers: &[i32]) {
+        self.owned().retain(|partition| !numbers.contains(partition));
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner).extend(numbers);
+        self.has_given_up.store(true, Ordering::Relaxed);
+        self.shift(GaugeName::ConsumerPartitions, -(numbers.len() as f64));
+        if self.paused.load(Ordering::Relaxed) {
+            self.shift(GaugeName::ConsumerPaused, -(numbers.len() as f64));
+        }
+        for partition in numbers {
+            // The new owner tells it from now on; two processes that both tell it would be counted twice.
+            self.show_lag(*partition, 0);
+        }
     }
 
     /// A failure here costs work done twice, never a record.
@@ -179,6 +205,14 @@ impl Context {
             Ok(()) | Err(ClientError::ConsumerCommit(Code::NoOffset)) => {}
             Err(error) => tracing::warn!(topic = %self.topic, step, error = %error, "rebalance step failed"),
         }
+    }
+}
+
+/// A client that failed for good went without a word: what it had is not to be counted any longer.
+impl Drop for Context {
+    fn drop(&mut self) {
+        let left: Vec<i32> = self.owned().iter().copied().collect();
+        self.forget(&left);
     }
 }
 
@@ -206,7 +240,8 @@ impl ClientContext for Context {
 
     fn error(&self, error: ClientError, reason: &str) {
         // A failure for good comes out of the poll as well, and there it is decided what to do about it.
-        if error.rdkafka_error_code() != Some(Code::Fatal) {
+        let is_decided = error.rdkafka_error_code().is_some_and(Remedy::is_for);
+        if !is_decided {
             self.connection.on_error(&error, reason);
         }
     }

@@ -65,7 +65,7 @@ fn a_commit_is_where_the_group_goes_on() {
 /// Scenario: a second member joins; the first is asked how far it is, gives up a partition, and commits there later.
 /// Guarantees: the second member skips nothing, and the late commit is left out.
 ///
-/// That the answer is committed before the hand-over is shown in `real_kafka.rs`: the mock cluster refuses commits while
+/// That the answer is committed before the hand-over is shown in `real_kafka`: the mock cluster refuses commits while
 /// a member joins, which real brokers accept.
 #[test]
 fn a_second_member_takes_over_a_partition() {

@@ -1,7 +1,7 @@
 //! Consumer groups: both protocols, and the way from the one to the other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use forebay_kafka::{CommitMode, Intake, KafkaError, PollLimits, Protocol, RecordBatch};
 use forebay_settings::sections::{GroupProtocol, KafkaSettings};
@@ -92,12 +92,12 @@ fn both_have_one(first: &Intake, second: &Intake) -> bool {
     first.partitions().len() == 1 && second.partitions().len() == 1
 }
 
-/// Scenario: a live group of two is moved from the classic protocol to the new one and back, one member at a time, while
-/// records are read and committed.
+/// Scenario: a live group of two is moved from the classic protocol (`range`) to the new one and back, one member at a time,
+/// while records are read and committed.
 /// Guarantees: at every step both partitions have an owner again, who goes on where the one before had committed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_group_moves_between_the_protocols() {
-    let settings = settings().await;
+    let settings = KafkaSettings { assignment_strategy: "range".to_owned(), ..settings().await };
     let (classic, new) =
         (speaking(&settings, GroupProtocol::Classic), speaking(&settings, GroupProtocol::Consumer));
     create(&settings, "migration").await;
@@ -120,6 +120,55 @@ async fn a_live_group_moves_between_the_protocols() {
             intake.commit(&[(batch.get(0).unwrap().partition, end)], CommitMode::Sync).unwrap();
         }
     }
+}
+
+/// Scenario: a group that shares out by `cooperative-sticky` and has done so for a while gets a member that is free to speak
+/// either protocol, then one that may speak the new one only. Kafka refuses both.
+/// Guarantees: the former speaks the classic protocol and gets its share; the latter says what is in the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_cannot_be_moved_is_joined_as_it_is() {
+    let settings = settings().await;
+    let classic = speaking(&settings, GroupProtocol::Classic);
+    create(&settings, "unmoved").await;
+    let join = |settings: &KafkaSettings| member(settings, "unmoved", Arc::new(Stopped::default()));
+    let mut old = join(&classic);
+    let mut leaving = join(&classic);
+    poll_both_until(&mut old, &mut leaving, both_have_one);
+    drop(leaving);
+    // With the second rebalance its notes are there, which Kafka doesn't want to lose.
+    poll_until(&mut old, &mut RecordBatch::new(), |old, _| old.partitions().len() == 2);
+    let mut strict = join(&speaking(&settings, GroupProtocol::Consumer));
+    poll_both_until(
+        &mut old,
+        &mut strict,
+        |_, strict| matches!(strict.trouble(), Some(KafkaError::Busy(reason)) if reason.contains("classic")),
+    );
+    drop(strict);
+    let mut free = join(&settings);
+    poll_both_until(&mut old, &mut free, both_have_one);
+    assert_eq!(free.protocol(), Protocol::Classic);
+}
+
+/// Scenario: a third member of a group with two partitions gets none, for longer than it takes to wonder why.
+/// Guarantees: it stays as it is, and takes over when a partition becomes free.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_too_many_waits_its_turn() {
+    let settings = settings().await;
+    create(&settings, "many").await;
+    let join = || member(&settings, "many", Arc::new(Stopped::default()));
+    let (mut first, mut second) = (join(), join());
+    poll_both_until(&mut first, &mut second, both_have_one);
+    let mut third = join();
+    let until = Instant::now() + Duration::from_secs(7);
+    poll_both_until(&mut first, &mut second, |_, _| {
+        third.poll(&mut RecordBatch::new(), LIMITS, Duration::from_millis(20)).unwrap();
+        Instant::now() > until
+    });
+    let idle: Vec<bool> = [&first, &second, &third].map(|intake| intake.partitions().is_empty()).to_vec();
+    assert_eq!(idle, [false, false, true]);
+    assert_eq!((third.protocol(), third.trouble()), (Protocol::Consumer, None));
+    drop(second);
+    poll_both_until(&mut first, &mut third, both_have_one);
 }
 
 /// Scenario: both partitions are read; then it is gone back at once, while paused, and before the first record of a new
@@ -165,4 +214,40 @@ async fn a_classic_member_goes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_of_the_new_protocol_goes_back() {
     goes_back(GroupProtocol::Consumer).await;
+}
+
+/// Scenario: a paused intake gives up a partition, gets it back while it is still paused, and goes on.
+/// Guarantees: nothing comes while it is paused, and all of it does afterwards, once.
+async fn stays_paused(protocol: GroupProtocol) {
+    let settings = speaking(&settings().await, protocol);
+    let topic = format!("paused.{protocol:?}");
+    create(&settings, &topic).await;
+    let mut first = member(&settings, &topic, Arc::new(Stopped::default()));
+    let mut batch = RecordBatch::new();
+    poll_until(&mut first, &mut batch, |first, _| first.partitions().len() == 2);
+    first.pause();
+    send(&settings, &topic, (0..10).map(|n| (n % 2, b"x".to_vec()))).await;
+    let mut second = member(&settings, &topic, Arc::new(Stopped::default()));
+    poll_until(&mut first, &mut batch, |first, _| {
+        second.poll(&mut RecordBatch::new(), LIMITS, Duration::from_millis(20)).unwrap();
+        both_have_one(first, &second)
+    });
+    second.close();
+    poll_until(&mut first, &mut batch, |first, _| first.partitions().len() == 2);
+    first.poll(&mut batch, LIMITS, Duration::from_millis(500)).unwrap();
+    assert!(batch.is_empty(), "it is paused");
+    first.resume();
+    poll_until(&mut first, &mut batch, |_, batch| batch.len() >= 10);
+    first.poll(&mut batch, LIMITS, Duration::from_millis(300)).unwrap();
+    assert_eq!(batch.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_classic_member_stays_paused() {
+    stays_paused(GroupProtocol::Classic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_of_the_new_protocol_stays_paused() {
+    stays_paused(GroupProtocol::Consumer).await;
 }

@@ -73,9 +73,10 @@ impl Stopped {
         self.log.lock().unwrap().push((what, partitions.to_vec()));
     }
 
-    /// How often it was told anything.
-    pub(crate) fn told(&self) -> usize {
-        self.log.lock().unwrap().len()
+    /// What it was told of partitions that came or went.
+    pub(crate) fn told(&self) -> Vec<(&'static str, Vec<i32>)> {
+        let log = self.log.lock().unwrap();
+        log.iter().filter(|(_, partitions)| !partitions.is_empty()).cloned().collect()
     }
 }
 
@@ -105,6 +106,7 @@ pub(crate) fn member(settings: &KafkaSettings, topic: &str, assignment: Arc<dyn 
     Intake::new(settings, options, assignment).unwrap()
 }
 
+#[track_caller]
 pub(crate) fn poll_until(
     intake: &mut Intake,
     batch: &mut RecordBatch,
@@ -112,19 +114,23 @@ pub(crate) fn poll_until(
 ) {
     let deadline = Instant::now() + PATIENCE;
     while !done(intake, batch) {
-        assert!(Instant::now() < deadline, "waited in vain; trouble: {:?}", intake.trouble());
+        assert!(Instant::now() < deadline, "waited in vain: {intake:?}; trouble: {:?}", intake.trouble());
         intake.poll(batch, LIMITS, Duration::from_millis(50)).unwrap();
     }
 }
 
 /// Polls two intakes in turn, into nowhere, until the condition holds.
+#[track_caller]
 pub(crate) fn poll_both_until(
     first: &mut Intake,
     second: &mut Intake,
     mut done: impl FnMut(&Intake, &Intake) -> bool,
 ) {
-    poll_until(first, &mut RecordBatch::new(), |first, _| {
-        second.poll(&mut RecordBatch::new(), LIMITS, Duration::from_millis(20)).unwrap();
-        done(first, second)
-    });
+    let deadline = Instant::now() + PATIENCE;
+    while !done(first, second) {
+        assert!(Instant::now() < deadline, "waited in vain: {first:?}, {second:?}");
+        for intake in [&mut *first, &mut *second] {
+            intake.poll(&mut RecordBatch::new(), LIMITS, Duration::from_millis(20)).unwrap();
+        }
+    }
 }

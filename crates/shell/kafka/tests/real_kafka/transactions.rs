@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use forebay_kafka::{
-    Acks, Admin, Assignment, Intake, KafkaError, Member, Outgoing, RecordBatch, TransactionError,
+    Acks, Admin, Assignment, CommitMode, Intake, KafkaError, Member, Outgoing, RecordBatch, TransactionError,
     TransactionOptions, TransactionalProducer,
 };
 use forebay_settings::sections::{GroupProtocol, KafkaSettings};
 use forebay_settings::units::Period;
 
 use crate::support::{
-    LIMITS, PATIENCE, Stopped, create, member, poll_until, read_all, send, settings, speaking,
+    LIMITS, PATIENCE, Stopped, create, member, poll_both_until, poll_until, read_all, send, settings,
+    speaking,
 };
 
 fn transactional(settings: &KafkaSettings, id: &str) -> TransactionalProducer {
@@ -76,7 +77,8 @@ async fn a_successor_fences_and_aborts() {
 }
 
 /// Scenario: a member hands in offsets after the group has given its partitions to others, because it did not poll.
-/// Guarantees: the transaction has to be aborted; nothing of it counts, and the client goes on with the next one.
+/// Guarantees: the transaction has to be aborted; nothing of it counts, and the client goes on with the next one. A plain
+/// commit is refused too, also the one that follows when the member learns of it. Then it gets its share again.
 async fn stale_members_commit_nothing(protocol: GroupProtocol) {
     let settings = speaking(&settings().await, protocol);
     let topic = format!("stale.{protocol:?}");
@@ -85,9 +87,16 @@ async fn stale_members_commit_nothing(protocol: GroupProtocol) {
     let producer = transactional(&settings, &topic);
     let mut impatient = KafkaSettings { session_timeout: Period::from_secs(6), ..settings.clone() };
     let _before = impatient.properties.insert("max.poll.interval.ms".to_owned(), "6000".to_owned());
-    let mut stale = member(&impatient, &topic, Arc::new(Stopped::default()));
+    let recorder = Arc::new(Stopped::default());
+    recorder.offsets.lock().unwrap().extend([(0, 2), (1, 2)]);
+    let mut stale = member(&impatient, &topic, recorder.clone());
     let mut batch = RecordBatch::new();
     poll_until(&mut stale, &mut batch, |_, batch| batch.len() == 4);
+    assert_eq!(
+        committed(&impatient, &topic).await,
+        [None, None],
+        "a member's properties disturb nobody else"
+    );
     producer.begin().unwrap();
     let acks = write(&producer, &topic, "from the stale member");
     let mut successor = member(&settings, &topic, Arc::new(Stopped::default()));
@@ -102,6 +111,13 @@ async fn stale_members_commit_nothing(protocol: GroupProtocol) {
     assert_eq!(read_all(&settings, &topic), ["x"; 4]);
     producer.begin().unwrap();
     producer.abort(PATIENCE).unwrap();
+    let refused = stale.commit(&[(0, 2)], CommitMode::Sync);
+    assert!(matches!(refused, Err(KafkaError::StaleMember(_))), "{refused:?}");
+    poll_both_until(&mut stale, &mut successor, |stale, successor| {
+        stale.partitions().len() == 1 && successor.partitions().len() == 1
+    });
+    assert_eq!(committed(&settings, &topic).await, [None, None]);
+    assert!(recorder.told().len() > 1, "it was told");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,6 +210,7 @@ async fn copies_once(protocol: GroupProtocol) {
     let mut intake = member(&settings, &from, Arc::new(Stopped::default()));
     let mut batch = RecordBatch::new();
     let offsets = copy(&producer, &mut intake, &mut batch, &to);
+    assert_eq!(committed(&settings, &from).await, [None, None], "told while a transaction is open");
     producer.abort(PATIENCE).unwrap();
     assert_eq!(read_all(&settings, &to), Vec::<String>::new());
     assert_eq!(committed(&settings, &from).await, [None, None]);

@@ -116,7 +116,8 @@ colour: red
     let expected = "\
 12 problems in forebay.yaml:
   line 2: kafka.bootstrap_server: there is no such setting; did you mean `bootstrap_servers`? Known are: \
-bootstrap_servers, topics, compression, linger, delivery_timeout, assignment_strategy, session_timeout, properties
+bootstrap_servers, topics, compression, linger, delivery_timeout, group_protocol, assignment_strategy, session_timeout, \
+instance_id, properties
   line 3: kafka.linger: the length of time `20` has no unit; write it as `20ms`, `20s` or `20m`
   line 5: kafka.topics.partitions: is text; write a whole number from 1 to 2147483647
   line 7: ingest.max_body: the size `16` has no unit; write it as `16B`, `16KiB` or `16MiB`

@@ -24,7 +24,7 @@ pub struct IngestSettings {
     pub max_inflated_body: ByteSize,
     /// The largest single event; a larger one is refused by itself.
     pub max_event: ByteSize,
-    /// How deep an event's JSON may be nested.
+    /// How deep an event's JSON may be nested; at most as deep as the parser reads it.
     #[schemars(range(min = 1))]
     pub max_depth: usize,
     /// The most events in one request.

@@ -25,8 +25,10 @@ pub struct KafkaSettings {
     /// Which protocol consumer groups speak: `consumer`, in which the brokers share out the partitions and a rebalance
     /// touches only what moves (KIP-848, Kafka 4.0 and later); `classic`, in which a member shares them out; `auto`:
     /// `consumer` where the brokers have it, `classic` elsewhere, or where `properties` has what only `classic` knows
-    /// (`session.timeout.ms`, `heartbeat.interval.ms`, `partition.assignment.strategy`). A group may be moved from the one
-    /// to the other by a rolling restart.
+    /// (`session.timeout.ms`, `heartbeat.interval.ms`, `partition.assignment.strategy`). A rolling restart moves a living
+    /// group from `consumer` to `classic`, and from `classic` to `consumer` if its `assignment_strategy` is `range` or
+    /// `roundrobin`; Kafka refuses that for `cooperative-sticky`, and `auto` then stays with `classic` until all members of
+    /// the group have been stopped once.
     pub group_protocol: GroupProtocol,
     /// How partitions are shared out in a group that speaks `classic`: `cooperative-sticky`, `range` or `roundrobin`. In
     /// `consumer` the brokers decide (`group.consumer.assignors`).

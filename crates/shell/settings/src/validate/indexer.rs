@@ -32,6 +32,25 @@ pub(super) fn check(indexer: &IndexerSettings, findings: &mut Findings) {
         "raise it: the pause grows from the one to the other",
     );
     findings.period(
+        "indexer.divert_after",
+        indexer.divert_after,
+        Period::from_secs(0),
+        Period::from_secs(7 * 86_400),
+    );
+    findings.require(
+        (0.0..=1.0).contains(&indexer.max_refused_share),
+        "indexer.max_refused_share",
+        format!("{} is not between 0 and 1", indexer.max_refused_share),
+        "write 0.5 for a half, or 1 to never stop an index",
+    );
+    // The group would take a member that says nothing for so long for gone.
+    findings.period(
+        "indexer.revoke_timeout",
+        indexer.revoke_timeout,
+        Period::from_secs(0),
+        Period::from_secs(240),
+    );
+    findings.period(
         "indexer.drain_timeout",
         indexer.drain_timeout,
         Period::from_secs(0),

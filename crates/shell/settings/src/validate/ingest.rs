@@ -1,5 +1,6 @@
 //! `ingest:` where it listens and to whom, and limits that have to fit into each other.
 
+use forebay_parse::ParseConfig;
 use forebay_record::tenant::Tenant;
 
 use super::address;
@@ -9,9 +10,6 @@ use crate::units::{ByteSize, Period};
 
 /// The largest event that still fits, with its envelope, into the largest record that Forebay produces (8 MiB).
 const MAX_EVENT: ByteSize = ByteSize::mib(7);
-
-/// The deepest that the parser reads: what is nested deeper is better refused than taken and dead-lettered.
-const DEEPEST: i128 = 64;
 
 pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
     listen(ingest, findings);
@@ -24,7 +22,9 @@ pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
         "use 1 to 64 of a-z, 0-9, `_` and `-`, starting with a letter or digit",
     );
     sizes(ingest, findings);
-    findings.number("ingest.max_depth", as_number(ingest.max_depth), 1, DEEPEST);
+    // What is nested deeper than the parser reads is better refused than taken and dead-lettered.
+    let deepest = as_number(ParseConfig::default().max_depth);
+    findings.number("ingest.max_depth", as_number(ingest.max_depth), 1, deepest);
     findings.number("ingest.max_events", as_number(ingest.max_events), 1, 10_000_000);
     findings.number("ingest.max_connections", as_number(ingest.max_connections), 1, 1_000_000);
     let (second, hour) = (Period::from_secs(1), Period::from_secs(3_600));

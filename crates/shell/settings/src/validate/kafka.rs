@@ -2,7 +2,7 @@
 
 use super::address;
 use super::findings::Findings;
-use crate::sections::{KafkaSettings, TopicSettings};
+use crate::sections::{GroupProtocol, KafkaSettings, TopicSettings};
 use crate::suggest;
 use crate::units::Period;
 
@@ -17,9 +17,19 @@ const RESERVED: &[&str] = &[
     "enable.auto.commit",
     "enable.auto.offset.store",
     "group.id",
+    "group.instance.id",
     "metadata.broker.list",
     "statistics.interval.ms",
+    "transaction.timeout.ms",
+    "transactional.id",
 ];
+
+/// librdkafka's settings that the new group protocol doesn't know, and refuses.
+const CLASSIC_ONLY: &[&str] =
+    &["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy", "group.protocol.type"];
+
+/// The longest instance id, in bytes: what tells the members of one process apart is appended, and Kafka takes 249.
+const MAX_INSTANCE_ID: usize = 180;
 
 /// librdkafka's settings with which an acknowledged event could be lost or stored twice, each with the only values that
 /// keep the delivery rule.
@@ -56,9 +66,11 @@ pub(super) fn check(kafka: &KafkaSettings, findings: &mut Findings) {
         Period::from_secs(6),
         Period::from_secs(1_800),
     );
+    instance_id(&kafka.instance_id, findings);
     for (name, value) in &kafka.properties {
         property(name, value, findings);
     }
+    group_protocol(kafka, findings);
 }
 
 fn bootstrap_servers(servers: &str, findings: &mut Findings) {
@@ -102,10 +114,34 @@ fn topics(topics: &TopicSettings, findings: &mut Findings) {
     findings.period("kafka.topics.dead_letter_retention", topics.dead_letter_retention, least, greatest);
 }
 
-/// The rule of Kafka's brokers (`org.apache.kafka.common.internals.Topic`).
+/// The rule of Kafka's brokers for topics and instances (`org.apache.kafka.common.internals.Topic`).
 fn is_topic(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     (1..=249).contains(&name.len()) && name.bytes().all(allowed) && name != "." && name != ".."
+}
+
+fn instance_id(id: &str, findings: &mut Findings) {
+    findings.require(
+        id.is_empty() || is_topic(id) && id.len() <= MAX_INSTANCE_ID,
+        "kafka.instance_id",
+        format!("`{}` can't be the id of an instance", id.escape_debug()),
+        format!("use 1 to {MAX_INSTANCE_ID} of letters, digits, `.`, `_` and `-`, or leave it empty"),
+    );
+}
+
+fn group_protocol(kafka: &KafkaSettings, findings: &mut Findings) {
+    let property = kafka.properties.get("group.protocol").map(String::as_str);
+    if let Some(protocol) = property {
+        word("kafka.properties.group.protocol", protocol, &["consumer", "classic"], findings);
+    }
+    let is_new = property.map_or(kafka.group_protocol == GroupProtocol::Consumer, |name| name == "consumer");
+    for name in CLASSIC_ONLY.iter().filter(|name| is_new && kafka.properties.contains_key(**name)) {
+        findings.add(
+            &format!("kafka.properties.{name}"),
+            "is not known to the group protocol `consumer`, in which the brokers decide it",
+            "leave it out, or set kafka.group_protocol to `classic`",
+        );
+    }
 }
 
 fn word(path: &str, word: &str, known: &[&str], findings: &mut Findings) {
@@ -119,7 +155,7 @@ fn property(name: &str, value: &str, findings: &mut Findings) {
         !RESERVED.contains(&name),
         &path,
         "can't be set here, since Forebay goes by what it sets itself",
-        "leave it out; see kafka.bootstrap_servers, parser.group and indexer.group",
+        "leave it out; see kafka.bootstrap_servers, kafka.instance_id, parser.group and indexer.group",
     );
     if let Some((_, only)) = GUARANTEES.iter().find(|(guarantee, _)| *guarantee == name) {
         let holds = only.contains(&value.trim());

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::validate;
-use crate::sections::Settings;
+use crate::sections::{GroupProtocol, Settings};
 use crate::units::{ByteSize, Period};
 
 /// The problems of default settings after this change, as text.
@@ -47,6 +47,26 @@ fn kafka_addresses_words_and_topics() {
         "write 1 to",
     );
     one(&problems(|s| s.kafka.linger = Period::from_secs(40)), "kafka.linger: 40s is not shorter", "(30s)");
+}
+
+/// Guarantees: what the chosen group protocol doesn't know is refused by name, before a client would fail with it.
+#[test]
+fn properties_fit_the_group_protocol() {
+    let with = |protocol: GroupProtocol| {
+        problems(|s| {
+            s.kafka.group_protocol = protocol;
+            drop(s.kafka.properties.insert("session.timeout.ms".into(), "9000".into()));
+        })
+    };
+    one(&with(GroupProtocol::Consumer), "kafka.properties.session.timeout.ms: is not known", "classic");
+    assert_eq!(with(GroupProtocol::Auto), [""; 0]);
+    assert_eq!(with(GroupProtocol::Classic), [""; 0]);
+    one(
+        &problems(|s| drop(s.kafka.properties.insert("group.protocol".into(), "clasic".into()))),
+        "kafka.properties.group.protocol: `clasic` is not known here; did you mean `classic`?",
+        "consumer",
+    );
+    one(&problems(|s| s.kafka.instance_id = "pod 0".into()), "kafka.instance_id: `pod 0` can't be", "180");
 }
 
 /// Guarantees: librdkafka can't be told to break the delivery rule, nor something else than Forebay's own settings say.
@@ -117,6 +137,12 @@ fn ingest_limits_fit_into_each_other() {
         "ingest.max_in_flight: 8MiB is less",
         "429",
     );
+    one(&problems(|s| s.ingest.max_depth = 65), "ingest.max_depth: 65 is out of range", "1 to 64");
+    one(
+        &problems(|s| s.ingest.max_latency = Period::from_secs(31)),
+        "ingest.max_latency: 31s is more than ingest.ack_timeout (30s)",
+        "timeout",
+    );
     one(&problems(|s| s.ingest.default_tenant = "A B".into()), "ingest.default_tenant: `A B`", "1 to 64");
 }
 
@@ -157,6 +183,12 @@ fn indexer_requests_fit_into_memory() {
         &problems(|s| s.indexer.retry_max = Period::from_millis(1)),
         "indexer.retry_max: 1ms is less",
         "(200ms)",
+    );
+    one(&problems(|s| s.indexer.max_refused_share = 1.5), "indexer.max_refused_share: 1.5 is not", "0.5");
+    one(
+        &problems(|s| s.indexer.max_refused_share = f64::NAN),
+        "indexer.max_refused_share: NaN is not",
+        "0.5",
     );
     one(&problems(|s| s.indexer.group = "forebay-parser".into()), "indexer.group", "a group of its own");
 }

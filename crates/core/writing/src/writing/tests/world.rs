@@ -154,7 +154,9 @@ impl World {
     pub(super) fn load_mixed(&mut self, targets: &[&str], count: usize) {
         let first = self.offset;
         let ids: Vec<(&str, String)> = (0..count)
-            .flat_map(|n| targets.iter().map(move |target| (*target, format!("{target}#{}", first + n as i64))))
+            .flat_map(|n| {
+                targets.iter().map(move |target| (*target, format!("{target}#{}", first + n as i64)))
+            })
             .collect();
         let documents: Vec<(&str, &str)> = ids.iter().map(|(target, id)| (*target, id.as_str())).collect();
         self.load(&documents);
@@ -284,15 +286,16 @@ impl World {
         let error = |status, error_type: &str| {
             Box::new(ItemError { status, error_type: error_type.to_owned(), reason: "because".to_owned() })
         };
-        let broken = |id: &str| id.rsplit('#').next().and_then(|n| n.parse::<u64>().ok()).is_some_and(|n| n % 4 > 0);
+        let broken =
+            |id: &str| id.rsplit('#').next().and_then(|n| n.parse::<u64>().ok()).is_some_and(|n| n % 4 > 0);
         if self.partly && id.ends_with(['0', '4', '8']) {
             return ItemOutcome::Retry(error(503, "unavailable_shards_exception"));
         }
         match self.modes.get(target).copied().unwrap_or_default() {
             Mode::Blocked => ItemOutcome::Retry(error(403, "cluster_block_exception")),
             Mode::Busy => ItemOutcome::Retry(error(429, "es_rejected_execution_exception")),
-            Mode::Broken if broken(&id) => ItemOutcome::Refused(error(400, "document_parsing_exception")),
             _ if self.written.contains_key(&id) => ItemOutcome::Duplicate,
+            Mode::Broken if broken(&id) => ItemOutcome::Refused(error(400, "document_parsing_exception")),
             Mode::Fine | Mode::Broken => {
                 let _none = self.written.insert(id, 1);
                 ItemOutcome::Indexed

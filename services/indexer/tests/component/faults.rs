@@ -1,118 +1,16 @@
-//! The indexer between a broker and a store that both misbehave: librdkafka's mock cluster and the fake bulk server.
-//!
-//! Layer: component. Everything but the two servers is what runs in production.
-//! Does not prove: anything about a real Elasticsearch; the end-to-end tests do.
-#![allow(clippy::unwrap_used, reason = "a test")]
+//! The store misbehaves as a whole, or with single documents; the broker does too.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use forebay_elastic::ElasticStore;
-use forebay_kafka::testing::{Fault, Request, TestCluster};
-use forebay_kafka::{Acks, Admin, Outgoing, Producer, ProducerOptions, ReadFrom, TopicReader, dead_letter};
-use forebay_record::{DeadLetter, EventKey, Stage};
-use forebay_service::{Context, Running};
-use forebay_settings::{Period, Settings};
+use forebay_kafka::testing::{Fault, Request};
+use forebay_kafka::{Acks, Outgoing, Producer, ProducerOptions};
+use forebay_record::{EventKey, Stage};
+use forebay_settings::Period;
 use forebay_testkit::eventually;
-use forebay_testkit::fake_bulk::{FakeBulk, ItemFault, RequestFault};
-use tokio_util::sync::CancellationToken;
+use forebay_testkit::fake_bulk::{ItemFault, RequestFault};
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const TARGET: &str = "forebay-acme-2026.11.21";
-
-struct Bench {
-    cluster: TestCluster,
-    store: FakeBulk,
-    settings: Settings,
-    shutdown: CancellationToken,
-    running: Option<Running>,
-}
-
-impl Bench {
-    async fn new(change: impl FnOnce(&mut Settings)) -> Result<Self> {
-        let cluster = TestCluster::start(1)?;
-        let store = FakeBulk::start().await?;
-        let mut settings = Settings { kafka: cluster.settings(), ..Settings::default() };
-        settings.search.url = store.url();
-        settings.indexer.bulk_wait = Period::from_millis(50);
-        settings.indexer.retry_initial = Period::from_millis(10);
-        settings.indexer.retry_max = Period::from_millis(100);
-        change(&mut settings);
-        for topic in [&settings.kafka.topics.events, &settings.kafka.topics.dead_letters] {
-            cluster.create_topic(topic, 2)?;
-        }
-        Ok(Self { cluster, store, settings, shutdown: CancellationToken::new(), running: None })
-    }
-
-    fn start(&mut self) -> Result<()> {
-        let store = Arc::new(ElasticStore::connect(&self.settings.search)?);
-        let context = Context::new(&self.settings);
-        self.shutdown = CancellationToken::new();
-        self.running = Some(forebay_indexer::start(&self.settings, &context, store, self.shutdown.clone())?);
-        Ok(())
-    }
-
-    async fn stop(&mut self) -> Result<()> {
-        self.shutdown.cancel();
-        match self.running.take() {
-            Some(running) => running.stopped().await,
-            None => Ok(()),
-        }
-    }
-
-    /// Puts documents `e<from>` to `e<to - 1>` into the topic.
-    async fn produce(&self, from: usize, to: usize) -> Result<()> {
-        let options = ProducerOptions { client_id: "test".to_owned(), queue_bytes: 64 << 20 };
-        let producer = Producer::new(&self.settings.kafka, options)?;
-        let acks = Acks::new();
-        for n in from..to {
-            let id = format!("e{n}");
-            let mut key = String::new();
-            let facts =
-                EventKey { tenant: "acme", target: TARGET, event_ms: 1_795_255_200_000, replays: 0, id: &id };
-            facts.push(&mut key);
-            let document = format!("{{\"@timestamp\":\"2026-11-21T10:00:00Z\",\"n\":{n}}}");
-            let record = Outgoing {
-                topic: &self.settings.kafka.topics.events,
-                partition: Some(i32::try_from(n % 2)?),
-                key: key.as_bytes(),
-                value: document.as_bytes(),
-                headers: &[],
-            };
-            producer.send(&record, &acks)?;
-        }
-        acks.seal();
-        assert_eq!(acks.wait().await.failed, 0);
-        Ok(())
-    }
-
-    async fn wait_for_documents(&self, count: usize) -> Result<()> {
-        eventually(&format!("{count} documents"), PATIENCE, async || self.store.ids(TARGET).len() >= count)
-            .await
-    }
-
-    async fn dead_letters(&self) -> Result<Vec<DeadLetter>> {
-        let settings = self.settings.kafka.clone();
-        tokio::task::spawn_blocking(move || {
-            let mut reader =
-                TopicReader::open(&settings, &settings.topics.dead_letters, ReadFrom::Beginning)?;
-            let mut letters = Vec::new();
-            while let Some(record) = reader.next_record()? {
-                letters.push(dead_letter::read(&record)?);
-            }
-            Ok(letters)
-        })
-        .await?
-    }
-
-    /// What the group has committed, over all partitions.
-    async fn committed(&self) -> Result<i64> {
-        let admin = Admin::new(&self.settings.kafka)?;
-        let lags = admin.group_lag(&self.settings.indexer.group, &self.settings.kafka.topics.events).await?;
-        Ok(lags.iter().map(|lag| lag.committed.unwrap_or(0)).sum())
-    }
-}
+use crate::bench::{Bench, PATIENCE, TARGET};
 
 /// Scenario: the store refuses requests in every way that passes, cuts connections before and after it has written, and
 /// refuses single items for now.
