@@ -29,6 +29,7 @@
 //!   taken ([`Writing::gate`]), until the target has been shut for `divert_after`; then its documents become dead letters
 //!   that say so ([`TARGET_UNAVAILABLE`]). Only while other targets take documents: a cluster that takes none costs time,
 //!   and nothing else.
+//! - The same goes for documents that alone are refused for now, as by a shard that is away, unless it is for 429.
 //! - What it holds is counted: each load's receipt carries the bytes of its records and requests, copies included.
 //!
 //! # What it doesn't

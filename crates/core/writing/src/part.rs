@@ -16,8 +16,8 @@ pub(crate) struct Part {
     /// How often a request with it failed as a whole, and when first.
     pub(crate) failures: u32,
     pub(crate) failed_at: Duration,
-    /// Since when its documents have been refused for now, while others were written.
-    pub(crate) refused_since: Option<Duration>,
+    /// The first and the last refusal of its documents for now, in a row between which others were written.
+    pub(crate) refused: Option<(Duration, Duration)>,
 }
 
 /// Records that parts refer to, and memory that they hold.
@@ -49,7 +49,7 @@ pub struct Sending {
 
 impl Part {
     pub(crate) fn new(source: u64, request: BulkRequest, backoff: Backoff) -> Self {
-        Self { source, request, backoff, failures: 0, failed_at: Duration::ZERO, refused_since: None }
+        Self { source, request, backoff, failures: 0, failed_at: Duration::ZERO, refused: None }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -58,8 +58,8 @@ impl Part {
 
     /// The same part with other documents of its own.
     pub(crate) fn with(&self, request: BulkRequest) -> Self {
-        let Self { source, backoff, failures, failed_at, refused_since, .. } = *self;
-        Self { source, request, backoff, failures, failed_at, refused_since }
+        let Self { source, backoff, failures, failed_at, refused, .. } = *self;
+        Self { source, request, backoff, failures, failed_at, refused }
     }
 
     /// Two parts by number of documents, or one and nothing.

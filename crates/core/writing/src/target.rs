@@ -25,8 +25,9 @@ pub(crate) struct Target {
     pub(crate) since: Duration,
     /// Since when its documents wait while others are written: what `divert_after` counts from.
     pub(crate) waits_since: Duration,
-    /// Since when some of its documents are refused for now in every answer, and others not.
-    pub(crate) partly_since: Option<Duration>,
+    /// The first and the last answer in which some of its documents were refused for now and others written, as by a shard
+    /// that is away.
+    pub(crate) partly: Option<(Duration, Duration)>,
     /// When it last had documents.
     pub(crate) used_at: Duration,
     /// The last refusal.
@@ -73,7 +74,7 @@ impl Target {
             way: Way::Held,
             since: Duration::ZERO,
             waits_since: Duration::ZERO,
-            partly_since: None,
+            partly: None,
             used_at: Duration::ZERO,
             error: ItemError::default(),
             window: Window::default(),

@@ -85,6 +85,7 @@ impl<'a, S: Stage> Life<'a, S> {
             );
         }
         self.tell_figures();
+        self.watch.leave();
         self.intake.close();
         outcome
     }

@@ -3,6 +3,7 @@
 //! Called on the worker's own thread, inside its poll. While partitions are given up, the stage goes on with what is under
 //! way, for a while: what has an outcome by then is committed with them, and isn't done twice.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,13 +20,16 @@ pub(crate) struct Watch<S> {
     pub(crate) revoke_timeout: Duration,
     stage: Mutex<S>,
     error: Mutex<Option<WorkerError>>,
+    /// What is under way had its time: the client is closed now.
+    leaves: AtomicBool,
 }
 
 // === impl Watch ===
 
 impl<S: Stage> Watch<S> {
     pub(crate) fn new(stage: S, shared: Shared, health: Component, revoke_timeout: Duration) -> Arc<Self> {
-        Arc::new(Self { shared, health, revoke_timeout, stage: Mutex::new(stage), error: Mutex::default() })
+        let (stage, error, leaves) = (Mutex::new(stage), Mutex::default(), AtomicBool::new(false));
+        Arc::new(Self { shared, health, revoke_timeout, stage, error, leaves })
     }
 
     /// The stage; not to be held while polling.
@@ -38,8 +42,16 @@ impl<S: Stage> Watch<S> {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// The client is about to be closed: what has no outcome by now gets no more time.
+    pub(crate) fn leave(&self) {
+        self.leaves.store(true, Ordering::Relaxed);
+    }
+
     /// Goes on with what is under way for these partitions; answers whether all of it has ended.
     fn conclude(&self, member: &Member<'_>, partitions: &[i32]) -> bool {
+        if self.leaves.load(Ordering::Relaxed) {
+            return !self.shared.lock().has_open(partitions);
+        }
         let deadline = Instant::now() + self.revoke_timeout;
         self.stage().finish();
         loop {

@@ -185,7 +185,7 @@ impl<B: Batch> Writing<B> {
         if let Some(mut left) = left {
             let pause = left.backoff.refused(random, None);
             left.failures = 0;
-            left.refused_since = since;
+            left.refused = Some((since, now));
             self.delay(left, now + pause);
         }
     }
@@ -197,9 +197,13 @@ impl<B: Batch> Writing<B> {
         })
     }
 
-    /// Since when documents of a part have been refused for now, while the store took others all the time.
-    fn refused_since(&self, part: &Part, now: Duration) -> Option<Duration> {
-        self.passed_lately(now).then(|| part.refused_since.unwrap_or(now))
+    /// Since when documents of a part have been refused for now, while the store took others between any two refusals.
+    fn refused_since(&self, part: &Part, now: Duration) -> Duration {
+        part.refused.filter(|(_, last)| self.passed_since(*last)).map_or(now, |(since, _)| since)
+    }
+
+    fn passed_since(&self, then: Duration) -> bool {
+        self.passes.anywhere().is_some_and(|pass| pass.sent >= then)
     }
 
     fn passed_lately(&self, now: Duration) -> bool {
@@ -208,20 +212,12 @@ impl<B: Batch> Writing<B> {
 
     /// Whether a document is dead-lettered though it may pass later: it, or a part of its target (a shard, say), has been
     /// refused for too long, while the rest was written. Too much to do passes by itself, so it is never a reason.
-    fn has_waited_enough(
-        &self,
-        target: u32,
-        since: Option<Duration>,
-        error: &ItemError,
-        now: Duration,
-    ) -> bool {
+    fn has_waited_enough(&self, target: u32, since: Duration, error: &ItemError, now: Duration) -> bool {
         let after = self.options.divert_after;
-        let partly = self.targets.get(target).and_then(|target| target.partly_since);
-        let Some(written) = self.passes.anywhere() else { return false };
-        let waited = |from: Duration| from + after <= now && from <= written.sent;
-        since.is_some()
-            && [since, partly].into_iter().flatten().any(waited)
-            && !after.is_zero()
-            && error.status != 429
+        let partly = self.targets.get(target).and_then(|target| target.partly);
+        let lasts = |last: Duration| now.saturating_sub(last) <= 2 * ACTIVE;
+        let partly = partly.filter(|(_, last)| *last == now || (lasts(*last) && self.passed_since(*last)));
+        let since = partly.map_or(since, |(partly, _)| partly.min(since));
+        !after.is_zero() && since + after <= now && self.passed_lately(now) && error.status != 429
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Writing;
 use crate::batch::Batch;
 use crate::event::{Event, Shut, Way};
-use crate::options::{PROBE, ROUNDS};
+use crate::options::{ACTIVE, PROBE, ROUNDS};
 use crate::recent::Moment;
 use crate::target::Totals;
 
@@ -80,9 +80,11 @@ impl<B: Batch> Writing<B> {
         }
         // A few documents prove nothing: one shard of many may be the one that refuses.
         if totals.again > 0 && totals.done > 0 {
-            let _since = target.partly_since.get_or_insert(moment.answered);
+            let now = moment.answered;
+            let since = target.partly.filter(|(_, last)| now.saturating_sub(*last) <= 2 * ACTIVE);
+            target.partly = Some((since.map_or(now, |(since, _)| since), now));
         } else if totals.done >= PROBE as u64 {
-            target.partly_since = None;
+            target.partly = None;
         }
         // What may pass by itself gets a few tries; a block is somebody's decision.
         let rounds = if matches!(target.error.status, 401 | 429 | 500..) { ROUNDS } else { 1 };

@@ -59,7 +59,7 @@ impl Intake {
         }
     }
 
-    /// Falls back to the classic protocol where the group speaks it and can't be moved, or says so where it may not.
+    /// Falls back to the classic protocol where the group can't be joined by the new one, or says so where it may not.
     pub(super) fn look_whether_kept_out(&mut self, batch: &mut RecordBatch) -> Result<(), KafkaError> {
         let group = self.setup.options.group.as_str();
         if self.protocol != Protocol::Consumer || !self.joining.is_kept_out(&self.consumer, group) {
@@ -68,13 +68,14 @@ impl Intake {
         if may_fall_back(&self.setup.settings) {
             tracing::info!(
                 group,
-                "the group has members of the classic protocol and can't be moved while they are there, so that one is used"
+                "the group can't be joined by the new group protocol, the classic one is used"
             );
             self.protocol = Protocol::Classic;
             return self.make_anew(batch);
         }
         self.consumer.context().connection.troubled(KafkaError::Busy(format!(
-            "group `{group}` has members of the classic protocol and can't be moved to the new one while they are there"
+            "group `{group}` can't be joined by the protocol `consumer`: the brokers don't have it, or members of the protocol \
+             `classic` are there that can't be moved"
         )));
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! The two protocols of consumer groups, and which one to speak.
 //!
 //! With `consumer` (KIP-848, Kafka 4.0 and later) the brokers share out the partitions, and a rebalance touches only what
-//! moves. With `classic` one of the members does it. Whether a broker has the new one shows only when it is asked to:
-//! one that hasn't refuses the first heartbeat, which ends the client. So `auto` begins with the new one and falls back;
-//! a broker that is away decides nothing.
+//! moves. With `classic` one of the members does it. Whether a broker has the new one shows only when it is tried: one that
+//! hasn't refuses the first heartbeat, which ends the client, or there is never an answer (see `joining`). So `auto` begins
+//! with the new one and falls back; a broker that is away decides nothing.
 
 use forebay_settings::sections::{GroupProtocol, KafkaSettings};
 use rdkafka::error::RDKafkaErrorCode as Code;
