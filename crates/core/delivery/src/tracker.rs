@@ -97,10 +97,11 @@ impl OffsetTracker {
     pub fn revoke(&mut self, partitions: &[i32]) -> Vec<(i32, i64)> {
         let mut last = Vec::new();
         for partition in partitions {
-            if let Some(state) = self.partitions.remove(partition)
-                && let Some(offset) = state.uncommitted()
-            {
-                last.push((*partition, offset));
+            if let Some(mut state) = self.partitions.remove(partition) {
+                // What was handed out may not have got through: around a rebalance commits are refused, and of one that
+                // wasn't waited for nobody hears. Committed again here, it needn't be done again by the next owner.
+                state.commit_again = true;
+                last.extend(state.uncommitted().map(|offset| (*partition, offset)));
             }
         }
         last

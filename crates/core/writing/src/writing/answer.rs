@@ -58,7 +58,10 @@ impl<B: Batch> Writing<B> {
         let mut outcomes = answer.outcomes.into_iter();
         let mut rests = Vec::with_capacity(sending.parts.len());
         for part in sending.parts {
-            let rest = self.count(&part, outcomes.by_ref().take(part.request.len()));
+            let mut own = outcomes.by_ref().take(part.request.len());
+            let rest = self.count(&part, own.by_ref());
+            // Of a part that nobody waits for any more they are still there; the next part must not get them.
+            own.for_each(drop);
             rests.push((part, rest));
         }
         let again = || rests.iter().flat_map(|(_, rest)| &rest.again);
