@@ -2,6 +2,7 @@
 #
 #   CARGO_TARGET_DIR   where builds go; in the user's cache by default, so that a fresh clone builds warm
 #   FOREBAY_CACHE      where tools and test servers are kept
+#   MINUTES, ARGS      how long, and further arguments, for the targets that take them
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,10 +12,12 @@ export FOREBAY_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/forebay
 export CARGO_TARGET_DIR ?= $(FOREBAY_CACHE)/target
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
+MINUTES := 3
+
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test quick check fmt demo bench prerequisites prerequisites-test servers
+.PHONY: help run test quick check fmt demo bench sim chaos chaos-kill prerequisites prerequisites-test servers
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -44,6 +47,15 @@ fmt: ## format the code
 
 demo: prerequisites-test servers ## real logs through real Kafka into real Elasticsearch, with a count of each
 	./demo/run.sh
+
+chaos: prerequisites-test servers ## everything breaks for MINUTES=3; then every acknowledged event is looked for
+	./tests/chaos/run.sh --minutes $(MINUTES) $(ARGS)
+
+chaos-kill: prerequisites-test servers ## kill -9 every 10 s for MINUTES=3, on each tier in turn; then the same search
+	./tests/chaos/run.sh --minutes $(MINUTES) --kill all $(ARGS)
+
+sim: prerequisites ## SEEDS=100000 random schedules of the delivery path, from SEED on; SEED alone shows that one
+	cargo run --quiet --package forebay-sim -- $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: prerequisites-test servers ## CPU-seconds per million events of each hop, and peak memory
 	./load/run.sh $(ARGS)

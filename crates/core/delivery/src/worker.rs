@@ -194,7 +194,9 @@ impl Worker {
                 stopping.step = LastStep::Commit;
                 Task::KeepMembership
             }
-            LastStep::Drain | LastStep::Commit if self.limits.commits == Commits::InTransactions => Task::Leave,
+            LastStep::Drain | LastStep::Commit if self.limits.commits == Commits::InTransactions => {
+                Task::Leave
+            }
             LastStep::Drain | LastStep::Commit => {
                 self.tracker.commit_again();
                 let offsets = self.tracker.committable();

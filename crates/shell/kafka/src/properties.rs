@@ -178,7 +178,10 @@ mod tests {
         for name in ["enable.auto.commit", "acks", "request.required.acks", "isolation.level"] {
             let settings = settings(&[(name, "1")]);
             let error = Properties::new(&settings, "t").build(&settings).err().unwrap();
-            assert!(error.to_string().contains(&format!("`kafka.properties.{name}` can't be set")), "{error}");
+            assert!(
+                error.to_string().contains(&format!("`kafka.properties.{name}` can't be set")),
+                "{error}"
+            );
         }
         let settings = self::settings(&[("sasl.password", "file:/nowhere/at/all")]);
         let error = Properties::new(&settings, "t").build(&settings).err().unwrap();

@@ -1,0 +1,205 @@
+//! What is sent: batches of events whose ids, bodies and fates follow from the batch's number.
+//!
+//! Most batches are JSON objects with ids of their own; some are lines of an access log under an `Idempotency-Key`. Of
+//! both, a small known share can't be processed: a word where the index has numbers, a line that is no access log. Those are
+//! owed a dead letter, all others a document. Each event names its own time, on one of three days, so that ids fall into
+//! three indices and a second copy meets the first whenever it comes.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::json;
+
+/// Events in a batch.
+pub const BATCH: u64 = 100;
+
+/// The first batches have no bad events: the first document of an index decides that `size` is a number.
+pub const WARM_UP: u64 = 30;
+
+/// Days that events are of.
+const DAYS: u64 = 3;
+const DAY_MS: i64 = 86_400_000;
+
+/// One batch of so many is lines of text.
+const TEXT_EVERY: u64 = 10;
+/// One event of so many is bad.
+const BAD_EVERY: u64 = 150;
+
+/// A batch as it is sent, the same every time.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The path and query of the request.
+    pub path: &'static str,
+    /// The content type.
+    pub content_type: &'static str,
+    /// The `Idempotency-Key`, where ids come from that.
+    pub key: Option<String>,
+    /// The body.
+    pub body: Bytes,
+    /// The events' ids.
+    pub ids: Vec<String>,
+}
+
+/// A good event, and where it will be found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Sample {
+    /// The index, without its prefix: tenant and day.
+    pub target: String,
+    /// The event's id.
+    pub id: String,
+}
+
+/// The batches of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Events {
+    /// The start of the first day, in milliseconds since the Unix epoch.
+    first_day: i64,
+}
+
+// === impl Events ===
+
+impl Events {
+    /// Events of the days up to yesterday, so that none is in the future.
+    #[must_use]
+    pub fn before(now: Timestamp) -> Self {
+        let today = now.as_millisecond().div_euclid(DAY_MS) * DAY_MS;
+        Self { first_day: today - i64::try_from(DAYS).unwrap_or(1) * DAY_MS }
+    }
+
+    /// The batch of this number.
+    #[must_use]
+    pub fn batch(&self, number: u64) -> Batch {
+        let ids = (0..BATCH).map(|n| id(number, n)).collect();
+        if is_text(number) {
+            Batch {
+                path: "/v1/ingest?format=combined",
+                content_type: "text/plain",
+                key: Some(format!("e{number}")),
+                body: self.body(number, Self::line),
+                ids,
+            }
+        } else {
+            Batch {
+                path: "/v1/ingest?id_field=key",
+                content_type: "application/x-ndjson",
+                key: None,
+                body: self.body(number, Self::object),
+                ids,
+            }
+        }
+    }
+
+    /// A good event of the batch of this number.
+    #[must_use]
+    pub fn sample(&self, number: u64) -> Option<Sample> {
+        let n = (0..BATCH).find(|n| !is_bad(number, *n))?;
+        let day = self.at(number, n).strftime("%Y.%m.%d");
+        Some(Sample { target: format!("default-{day}"), id: id(number, n) })
+    }
+
+    fn body(&self, number: u64, event: fn(&Self, u64, u64) -> String) -> Bytes {
+        let mut body = String::new();
+        for n in 0..BATCH {
+            body += &event(self, number, n);
+            body.push('\n');
+        }
+        body.into()
+    }
+
+    fn object(&self, number: u64, n: u64) -> String {
+        let size = if is_bad(number, n) { json!("many") } else { json!(number * BATCH + n) };
+        let at = self.at(number, n).as_millisecond();
+        let message =
+            format!("request {number} of a client that says what it did, {n} times over: {:x<120}", "");
+        json!({"@timestamp": at, "key": id(number, n), "size": size, "level": "info", "message": message})
+            .to_string()
+    }
+
+    fn line(&self, number: u64, n: u64) -> String {
+        if is_bad(number, n) {
+            return format!("batch {number} has a line {n} that is no access log");
+        }
+        let at = self.at(number, n).to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S +0000");
+        let mut line = String::new();
+        let _written = write!(
+            line,
+            "192.0.2.{} - - [{at}] \"GET /{number}/{n} HTTP/1.1\" 200 {} \"-\" \"chaos/1\"",
+            n % 250,
+            number + n
+        );
+        line
+    }
+
+    fn at(&self, number: u64, n: u64) -> Timestamp {
+        let day = i64::try_from(number % DAYS).unwrap_or(0);
+        let within = i64::try_from(number * BATCH + n).unwrap_or(0) % DAY_MS;
+        Timestamp::from_millisecond(self.first_day + day * DAY_MS + within).unwrap_or_default()
+    }
+}
+
+/// Whether the event of this id is owed a dead letter instead of a document.
+#[must_use]
+pub fn is_owed_a_dead_letter(id: &str) -> bool {
+    let numbers = id.strip_prefix('e').and_then(|rest| rest.split_once('-'));
+    let parsed = numbers.and_then(|(number, n)| Some((number.parse().ok()?, n.parse().ok()?)));
+    parsed.is_some_and(|(number, n)| is_bad(number, n))
+}
+
+fn id(number: u64, n: u64) -> String {
+    format!("e{number}-{n}")
+}
+
+const fn is_text(number: u64) -> bool {
+    number % TEXT_EVERY == TEXT_EVERY - 1
+}
+
+const fn is_bad(number: u64, n: u64) -> bool {
+    number >= WARM_UP && (number * BATCH + n) % BAD_EVERY == 77
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events() -> Events {
+        Events::before("2026-11-21T13:00:00Z".parse().expect("a time"))
+    }
+
+    #[test]
+    fn a_batch_is_the_same_whenever_it_is_made() {
+        let (first, second) = (events().batch(77), events().batch(77));
+        assert_eq!((first.body, first.ids), (second.body, second.ids));
+    }
+
+    #[test]
+    fn days_are_past_ones() {
+        let body = events().batch(0).body;
+        let first: serde_json::Value =
+            serde_json::Deserializer::from_slice(&body).into_iter().next().expect("an event").expect("json");
+        let at =
+            Timestamp::from_millisecond(first["@timestamp"].as_i64().expect("a number")).expect("a time");
+        assert_eq!(at.to_string(), "2026-11-18T00:00:00Z");
+    }
+
+    #[test]
+    fn ids_tell_the_fate() {
+        let bad = |number: u64| {
+            let batch = events().batch(number);
+            batch.ids.iter().filter(|id| is_owed_a_dead_letter(id)).count()
+        };
+        assert_eq!((0..WARM_UP).map(bad).sum::<usize>(), 0, "none while the mapping is made");
+        let among_text: usize = (0..3_000).filter(|n| is_text(*n)).map(bad).sum();
+        let among_all: usize = (0..3_000).map(bad).sum();
+        assert!(among_text > 100 && among_all > 1_900, "{among_text} of {among_all}");
+        assert!(!is_owed_a_dead_letter("e1") && !is_owed_a_dead_letter("x") && !is_owed_a_dead_letter("e-1"));
+    }
+
+    #[test]
+    fn a_batch_has_as_many_lines_as_ids() {
+        for number in 0..200 {
+            let batch = events().batch(number);
+            assert_eq!(batch.body.iter().filter(|byte| **byte == b'\n').count(), batch.ids.len());
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Chaos on real servers: the tiers as the processes that ship, a real Kafka, a real search server, and everything between
+//! them broken on a schedule. At the end every acknowledged event must be there once.
+//!
+//! - [`plan`]: which faults, when: a function of the seed, of nothing else.
+//! - [`events`]: what is sent: a function of the batch's number, so that a batch is the same however often it is sent.
+//! - [`ledger`]: what the tiers count, and what must hold between counts and contents.
+//! - [`bed`]: servers, proxies and settings; [`fleet`]: the tiers' processes; [`inject`]: faults carried out.
+//! - [`sender`]: the client that remembers what was acknowledged; [`audit`]: the search for it afterwards;
+//!   [`probe`]: how long events take.
+//! - [`run`]: one run from its start to its [`report`]; [`cli`]: the command.
+//!
+//! What a run proves: with these faults at these times, on one machine, nothing that was acknowledged was lost, and nothing
+//! is in the index twice. What it doesn't: other interleavings (the simulation of the delivery core looks at millions), loss
+//! of a disk, clusters of several nodes, clocks that jump.
+
+pub mod audit;
+pub mod bed;
+pub mod cli;
+pub mod events;
+pub mod fleet;
+pub mod inject;
+pub mod ledger;
+pub mod plan;
+pub mod probe;
+pub mod report;
+pub mod run;
+pub mod sender;
+pub mod tier;
