@@ -34,8 +34,8 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Create topics and index templates
     Bootstrap(bootstrap::Args),
-    /// List, show and replay dead letters
-    Dlq(dlq::Args),
+    /// Count, look at, replay, park and purge dead letters
+    Dlq(Box<dlq::Args>),
     /// Create tokens for senders
     Token(token::Args),
     /// Print completions for a shell

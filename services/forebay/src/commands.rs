@@ -37,7 +37,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Search(args) => wait_for(search::run(&target, args)),
         Command::Status(args) => wait_for(status::run(&target, args)),
         Command::Bootstrap(args) => wait_for(bootstrap::run(&target, args)),
-        Command::Dlq(args) => wait_for(dlq::run(&target, args)),
+        Command::Dlq(args) => to_end(dlq::run(&target, *args)),
         Command::Token(args) => token::run(&target, args),
         Command::Dev(_) | Command::Completions(_) | Command::Version | Command::Check(_) => Ok(Exit::Done),
     }
@@ -59,16 +59,24 @@ fn quiet_logs() -> Result<(), Failure> {
 
 /// Runs a command to its end or to the first Ctrl-C.
 fn wait_for(command: impl Future<Output = Outcome>) -> Outcome {
+    to_end(interruptible(command))
+}
+
+/// Something that ends with Ctrl-C, wherever it is.
+async fn interruptible(command: impl Future<Output = Outcome>) -> Outcome {
+    tokio::select! {
+        outcome = command => outcome,
+        signal = tokio::signal::ctrl_c() => match signal {
+            Ok(()) => Ok(Exit::Interrupted),
+            Err(error) => Err(Failure::failed(format!("can't listen for Ctrl-C: {error}"))),
+        },
+    }
+}
+
+/// Runs a command to its end.
+fn to_end(command: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime()?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = command => outcome,
-            signal = tokio::signal::ctrl_c() => match signal {
-                Ok(()) => Ok(Exit::Interrupted),
-                Err(error) => Err(Failure::failed(format!("can't listen for Ctrl-C: {error}"))),
-            },
-        }
-    });
+    let outcome = runtime.block_on(command);
     // A blocking read of standard input would otherwise be waited for.
     runtime.shutdown_background();
     outcome

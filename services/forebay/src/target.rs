@@ -75,6 +75,14 @@ impl TargetArgs {
         Ok((path.display().to_string(), Box::new(store)))
     }
 
+    /// The command's name with what leads to the same target, for hints that can be typed as they stand.
+    pub(crate) fn words(&self) -> String {
+        let option = |name: &str, path: &Option<PathBuf>| {
+            path.as_ref().map(|path| format!(" --{name} {}", path.display())).unwrap_or_default()
+        };
+        format!("forebay{}{}", option("config", &self.config), option("data", &self.data))
+    }
+
     pub(crate) fn data_dir(&self) -> Result<DataDir, Failure> {
         DataDir::find(self.data.as_deref())
     }

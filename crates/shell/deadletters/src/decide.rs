@@ -2,31 +2,71 @@
 //!
 //! The record goes back to the topic that it came from, with its replay count raised, and otherwise byte for byte as it
 //! was: the same id, the same body. A letter that was replayed too often is parked, so that a replay of everything ends.
+//!
+//! It may also be sent to the other topic. To the events: the rules are applied here and now, and the document goes past the
+//! parser tier. To the raw events: a refused document becomes the body of a new raw event of the same id, in the format
+//! `json`, so that changed rules see it; what the sender once sent is not in the letter.
 
-use forebay_record::DeadLetter;
 use forebay_record::key::EventKey;
-use forebay_record::raw::{RawEvent, push_attempt};
+use forebay_record::raw::{RawEvent, RawTemplate, push_attempt};
+use forebay_record::{DeadLetter, id};
 use forebay_settings::sections::TopicSettings;
+
+use crate::rules::{Refused, Rules};
 
 /// How often an event is replayed before it is parked.
 pub const DEFAULT_MAX_REPLAYS: u32 = 5;
+
+/// What a refused document says in `source`, the sender's protocol, when it goes through the parser again.
+const SOURCE: &str = "replay";
+
+/// Where events go back to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Destination {
+    /// To the topic that they came from.
+    #[default]
+    Origin,
+    /// To the raw events, whatever had refused them.
+    Raw,
+    /// To the documents, whatever had refused them.
+    Events,
+}
+
+/// How to decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The installation's topics.
+    pub topics: &'a TopicSettings,
+    /// Where events go back to.
+    pub to: Destination,
+    /// How often an event is replayed before it is parked; `None` for a letter that is parked already.
+    pub max_replays: Option<u32>,
+    /// Now, in milliseconds since the Unix epoch.
+    pub now_ms: i64,
+}
 
 /// What to do with a dead letter.
 #[derive(Clone, Eq, PartialEq)]
 pub enum ReplayDecision {
     /// Send this record.
-    Replay {
-        /// The topic.
-        topic: String,
-        /// The key.
-        key: Vec<u8>,
-        /// The value.
-        value: Vec<u8>,
-    },
+    Replay(Return),
     /// Send letter and record, as they are, to the parked topic.
     Park,
     /// Leave it, for this reason: a stable name.
     Skip(&'static str),
+}
+
+/// A record on its way back.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Return {
+    /// The topic.
+    pub topic: String,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value.
+    pub value: Vec<u8>,
+    /// What the partition is chosen by; `None` leaves it to the key.
+    pub stream: Option<Vec<u8>>,
 }
 
 /// Decides about a letter, with the key and value of its record.
@@ -35,70 +75,123 @@ pub fn decide(
     letter: &DeadLetter,
     key: &[u8],
     value: &[u8],
-    topics: &TopicSettings,
-    max_replays: u32,
+    terms: &Terms<'_>,
+    rules: &mut Rules,
 ) -> ReplayDecision {
-    if letter.source_topic == topics.raw {
-        decide_raw(letter, key, value, topics, max_replays)
-    } else if letter.source_topic == topics.events {
-        decide_event(letter, key, value, topics, max_replays)
+    let decided = if letter.source_topic == terms.topics.raw {
+        decide_raw(letter, key, value, terms, rules)
+    } else if letter.source_topic == terms.topics.events {
+        decide_event(letter, key, value, terms)
     } else {
-        ReplayDecision::Skip("unknown_source_topic")
-    }
+        Err("unknown_source_topic")
+    };
+    decided.unwrap_or_else(ReplayDecision::Skip)
 }
 
 fn decide_raw(
     letter: &DeadLetter,
     key: &[u8],
     value: &[u8],
-    topics: &TopicSettings,
-    max_replays: u32,
-) -> ReplayDecision {
-    if letter.replay_count >= max_replays {
-        return ReplayDecision::Park;
+    terms: &Terms<'_>,
+    rules: &mut Rules,
+) -> Result<ReplayDecision, &'static str> {
+    let Some(attempt) = terms.attempt(letter.replay_count) else { return Ok(ReplayDecision::Park) };
+    if terms.to == Destination::Events {
+        let passed =
+            rules.apply(value, attempt, terms.now_ms).map_err(|Refused { error_type, .. }| error_type)?;
+        return Ok(ReplayDecision::Replay(Return {
+            topic: terms.topics.events.clone(),
+            key: passed.key.as_bytes().to_vec(),
+            value: passed.document.to_vec(),
+            stream: Some(passed.stream.to_vec()),
+        }));
     }
     let mut value = value.to_vec();
     // Bytes that are no event stay as they are: what is appended could give them another meaning.
     if RawEvent::read(&value).is_ok() {
-        push_attempt(&mut value, letter.replay_count + 1);
+        push_attempt(&mut value, attempt);
     }
-    ReplayDecision::Replay { topic: topics.raw.clone(), key: key.to_vec(), value }
+    let topic = terms.topics.raw.clone();
+    Ok(ReplayDecision::Replay(Return { topic, key: key.to_vec(), value, stream: None }))
 }
 
 fn decide_event(
     letter: &DeadLetter,
     key: &[u8],
     value: &[u8],
-    topics: &TopicSettings,
-    max_replays: u32,
-) -> ReplayDecision {
-    let Ok(event) = EventKey::read(key) else {
-        return ReplayDecision::Skip("unreadable_key");
+    terms: &Terms<'_>,
+) -> Result<ReplayDecision, &'static str> {
+    let event = EventKey::read(key).map_err(|_| "unreadable_key")?;
+    let Some(attempt) = terms.attempt(letter.replay_count.max(event.replays)) else {
+        return Ok(ReplayDecision::Park);
     };
-    let replays = letter.replay_count.max(event.replays);
-    if replays >= max_replays {
-        return ReplayDecision::Park;
+    if terms.to == Destination::Raw {
+        return as_raw(letter, event, value, attempt, terms.topics);
     }
     let mut key = String::new();
-    EventKey { replays: replays + 1, ..event }.push(&mut key);
-    ReplayDecision::Replay { topic: topics.events.clone(), key: key.into_bytes(), value: value.to_vec() }
+    EventKey { replays: attempt, ..event }.push(&mut key);
+    let topic = terms.topics.events.clone();
+    Ok(ReplayDecision::Replay(Return { topic, key: key.into_bytes(), value: value.to_vec(), stream: None }))
+}
+
+fn as_raw(
+    letter: &DeadLetter,
+    event: EventKey<'_>,
+    document: &[u8],
+    attempt: u32,
+    topics: &TopicSettings,
+) -> Result<ReplayDecision, &'static str> {
+    id::validate(event.id).map_err(|_| "unreadable_key")?;
+    let received_at = u64::try_from(letter.source_timestamp).unwrap_or(0).saturating_mul(1_000_000);
+    let shared = RawEvent {
+        tenant: event.tenant,
+        source: SOURCE,
+        format: "json",
+        received_at,
+        attempt,
+        ..RawEvent::default()
+    };
+    let mut value = Vec::new();
+    RawTemplate::new(&shared).push(&mut value, event.id, document);
+    // Records without a stream have their id as the key's stand-in: it spreads them.
+    let key = event.id.as_bytes().to_vec();
+    Ok(ReplayDecision::Replay(Return { topic: topics.raw.clone(), key, value, stream: None }))
+}
+
+// === impl Terms ===
+
+impl Terms<'_> {
+    /// How often the event will have been replayed; `None` when that is too often.
+    fn attempt(&self, replays: u32) -> Option<u32> {
+        match self.max_replays {
+            Some(most) if replays >= most => None,
+            _ => Some(replays.saturating_add(1)),
+        }
+    }
 }
 
 /// Shows sizes only: records hold what customers log.
 impl std::fmt::Debug for ReplayDecision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Replay { topic, value, .. } => write!(f, "Replay({topic}, {} bytes)", value.len()),
+            Self::Replay(back) => write!(f, "Replay({back:?})"),
             Self::Park => f.write_str("Park"),
             Self::Skip(reason) => write!(f, "Skip({reason})"),
         }
     }
 }
 
+/// Shows sizes only, too.
+impl std::fmt::Debug for Return {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {} bytes", self.topic, self.value.len())
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
-    use forebay_record::raw::RawTemplate;
     use forebay_record::{ErrorDomain, Stage};
+    use forebay_settings::Settings;
     use proptest::prelude::*;
 
     use super::*;
@@ -143,18 +236,31 @@ pub(crate) mod tests {
         value
     }
 
+    fn decided_to(to: Destination, letter: &DeadLetter, key: &[u8], value: &[u8]) -> ReplayDecision {
+        let settings = Settings::default();
+        let max_replays = Some(DEFAULT_MAX_REPLAYS);
+        let terms = Terms { topics: &settings.kafka.topics, to, max_replays, now_ms: 5000 };
+        decide(letter, key, value, &terms, &mut Rules::new(&settings).unwrap())
+    }
+
     fn decided(letter: &DeadLetter, key: &[u8], value: &[u8]) -> ReplayDecision {
-        decide(letter, key, value, &TopicSettings::default(), DEFAULT_MAX_REPLAYS)
+        decided_to(Destination::Origin, letter, key, value)
+    }
+
+    fn replayed(decision: ReplayDecision) -> Return {
+        match decision {
+            ReplayDecision::Replay(back) => back,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Scenario: a document that the search server refused. Guarantees: it goes back to the events, the document untouched,
     /// with a key that differs only in the replay count.
     #[test]
     fn a_document_goes_back_with_its_count_raised() {
-        let decision = decided(&letter(), &event_key(0), b"{\"n\":\"x\"}");
-        let ReplayDecision::Replay { topic, key, value } = decision else { panic!("{decision:?}") };
+        let back = replayed(decided(&letter(), &event_key(0), b"{\"n\":\"x\"}"));
         assert_eq!(
-            (topic.as_str(), key, value.as_slice()),
+            (back.topic.as_str(), back.key, back.value.as_slice()),
             ("forebay.events", event_key(1), &b"{\"n\":\"x\"}"[..])
         );
     }
@@ -163,11 +269,31 @@ pub(crate) mod tests {
     #[test]
     fn a_raw_event_goes_back_with_its_count_raised() {
         let letter = DeadLetter { source_topic: "forebay.raw".to_owned(), replay_count: 2, ..letter() };
-        let decision = decided(&letter, b"host-1", &raw_value());
-        let ReplayDecision::Replay { topic, key, value } = decision else { panic!("{decision:?}") };
-        assert_eq!((topic.as_str(), key.as_slice()), ("forebay.raw", &b"host-1"[..]));
-        let event = RawEvent::read(&value).unwrap();
+        let back = replayed(decided(&letter, b"host-1", &raw_value()));
+        assert_eq!((back.topic.as_str(), back.key.as_slice()), ("forebay.raw", &b"host-1"[..]));
+        let event = RawEvent::read(&back.value).unwrap();
         assert_eq!((event.id, event.body, event.attempt), ("e-1", &b"not json"[..], 3));
+    }
+
+    /// Scenario: a raw event is to skip the parser tier. Guarantees: it becomes the document that the parser would make, and
+    /// stays where it is when the rules refuse it.
+    #[test]
+    fn a_raw_event_becomes_a_document_on_request() {
+        let letter = DeadLetter { source_topic: "forebay.raw".to_owned(), ..letter() };
+        let back = replayed(decided_to(Destination::Events, &letter, b"host-1", &raw_value()));
+        assert_eq!(back.topic, "forebay.events");
+        assert_eq!(EventKey::read(&back.key).map(|key| (key.id, key.replays)), Ok(("e-1", 1)));
+        assert!(String::from_utf8_lossy(&back.value).contains("not json"));
+        let refused = decided_to(Destination::Events, &letter, b"", b"?");
+        assert_eq!(refused, ReplayDecision::Skip("invalid_record"));
+    }
+
+    #[test]
+    fn a_document_becomes_a_raw_event_on_request() {
+        let back = replayed(decided_to(Destination::Raw, &letter(), &event_key(1), b"{\"n\":\"x\"}"));
+        let event = RawEvent::read(&back.value).unwrap();
+        assert_eq!((back.topic.as_str(), event.id, event.tenant), ("forebay.raw", "e-1", "acme"));
+        assert_eq!((event.format, event.attempt, event.body), ("json", 2, &b"{\"n\":\"x\"}"[..]));
     }
 
     #[test]
@@ -187,15 +313,17 @@ pub(crate) mod tests {
     }
 
     proptest! {
-        /// Scenario: any bytes, as either kind of record, replayed any number of times before.
+        /// Scenario: any bytes, as either kind of record, replayed any number of times before, to anywhere.
         /// Guarantees: an answer, no panic; bytes that are no event go back as they were.
         #[test]
-        fn survives_anything(key: Vec<u8>, value: Vec<u8>, raw: bool, replay_count: u32) {
+        fn survives_anything(key: Vec<u8>, value: Vec<u8>, raw: bool, to in 0..3_usize, replay_count: u32) {
             let source_topic = if raw { "forebay.raw" } else { "forebay.events" }.to_owned();
             let letter = DeadLetter { source_topic, replay_count, ..letter() };
-            if let ReplayDecision::Replay { value: sent, .. } = decided(&letter, &key, &value) {
-                prop_assert!(sent.starts_with(&value));
-                prop_assert!(RawEvent::read(&value).is_ok() || sent == value);
+            let to = [Destination::Origin, Destination::Raw, Destination::Events][to];
+            let decision = decided_to(to, &letter, &key, &value);
+            if let (Destination::Origin, ReplayDecision::Replay(sent)) = (to, decision) {
+                prop_assert!(sent.value.starts_with(&value));
+                prop_assert!(RawEvent::read(&value).is_ok() || sent.value == value);
             }
         }
     }

@@ -1,30 +1,59 @@
-//! Dead letters: found, looked at, and sent through the pipeline again.
+//! Dead letters: found, looked at, counted, and sent through the pipeline again.
 //!
 //! ```text
-//! forebay.dlq ──scan──► filter ──latest of each event──► decide ──► forebay.raw | forebay.events
-//!                                                             └───► forebay.parked (replayed too often)
+//! forebay.dlq ──► filter ──► open? ──► one of each event ──► decide ──► forebay.raw | forebay.events
+//!                              ▲                                │ └───► forebay.parked (replayed too often)
+//!                              └──── forebay.dlq.state ◄────────┘ marks, in the same transaction
 //! ```
-//! What is matched and what a replay does with it is pure ([`filter`], [`mod@decide`], [`latest`]); [`scan`] and
-//! [`mod@replay`] read and write Kafka.
+//! What is pure: which letters are meant ([`filter`]), which of them are open ([`marks`]), which of several stands for an
+//! event ([`siblings`]), what becomes of it ([`mod@decide`], [`rules`]), how fast ([`pace`]), and what is counted
+//! ([`stats`], [`wording`]). What reads and writes Kafka: [`scan`], [`state`], [`work`].
 //!
-//! A replayed letter stays in the topic until its retention ends, since Kafka can't delete one record. Replaying it again
-//! is harmless: the event keeps its id, so that an event which was indexed meanwhile is met and counted as a duplicate.
-//! Of several letters about one event only the latest is replayed.
+//! What holds:
+//! - **A letter is dealt with once.** Records and marks are one transaction, so that a kill at any moment leaves a letter
+//!   either open and unsent, or closed and sent. Running the same command again goes on where it was broken off. On a broker
+//!   without transactions (`forebay dev`) the batch that was under way is sent again, which the events' ids make harmless.
+//! - **An event is sent once for each of its failures.** Of several open letters of one event, one stands for it.
+//! - **A letter that is closed is still there**, until retention ends or `purge` removes the beginning of its partition:
+//!   Kafka can't delete a single record.
+//! - **Memory** is eight bytes for each letter in the topic while a job runs, half a byte for each that is closed, and a few
+//!   hundred bytes for each that shares its event with another.
 
+pub mod actor;
+pub mod arguments;
+pub mod audit;
 pub mod decide;
 pub mod filter;
-pub mod latest;
-pub mod replay;
+pub mod forecast;
+pub mod job;
+pub mod marks;
+mod outlet;
+pub mod pace;
+pub mod place;
+mod prune;
+pub mod rules;
 pub mod scan;
+pub mod siblings;
+pub mod state;
+pub mod stats;
 pub mod view;
+pub mod wording;
+pub mod work;
 
 use thiserror::Error;
 
-pub use decide::{DEFAULT_MAX_REPLAYS, ReplayDecision, decide};
-pub use filter::{Filter, Pattern, PatternError};
-pub use replay::{Progress, ReplayOptions, Report, replay};
+pub use audit::AuditLine;
+pub use decide::{DEFAULT_MAX_REPLAYS, Destination};
+pub use filter::{Filter, Like, Pattern, PatternError, Source, SourceError};
+pub use forecast::{ClusterForecast, Forecast};
+pub use job::{Delivery, Job, Progress, Report, Task};
+pub use marks::{Mark, Marks};
+pub use place::{LetterTopic, Place};
 pub use scan::{Entry, Letters, Selector, find};
+pub use state::State;
+pub use stats::{By, Stats};
 pub use view::{LetterView, OriginalView};
+pub use work::run;
 
 /// What can go wrong with dead letters as a whole. A single damaged one is skipped and counted instead.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -35,6 +64,22 @@ pub enum DeadLettersError {
     /// No letter has this id or stands at this place.
     #[error("there is no dead letter {0}")]
     NotFound(Selector),
+    /// The state topic can't be understood. Going on could send events twice.
+    #[error("record {place} of topic `{topic}`, which says what became of dead letters: {reason}")]
+    State {
+        /// The topic.
+        topic: String,
+        /// The record.
+        place: Place,
+        /// What is wrong with it.
+        reason: marks::wire::WireError,
+    },
+    /// Another run has fenced this one, or the client has failed for good. What it has not committed was not sent.
+    #[error("this run can't go on: {0}")]
+    TakenOver(String),
+    /// The parser can't be set up with the settings.
+    #[error("the parser's settings: {0}")]
+    Rules(String),
     /// The work was broken off inside: a bug.
     #[error("the work on dead letters was broken off: {0}")]
     Broken(String),

@@ -1,20 +1,32 @@
-//! Reading the dead-letter topic.
+//! Reading the topics that hold letters.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use forebay_kafka::{KafkaError, ReadFrom, StoredRecord, TopicReader, dead_letter};
 use forebay_record::DeadLetter;
 use forebay_settings::sections::KafkaSettings;
 
 use crate::DeadLettersError;
-use crate::filter::Filter;
+use crate::filter::{Filter, Like};
+use crate::marks::{Mark, Marks};
+use crate::place::{LetterTopic, Place};
+use crate::wording::kind;
+
+/// How long a topic may be without leaders before that is an error.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to wait before it is asked again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A dead letter where it stands.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Entry {
     /// The envelope.
     pub letter: DeadLetter,
-    /// Its place in the dead-letter topic, and the key and value of the record that failed.
+    /// The topic that it stands in.
+    pub topic: LetterTopic,
+    /// Its place there, and the key and value of the record that failed.
     pub record: StoredRecord,
 }
 
@@ -23,13 +35,8 @@ pub struct Entry {
 pub enum Selector {
     /// The latest letter of the event with this id.
     EventId(String),
-    /// The letter at this place in the dead-letter topic.
-    Place {
-        /// The partition.
-        partition: i32,
-        /// The offset.
-        offset: i64,
-    },
+    /// The letter at this place in the topic.
+    Place(Place),
 }
 
 /// The letters that match a filter, in the order of the topic's partitions, up to the end that the topic had when this
@@ -37,6 +44,7 @@ pub enum Selector {
 #[derive(Debug)]
 pub struct Letters {
     reader: TopicReader,
+    topic: LetterTopic,
     filter: Filter,
     scanned: u64,
     malformed: u64,
@@ -45,19 +53,29 @@ pub struct Letters {
 // === impl Letters ===
 
 impl Letters {
-    /// Opens the dead-letter topic. Blocks.
+    /// Opens a topic of letters. Blocks.
     ///
     /// # Errors
-    /// When the topic isn't there or Kafka isn't.
-    pub fn open(settings: &KafkaSettings, filter: Filter) -> Result<Self, KafkaError> {
+    /// When the topic isn't there or Kafka isn't, or there is no letter that others should be like.
+    pub fn open(
+        settings: &KafkaSettings,
+        topic: LetterTopic,
+        mut filter: Filter,
+    ) -> Result<Self, DeadLettersError> {
+        resolve(settings, topic, &mut filter)?;
         // A letter is written after its event failed, so that nothing that matches stands before that time.
         let from = filter.since_ms.map_or(ReadFrom::Beginning, ReadFrom::Time);
-        Self::open_from(settings, filter, from)
+        Ok(Self::open_from(settings, topic, filter, from)?)
     }
 
-    fn open_from(settings: &KafkaSettings, filter: Filter, from: ReadFrom) -> Result<Self, KafkaError> {
-        let reader = TopicReader::open(settings, &settings.topics.dead_letters, from)?;
-        Ok(Self { reader, filter, scanned: 0, malformed: 0 })
+    fn open_from(
+        settings: &KafkaSettings,
+        topic: LetterTopic,
+        filter: Filter,
+        from: ReadFrom,
+    ) -> Result<Self, KafkaError> {
+        let reader = open_reader(settings, topic.name(&settings.topics), from)?;
+        Ok(Self { reader, topic, filter, scanned: 0, malformed: 0 })
     }
 
     /// The next letter that matches; `None` at the end. Blocks. Records that are no letters are counted and passed over.
@@ -68,7 +86,9 @@ impl Letters {
         while let Some(record) = self.reader.next_record()? {
             self.scanned += 1;
             match dead_letter::read(&record) {
-                Ok(letter) if self.filter.matches(&letter) => return Ok(Some(Entry { letter, record })),
+                Ok(letter) if self.filter.matches(&letter) => {
+                    return Ok(Some(Entry { letter, topic: self.topic, record }));
+                }
                 Ok(_) => {}
                 Err(_) => self.malformed += 1,
             }
@@ -95,27 +115,58 @@ impl Letters {
     }
 }
 
+/// Looks up the letter that others should be like, if a filter names one. Blocks.
+pub(crate) fn resolve(
+    settings: &KafkaSettings,
+    topic: LetterTopic,
+    filter: &mut Filter,
+) -> Result<(), DeadLettersError> {
+    if let Some(Like::Letter(place)) = filter.like {
+        let entry = find(settings, topic, &Selector::Place(place))?;
+        filter.like = Some(Like::Kind(kind(&entry.letter)));
+    }
+    Ok(())
+}
+
+/// Opens a topic, with some patience for a cluster that is just choosing leaders. Blocks.
+pub(crate) fn open_reader(
+    settings: &KafkaSettings,
+    topic: &str,
+    from: ReadFrom,
+) -> Result<TopicReader, KafkaError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match TopicReader::open(settings, topic, from) {
+            Err(KafkaError::Busy(_)) if Instant::now() < deadline => std::thread::park_timeout(PAUSE),
+            opened => return opened,
+        }
+    }
+}
+
 /// Finds one letter. Blocks.
 ///
 /// # Errors
 /// [`DeadLettersError::NotFound`], or when Kafka can't be read.
-pub fn find(settings: &KafkaSettings, selector: &Selector) -> Result<Entry, DeadLettersError> {
+pub fn find(
+    settings: &KafkaSettings,
+    topic: LetterTopic,
+    selector: &Selector,
+) -> Result<Entry, DeadLettersError> {
     let missing = || DeadLettersError::NotFound(selector.clone());
     match selector {
-        Selector::Place { partition, offset } => {
+        Selector::Place(Place { partition, offset }) => {
             let from = ReadFrom::Offset { partition: *partition, offset: *offset };
-            let mut letters = Letters::open_from(settings, Filter::default(), from)?;
+            let mut letters = Letters::open_from(settings, topic, Filter::default(), from)?;
             let entry = letters.next_entry()?.ok_or_else(missing)?;
             if entry.record.offset == *offset { Ok(entry) } else { Err(missing()) }
         }
         Selector::EventId(id) => {
-            let mut letters = Letters::open(settings, Filter { id: Some(id.clone()), ..Filter::default() })?;
+            let filter = Filter { id: Some(id.clone()), ..Filter::default() };
+            let mut letters = Letters::open(settings, topic, filter)?;
             let mut latest: Option<Entry> = None;
+            let age = |entry: &Entry| (entry.letter.replay_count, entry.letter.last_failed_at);
             while let Some(entry) = letters.next_entry()? {
-                if latest
-                    .as_ref()
-                    .is_none_or(|latest| latest.letter.last_failed_at <= entry.letter.last_failed_at)
-                {
+                if latest.as_ref().is_none_or(|latest| age(latest) <= age(&entry)) {
                     latest = Some(entry);
                 }
             }
@@ -124,11 +175,25 @@ pub fn find(settings: &KafkaSettings, selector: &Selector) -> Result<Entry, Dead
     }
 }
 
+impl Entry {
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { partition: self.record.partition, offset: self.record.offset }
+    }
+
+    /// What closed it; `None` when it is open.
+    #[must_use]
+    pub fn mark(&self, marks: &Marks) -> Option<Mark> {
+        marks.get(self.topic, self.place(), self.record.timestamp_ms)
+    }
+}
+
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EventId(id) => write!(f, "of event `{id}`"),
-            Self::Place { partition, offset } => write!(f, "at {partition}:{offset}"),
+            Self::Place(place) => write!(f, "at {place}"),
         }
     }
 }
@@ -138,10 +203,7 @@ impl std::str::FromStr for Selector {
 
     /// `PARTITION:OFFSET` is a place, anything else an event's id.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let place = text.split_once(':').and_then(|(partition, offset)| {
-            Some(Self::Place { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
-        });
-        Ok(place.unwrap_or_else(|| Self::EventId(text.to_owned())))
+        Ok(text.parse().map_or_else(|_| Self::EventId(text.to_owned()), Self::Place))
     }
 }
 
@@ -158,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_place_is_two_numbers_and_everything_else_is_an_id() {
-        assert_eq!("3:17".parse(), Ok(Selector::Place { partition: 3, offset: 17 }));
+        assert_eq!("3:17".parse(), Ok(Selector::Place(Place { partition: 3, offset: 17 })));
         for id in ["a:b", "3:", "3", "3:17:9", "host:3"] {
             assert_eq!(id.parse(), Ok(Selector::EventId(id.to_owned())));
         }

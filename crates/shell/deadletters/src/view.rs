@@ -5,16 +5,19 @@ use base64::engine::general_purpose::STANDARD;
 use forebay_record::key::EventKey;
 use forebay_record::raw::RawEvent;
 use forebay_settings::sections::TopicSettings;
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::audit::rfc3339;
+use crate::marks::Mark;
 use crate::scan::Entry;
 
 /// One dead letter.
 #[derive(Clone, Debug, Serialize)]
 pub struct LetterView {
-    /// Its partition in the dead-letter topic.
+    /// `open`, or what closed it: `replayed`, `parked`, `purged` or `superseded`.
+    pub state: &'static str,
+    /// Its partition in the topic of letters.
     pub partition: i32,
     /// Its offset there.
     pub offset: i64,
@@ -99,10 +102,13 @@ pub enum OriginalView {
 
 // === impl LetterView ===
 
-impl From<&Entry> for LetterView {
-    fn from(entry: &Entry) -> Self {
+impl LetterView {
+    /// The letter, and what closed it.
+    #[must_use]
+    pub fn of(entry: &Entry, mark: Option<Mark>) -> Self {
         let letter = entry.letter.clone();
         Self {
+            state: state(mark),
             partition: entry.record.partition,
             offset: entry.record.offset,
             event_id: letter.event_id,
@@ -168,9 +174,10 @@ fn document(key: &[u8], value: &[u8]) -> Option<OriginalView> {
     })
 }
 
-/// A time in milliseconds since the Unix epoch as text; one that no calendar has stays a number.
-fn rfc3339(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string())
+/// The name of what became of a letter.
+#[must_use]
+pub fn state(mark: Option<Mark>) -> &'static str {
+    mark.map_or("open", Mark::name)
 }
 
 #[cfg(test)]
@@ -180,6 +187,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::LetterTopic;
     use crate::decide::tests::{event_key, letter, raw_value};
 
     fn entry(source_topic: &str, key: &[u8], value: &[u8]) -> Entry {
@@ -191,7 +199,8 @@ mod tests {
             value: value.to_vec(),
             headers: Vec::new(),
         };
-        Entry { letter: DeadLetter { source_topic: source_topic.to_owned(), ..letter() }, record }
+        let letter = DeadLetter { source_topic: source_topic.to_owned(), ..letter() };
+        Entry { letter, topic: LetterTopic::DeadLetters, record }
     }
 
     fn json(entry: &Entry) -> serde_json::Value {
@@ -210,8 +219,12 @@ mod tests {
 
     #[test]
     fn the_listing_has_readable_times() {
-        let view = serde_json::to_value(LetterView::from(&entry("forebay.events", b"", b""))).unwrap();
-        assert_eq!(view["last_failed_at"], "1970-01-01T00:00:02Z");
+        let entry = entry("forebay.events", b"", b"");
+        let view = serde_json::to_value(LetterView::of(&entry, Some(Mark::Parked))).unwrap();
+        assert_eq!(
+            (&view["last_failed_at"], &view["state"]),
+            (&"1970-01-01T00:00:02Z".into(), &"parked".into())
+        );
         assert_eq!(rfc3339(i64::MAX), i64::MAX.to_string());
     }
 

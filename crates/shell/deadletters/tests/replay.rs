@@ -5,30 +5,32 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use forebay_deadletters::{
-    Filter, LetterView, Letters, Pattern, Progress, ReplayOptions, Report, Selector, find, replay,
+    Delivery, Destination, Filter, Job, LetterTopic, Letters, Like, Mark, Pattern, Place, Progress, Report,
+    Selector, State, Task, find, run,
 };
-use forebay_kafka::testing::{Fault, Request, TestCluster};
+use forebay_kafka::testing::{Fault, TestCluster};
 use forebay_kafka::{
     Acks, Outgoing, Producer, ProducerOptions, ReadFrom, StoredRecord, TopicReader, dead_letter,
 };
 use forebay_record::{DeadLetter, ErrorDomain, EventKey, RawEvent, RawTemplate, Stage};
-use forebay_settings::sections::KafkaSettings;
+use forebay_settings::Settings;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Bench {
     cluster: TestCluster,
-    settings: KafkaSettings,
+    settings: Settings,
     runtime: tokio::runtime::Runtime,
 }
 
 fn bench() -> Bench {
     let cluster = TestCluster::start(1).unwrap();
-    let settings = cluster.settings();
-    let topics = &settings.topics;
+    let settings = Settings { kafka: cluster.settings(), ..Settings::default() };
+    let topics = &settings.kafka.topics;
     for topic in [&topics.raw, &topics.events, &topics.dead_letters, &topics.parked] {
         cluster.create_topic(topic, 2).unwrap();
     }
+    cluster.create_topic(&topics.dead_letter_state(), 1).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     Bench { cluster, settings, runtime }
 }
@@ -66,7 +68,7 @@ fn key(id: &str, replays: u32) -> Vec<u8> {
 impl Bench {
     fn send(&self, send: impl FnOnce(&Producer, &Acks)) {
         let options = ProducerOptions { client_id: "test".to_owned(), queue_bytes: 8 << 20 };
-        let producer = Producer::new(&self.settings, options).unwrap();
+        let producer = Producer::new(&self.settings.kafka, options).unwrap();
         let acks = Acks::new();
         send(&producer, &acks);
         acks.seal();
@@ -84,15 +86,42 @@ impl Bench {
         });
     }
 
-    fn replay(&self, filter: Filter, options: ReplayOptions) -> Report {
+    /// The mock cluster's transactions don't hide what was aborted, so that these tests go without.
+    fn job(&self, job: Job) -> Report {
+        let job = Job { delivery: Delivery::AtLeastOnce, ..job };
         let progress = |_: Progress| ControlFlow::Continue(());
-        self.runtime.block_on(replay(&self.settings, filter, options, progress)).unwrap()
+        self.runtime.block_on(run(&self.settings, job, progress)).unwrap()
+    }
+
+    fn replay(&self, filter: Filter) -> Report {
+        self.job(Job { filter, ..replay() })
     }
 
     fn records(&self, topic: &str) -> Vec<StoredRecord> {
-        let mut reader = TopicReader::open(&self.settings, topic, ReadFrom::Beginning).unwrap();
+        let mut reader = TopicReader::open(&self.settings.kafka, topic, ReadFrom::Beginning).unwrap();
         std::iter::from_fn(|| reader.next_record().unwrap()).collect()
     }
+
+    /// Where the letter of an event stands.
+    fn place(&self, id: &str) -> Place {
+        let selector = Selector::EventId(id.to_owned());
+        find(&self.settings.kafka, LetterTopic::DeadLetters, &selector).unwrap().place()
+    }
+
+    /// The letters' ids with what became of them, sorted.
+    fn states(&self, topic: LetterTopic) -> Vec<(String, Option<Mark>)> {
+        let state = State::read(&self.settings.kafka).unwrap();
+        let mut letters = Letters::open(&self.settings.kafka, topic, Filter::default()).unwrap();
+        let entries = std::iter::from_fn(|| letters.next_entry().unwrap());
+        let mut states: Vec<_> =
+            entries.map(|entry| (entry.letter.event_id.clone(), entry.mark(&state.marks))).collect();
+        states.sort();
+        states
+    }
+}
+
+fn replay() -> Job {
+    Job::new(Task::REPLAY, "test")
 }
 
 /// Scenario: one event with two letters, one with another reason, and a record that is no letter.
@@ -109,10 +138,16 @@ fn replays_the_latest_letter_of_what_matches() {
         producer.send(&stranger, acks).unwrap();
     });
     let filter = Filter { reason: Some(Pattern::new("parse field").unwrap()), ..Filter::default() };
-    let dry = bench.replay(filter.clone(), ReplayOptions { dry_run: true, ..ReplayOptions::default() });
+    let dry = bench.job(Job { filter: filter.clone(), dry_run: true, ..replay() });
     assert!(bench.records("forebay.events").is_empty(), "a dry run sends nothing");
-    let report = bench.replay(filter, ReplayOptions::default());
-    assert_eq!(report, dry, "a dry run tells what will be done");
+    assert!(bench.records("forebay.dlq.state").is_empty(), "a dry run leaves no trace");
+    let report = bench.replay(filter.clone());
+    assert_eq!(dry.forecast.clone().unwrap().needs_cluster, 2);
+    assert_eq!(
+        Report { run: report.run.clone(), forecast: None, ..dry },
+        report,
+        "a dry run tells what will be done"
+    );
     assert_eq!((report.matched, report.superseded, report.replayed, report.malformed), (3, 1, 2, 1));
     assert_eq!(report.by_error_type.get("document_parsing_exception"), Some(&2));
     let mut keys: Vec<Vec<u8>> =
@@ -122,6 +157,11 @@ fn replays_the_latest_letter_of_what_matches() {
     expected.sort();
     assert_eq!(keys, expected);
     assert!(bench.records("forebay.events").iter().all(|record| record.value == br#"{"n":"x"}"#));
+
+    let again = bench.replay(filter);
+    assert_eq!((again.matched, again.replayed), (0, 0), "what was replayed is not open any more");
+    assert_eq!((again.closed_before["replayed"], again.closed_before["superseded"]), (2, 1));
+    assert_eq!(bench.records("forebay.events").len(), 2);
 }
 
 /// Scenario: an event that was replayed five times, and one of a topic that nobody knows.
@@ -131,7 +171,7 @@ fn parks_what_was_replayed_too_often() {
     let bench = bench();
     let foreign = DeadLetter { source_topic: "elsewhere".to_owned(), ..letter("b", 0, 10) };
     bench.dead_letters(&[letter("a", 5, 10), foreign]);
-    let report = bench.replay(Filter::default(), ReplayOptions::default());
+    let report = bench.replay(Filter::default());
     assert_eq!((report.replayed, report.parked), (0, 1));
     assert_eq!(report.skipped.get("unknown_source_topic"), Some(&1));
     let parked = bench.records("forebay.parked");
@@ -150,7 +190,7 @@ fn a_raw_event_goes_back_to_its_topic() {
     bench.send(|producer, acks| {
         dead_letter::send(producer, "forebay.dlq", &letter, b"host-1", &value, acks).unwrap();
     });
-    assert_eq!(bench.replay(Filter::default(), ReplayOptions::default()).replayed, 1);
+    assert_eq!(bench.replay(Filter::default()).replayed, 1);
     let back = bench.records("forebay.raw");
     let event = RawEvent::read(&back[0].value).unwrap();
     assert_eq!(
@@ -164,10 +204,13 @@ fn a_limit_stops_after_so_many_events() {
     let bench = bench();
     let letters: Vec<DeadLetter> = (0..10).map(|n| letter(&format!("e{n}"), 0, 10)).collect();
     bench.dead_letters(&letters);
-    let report =
-        bench.replay(Filter::default(), ReplayOptions { limit: Some(3), ..ReplayOptions::default() });
+    let first = Job { limit: Some(3), run: Some("r-1".to_owned()), ..replay() };
+    let report = bench.job(first.clone());
     assert_eq!((report.matched, report.replayed), (10, 3));
-    assert_eq!(bench.records("forebay.events").len(), 3);
+    assert_eq!(bench.job(first).replayed, 0, "the run of this name has had its three");
+    let report = bench.job(Job { limit: Some(3), ..replay() });
+    assert_eq!((report.matched, report.replayed), (7, 3));
+    assert_eq!(bench.records("forebay.events").len(), 6);
 }
 
 /// Scenario: the brokers refuse what is replayed. Guarantees: the report says so and counts nothing as replayed; the
@@ -176,17 +219,21 @@ fn a_limit_stops_after_so_many_events() {
 fn what_the_brokers_refuse_is_not_counted_as_replayed() {
     let bench = bench();
     bench.dead_letters(&[letter("a", 0, 10)]);
-    bench.cluster.fail_next(Request::Produce, &[Fault::TopicDenied; 4]);
-    let report = bench.replay(Filter::default(), ReplayOptions::default());
+    bench.cluster.break_topic("forebay.events", Fault::TopicDenied).unwrap();
+    let report = bench.replay(Filter::default());
     assert_eq!((report.replayed, report.failed), (0, 1));
     assert!(report.error.is_some_and(|error| error.contains("refuses access")));
     assert_eq!(bench.records("forebay.dlq").len(), 1);
+    assert_eq!(bench.states(LetterTopic::DeadLetters), [("a".to_owned(), None)]);
+    bench.cluster.mend_topic("forebay.events").unwrap();
+    assert_eq!(bench.replay(Filter::default()).replayed, 1, "it is still open");
 }
 
 #[test]
 fn an_empty_topic_is_no_error() {
     let bench = bench();
-    assert_eq!(bench.replay(Filter::default(), ReplayOptions::default()), Report::default());
+    let report = bench.replay(Filter::default());
+    assert_eq!(report, Report { run: report.run.clone(), ..Report::default() });
 }
 
 /// Scenario: letters are listed and one is looked up, by id and by place. Guarantees: the listing has all that match, the
@@ -194,20 +241,117 @@ fn an_empty_topic_is_no_error() {
 #[test]
 fn lists_and_finds() {
     let bench = bench();
+    let kafka = &bench.settings.kafka;
     bench.dead_letters(&[letter("a", 0, 10), letter("a", 1, 20), letter("b", 0, 10)]);
-    let mut letters =
-        Letters::open(&bench.settings, Filter { id: Some("a".to_owned()), ..Filter::default() }).unwrap();
-    let found: Vec<LetterView> =
-        std::iter::from_fn(|| letters.next_entry().unwrap()).map(|entry| LetterView::from(&entry)).collect();
-    assert_eq!(found.len(), 2);
+    let filter = Filter { id: Some("a".to_owned()), ..Filter::default() };
+    let mut letters = Letters::open(kafka, LetterTopic::DeadLetters, filter).unwrap();
+    assert_eq!(std::iter::from_fn(|| letters.next_entry().unwrap()).count(), 2);
     assert_eq!((letters.scanned(), letters.malformed()), (3, 0));
-    let latest = find(&bench.settings, &Selector::EventId("a".to_owned())).unwrap();
+    let find = |selector: &Selector| find(kafka, LetterTopic::DeadLetters, selector);
+    let latest = find(&Selector::EventId("a".to_owned())).unwrap();
     assert_eq!(latest.letter.replay_count, 1);
-    let place = Selector::Place { partition: latest.record.partition, offset: latest.record.offset };
-    assert_eq!(find(&bench.settings, &place).unwrap(), latest);
+    let Place { partition, offset } = latest.place();
+    assert_eq!(find(&format!("{partition}:{offset}").parse().unwrap()).unwrap(), latest);
     for missing in ["nobody", "0:9999", "77:0"] {
-        let selector: Selector = missing.parse().unwrap();
-        let error = find(&bench.settings, &selector).unwrap_err();
+        let error = find(&missing.parse().unwrap()).unwrap_err();
         assert!(error.to_string().contains(missing), "{error}");
     }
+}
+
+/// Scenario: a person parks one letter, replays it from there, and purges another.
+/// Guarantees: each is closed in its topic with what was done; the parked one goes back however often it was replayed; the
+/// audit lines say who did what.
+#[test]
+fn parks_replays_the_parked_and_purges() {
+    let bench = bench();
+    bench.dead_letters(&[letter("a", 7, 10), letter("b", 0, 10), letter("c", 0, 10)]);
+    let only = |id: &str| Filter { id: Some(id.to_owned()), ..Filter::default() };
+    let parked = bench.job(Job { filter: only("a"), ..Job::new(Task::Park, "ann@ops") });
+    assert_eq!((parked.parked, parked.matched), (1, 1));
+    assert_eq!(bench.states(LetterTopic::Parked), [("a".to_owned(), None)]);
+    let back = bench.job(Job { topic: LetterTopic::Parked, ..replay() });
+    assert_eq!((back.replayed, bench.records("forebay.events").len()), (1, 1));
+    assert_eq!(bench.records("forebay.events")[0].key, key("a", 8));
+    assert_eq!(bench.states(LetterTopic::Parked), [("a".to_owned(), Some(Mark::Replayed))]);
+    let purged = bench.job(Job { filter: only("b"), ..Job::new(Task::Purge, "ann@ops") });
+    assert_eq!((purged.purged, purged.error), (1, None));
+    assert_eq!(
+        bench.states(LetterTopic::DeadLetters),
+        [("a".to_owned(), Some(Mark::Parked)), ("b".to_owned(), Some(Mark::Purged)), ("c".to_owned(), None),]
+    );
+    let state = State::read(&bench.settings.kafka).unwrap();
+    let lines: Vec<(&str, &str, bool)> =
+        state.runs().map(|line| (line.actor.as_str(), line.task.as_str(), line.ended_at.is_some())).collect();
+    assert_eq!(lines, [("ann@ops", "park", true), ("test", "replay", true), ("ann@ops", "purge", true)]);
+    assert_eq!(state.runs().last().unwrap().filter["id"], "b");
+}
+
+/// Scenario: raw events, some of which the parser takes now, others not. Guarantees: a dry run says how many, and why not; a
+/// replay of those that pass leaves the others open.
+#[test]
+fn a_dry_run_applies_the_current_rules() {
+    let bench = bench();
+    let shared = RawEvent { tenant: "acme", format: "json", ..RawEvent::default() };
+    let template = RawTemplate::new(&shared);
+    bench.send(|producer, acks| {
+        for (id, body) in [("good", "{\"n\":1}"), ("bad", "{\"n\":"), ("worse", "[")] {
+            let mut value = Vec::new();
+            template.push(&mut value, id, body.as_bytes());
+            let letter = DeadLetter {
+                source_topic: "forebay.raw".to_owned(),
+                stage: Stage::Parse,
+                ..letter(id, 0, 10)
+            };
+            dead_letter::send(producer, "forebay.dlq", &letter, b"host-1", &value, acks).unwrap();
+        }
+    });
+    let forecast = bench.job(Job { dry_run: true, ..replay() }).forecast.unwrap();
+    assert_eq!((forecast.pass, forecast.fail["json_invalid"], forecast.needs_cluster), (1, 2, 0));
+    assert!(forecast.reasons["json_invalid"].contains("ends before"), "{forecast:?}");
+    let alike = Filter { like: Some(Like::Letter(bench.place("bad"))), ..Filter::default() };
+    let report = bench.job(Job { filter: alike, passing: true, ..replay() });
+    assert_eq!((report.matched, report.replayed, report.kept["json_invalid"]), (3, 1, 2));
+    assert!(report.is_complete(), "that is what was asked for");
+    assert_eq!(bench.records("forebay.raw").len(), 1, "what would fail again stays");
+    let task = Task::Replay { to: Destination::Events, max_replays: 5 };
+    let report = bench.job(Job { filter: Filter::default(), ..Job::new(task, "test") });
+    assert_eq!((report.replayed, report.skipped["json_invalid"]), (0, 2));
+}
+
+/// Scenario: a raw event is sent past the parser tier. Guarantees: it becomes the document that the parser would have made.
+#[test]
+fn a_raw_event_goes_straight_to_the_indexer() {
+    let bench = bench();
+    let shared = RawEvent { tenant: "acme", format: "json", ..RawEvent::default() };
+    let mut value = Vec::new();
+    RawTemplate::new(&shared).push(&mut value, "good", b"{\"n\":1}");
+    let letter =
+        DeadLetter { source_topic: "forebay.raw".to_owned(), stage: Stage::Parse, ..letter("good", 0, 10) };
+    bench.send(|producer, acks| {
+        dead_letter::send(producer, "forebay.dlq", &letter, b"host-1", &value, acks).unwrap();
+    });
+    let task = Task::Replay { to: Destination::Events, max_replays: 5 };
+    assert_eq!(bench.job(Job::new(task, "test")).replayed, 1);
+    let sent = bench.records("forebay.events");
+    assert_eq!(EventKey::read(&sent[0].key).map(|key| (key.id, key.replays)), Ok(("good", 1)));
+    assert!(String::from_utf8_lossy(&sent[0].value).contains(r#""n":1"#));
+}
+
+/// Scenario: somebody breaks a replay off. Guarantees: what was sent until then is closed and in the report, and the next one
+/// goes on with the rest.
+#[test]
+fn a_replay_that_is_broken_off_goes_on_later() {
+    let bench = bench();
+    let letters: Vec<DeadLetter> = (0..2500).map(|n| letter(&format!("e{n}"), 0, 10)).collect();
+    bench.dead_letters(&letters);
+    let job = Job { delivery: Delivery::AtLeastOnce, ..replay() };
+    let stop = |progress: Progress| match progress.done {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    };
+    let report = bench.runtime.block_on(run(&bench.settings, job, stop)).unwrap();
+    assert!(report.stopped && report.replayed >= 1000 && report.replayed < 2500, "{report:?}");
+    let rest = bench.replay(Filter::default());
+    assert_eq!((report.replayed + rest.replayed, rest.stopped), (2500, false));
+    assert_eq!(bench.records("forebay.events").len(), 2500);
 }

@@ -1,105 +1,140 @@
-//! `forebay dlq`: dead letters, looked at and sent through the pipeline again.
+//! `forebay dlq`: dead letters, looked at, counted, and sent through the pipeline again.
 
+mod export;
+mod history;
+mod job;
 mod list;
-mod replay;
+mod picker;
 mod show;
+mod stats;
 
-use forebay_deadletters::{DeadLettersError, Filter, Pattern};
+use forebay_deadletters::arguments::FilterArgs;
+use forebay_deadletters::{DeadLettersError, Filter, LetterTopic, Letters, State, Stats};
 use forebay_kafka::KafkaError;
-use forebay_record::Stage;
+use forebay_settings::sections::KafkaSettings;
+use tokio::task::spawn_blocking;
 
+use super::interruptible;
 use crate::exit::{Failure, Outcome};
+use crate::output::ask;
 use crate::target::TargetArgs;
-use crate::when;
 
 /// Events that could not be processed wait in the dead-letter topic, with the reason, until they are replayed or the
-/// topic's retention ends.
+/// topic's retention ends. Without a subcommand: a tour, on a terminal; the counts, elsewhere.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    action: Action,
+    action: Option<Action>,
 }
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    /// Count dead letters by kind of failure, rule, tenant, hour
+    Stats(stats::Args),
     /// List dead letters, in the order of the topic
     List(list::Args),
     /// Show one dead letter with the event that failed
     Show(show::Args),
+    /// Write dead letters with their events as NDJSON
+    Export(export::Args),
     /// Send events through the pipeline again
-    Replay(replay::Args),
+    Replay(job::replay::Args),
+    /// Move dead letters out of the way, to the parked topic
+    Park(job::park::Args),
+    /// Give dead letters up, and free what can be freed
+    Purge(job::purge::Args),
+    /// Who replayed, parked and purged what, and when
+    History(history::Args),
 }
 
-/// Which dead letters are meant; all conditions must hold.
-#[derive(Clone, Debug, clap::Args)]
-struct FilterArgs {
-    /// This text, or /regular expression/, stands in the reason or in the error's type
-    #[arg(long, value_name = "TEXT", value_parser = pattern)]
-    reason: Option<Pattern>,
-
-    /// The error's type, such as document_parsing_exception
-    #[arg(long, value_name = "TYPE")]
-    error_type: Option<String>,
-
-    /// The tenant
+/// Which letters, among those that match.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+struct ScopeArgs {
+    /// Also those that were dealt with
     #[arg(long)]
-    tenant: Option<String>,
+    all: bool,
 
-    /// The stage that refused it: decode, parse, index or oversize
-    #[arg(long, value_parser = stage)]
-    stage: Option<Stage>,
-
-    /// It failed last at or after then: a length of time before now (1h, 7d), a day or a moment
-    #[arg(long, value_name = "TIME", value_parser = when::argument)]
-    since: Option<i64>,
-
-    /// It failed last before then
-    #[arg(long, value_name = "TIME", value_parser = when::argument)]
-    until: Option<i64>,
-
-    /// The event's id
+    /// Those in the parked topic
     #[arg(long)]
-    id: Option<String>,
+    parked: bool,
 }
 
-fn pattern(text: &str) -> Result<Pattern, String> {
-    Pattern::new(text).map_err(|error| error.to_string())
-}
-
-fn stage(text: &str) -> Result<Stage, String> {
-    text.parse().map_err(|()| {
-        let names: Vec<&str> = Stage::ALL.into_iter().map(Stage::name).collect();
-        format!("the stages are {}", names.join(", "))
-    })
-}
-
-impl From<FilterArgs> for Filter {
-    fn from(args: FilterArgs) -> Self {
-        let FilterArgs { reason, error_type, tenant, stage, since, until, id } = args;
-        Self { reason, error_type, tenant, stage, since_ms: since, until_ms: until, id }
+impl ScopeArgs {
+    const fn topic(self) -> LetterTopic {
+        topic(self.parked)
     }
+}
+
+const fn topic(parked: bool) -> LetterTopic {
+    if parked { LetterTopic::Parked } else { LetterTopic::DeadLetters }
 }
 
 pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
+    let words = target.words();
     let target = target.find()?;
     match args.action {
-        Action::List(args) => list::run(target, args).await,
-        Action::Show(args) => show::run(target, args).await,
-        Action::Replay(args) => replay::run(target, args).await,
+        Some(Action::Stats(args)) => interruptible(stats::run(&target, args, &words)).await,
+        Some(Action::List(args)) => interruptible(list::run(target, args)).await,
+        Some(Action::Show(args)) => interruptible(show::run(target, args)).await,
+        Some(Action::Export(args)) => interruptible(export::run(target, args)).await,
+        Some(Action::History(args)) => interruptible(history::run(target, args)).await,
+        // These listen for Ctrl-C themselves, to leave nothing half done.
+        Some(Action::Replay(args)) => job::replay::run(&target, args, &words).await,
+        Some(Action::Park(args)) => job::park::run(&target, args, &words).await,
+        Some(Action::Purge(args)) => job::purge::run(&target, args, &words).await,
+        None if ask::is_possible() => picker::run(&target, &words).await,
+        None => interruptible(stats::run(&target, stats::Args::default(), &words)).await,
     }
+}
+
+/// Reads the topic once and counts.
+async fn count(settings: &KafkaSettings, topic: LetterTopic, filter: Filter) -> Result<Stats, Failure> {
+    let settings = settings.clone();
+    let counting = move || -> Result<Stats, DeadLettersError> {
+        let state = State::read(&settings)?;
+        let mut letters = Letters::open(&settings, topic, filter)?;
+        let mut stats = Stats::default();
+        while let Some(entry) = letters.next_entry()? {
+            stats.add(&entry, entry.mark(&state.marks));
+        }
+        stats.malformed = letters.malformed();
+        Ok(stats)
+    };
+    joined(spawn_blocking(counting).await)
+}
+
+/// What work on another thread came to.
+fn joined<T>(answer: Result<Result<T, DeadLettersError>, tokio::task::JoinError>) -> Result<T, Failure> {
+    answer.map_err(|error| Failure::failed(error.to_string()))?.map_err(|error| explain(&error))
+}
+
+/// A value as one line of JSON.
+fn json(view: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string(view).map_err(|error| Failure::failed(error.to_string()))
 }
 
 /// What a person is told when the topic can't be worked with.
 fn explain(error: &DeadLettersError) -> Failure {
     match error {
-        DeadLettersError::Kafka(KafkaError::Unreachable(_) | KafkaError::Timeout(_)) => {
+        DeadLettersError::Kafka(KafkaError::Unreachable(_) | KafkaError::Timeout(_) | KafkaError::Busy(_)) => {
             Failure::unreachable(error).hint("`forebay status` says what is reachable, and at which address")
         }
-        DeadLettersError::Kafka(KafkaError::Settings(_)) => Failure::settings(error),
+        DeadLettersError::Kafka(KafkaError::Settings(_)) | DeadLettersError::Rules(_) => Failure::settings(error),
+        DeadLettersError::Kafka(KafkaError::Denied(_)) => Failure::failed(error).hint(
+            "this needs Read on the dead-letter topics; replay, park and purge also Write on raw, events, parked and \
+             the state topic, Write on the transactional id `forebay-dlq-*`, and purge Delete on the topics",
+        ),
         DeadLettersError::NotFound(_) => {
-            Failure::failed(error).hint("`forebay dlq list` shows what is there")
+            Failure::failed(error).hint("`forebay dlq list --all` shows what is there")
         }
+        DeadLettersError::State { .. } => Failure::failed(error).hint(
+            "a newer forebay may have written it: use that one. Nothing was sent",
+        ),
+        DeadLettersError::TakenOver(_) => Failure::failed(error).hint(
+            "one run at a time: if another has begun since, `forebay dlq history` names it. What this one had not \
+             finished is open still",
+        ),
         DeadLettersError::Kafka(_) | DeadLettersError::Broken(_) => Failure::failed(error),
     }
 }

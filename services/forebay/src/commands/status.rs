@@ -2,6 +2,7 @@
 
 mod report;
 mod sample;
+mod targets;
 
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use crate::output::Data;
 use crate::target::TargetArgs;
 
 /// Shows whether Kafka and the store answer, how many events pass each tier in a second, how many it has dealt with since
-/// the topics were made (for the indexer: indexed, there already or dead-lettered), how many wait for it, and how many
-/// are dead letters. Rates are measured over --interval.
+/// the topics were made (for the indexer: indexed, there already or dead-lettered), how many wait for it, how many
+/// are dead letters, and which indices aren't written at the moment. Rates are measured over --interval.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// One JSON object instead of tables
@@ -21,11 +22,17 @@ pub(crate) struct Args {
     /// Over how many seconds rates are measured
     #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
     interval: u64,
+
+    /// Where an indexer serves its metrics; several times for several (default: telemetry.listen.indexer)
+    #[arg(long, value_name = "HOST:PORT")]
+    indexer: Vec<String>,
 }
 
 pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     let store = target.store();
-    let report = sample::take(&target.find()?, store, Duration::from_secs(args.interval)).await;
+    let target = target.find()?;
+    let mut report = sample::take(&target, store, Duration::from_secs(args.interval)).await;
+    report.targets = targets::ask(&target, &args.indexer).await;
     let mut data = Data::new();
     if args.json {
         data.line(serde_json::to_vec(&report).map_err(|error| Failure::failed(error.to_string()))?)?;

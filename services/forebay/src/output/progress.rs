@@ -35,7 +35,9 @@ impl Progress {
             }
             None if self.last_line.elapsed() >= LINE_EVERY => {
                 self.last_line = Instant::now();
-                note(format!("{}: {} {} ({})", self.what, table::count(done), self.unit, detail()));
+                let detail = detail();
+                let detail = if detail.is_empty() { detail } else { format!(" ({detail})") };
+                note(format!("{}: {} {}{detail}", self.what, table::count(done), self.unit));
             }
             None => {}
         }

@@ -48,6 +48,11 @@ impl Style {
     #[cfg(test)]
     pub(crate) const COLOURED: Self = Self { coloured: true };
 
+    /// Whether there is colour.
+    pub(crate) const fn is_coloured(self) -> bool {
+        self.coloured
+    }
+
     /// `text` in a colour, where there is colour.
     pub(crate) fn paint<'a>(self, colour: Colour, text: &'a str) -> Cow<'a, str> {
         if !self.coloured || text.is_empty() {

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::support::{Dev, PATIENCE};
 
 /// Scenario: an event that can't be parsed in the format that its sender declared.
-/// Guarantees: it is listed with its reason, shown with its body, replayed, and back with a higher count.
+/// Guarantees: it is listed with its reason, shown with its body, replayed, and back with a higher count; the one that was
+/// replayed is closed. The new one is exported, parked, and given up from there, and the history has all of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_listed_shown_and_replayed() {
     let dir = tempfile::tempdir().unwrap();
@@ -34,16 +35,48 @@ async fn a_dead_letter_is_listed_shown_and_replayed() {
     assert_eq!(dev.run(&["dlq", "show", "unknown"]).code, 1);
 
     let dry = dev.run(&["dlq", "replay", "--dry-run"]);
-    assert!(
-        dry.out.contains("letters that match: 1; events that would be replayed: 1"),
-        "{}{}",
-        dry.out,
-        dry.err
-    );
+    for expected in
+        ["1 open letters match", "1  would be replayed", "would be dead letters again: format_mismatch"]
+    {
+        assert!(dry.out.contains(expected), "{expected}: {}{}", dry.out, dry.err);
+    }
     assert_eq!(list(&[]).len(), 1);
+    let stats = dev.run(&["dlq"]);
+    assert_eq!(stats.code, 0, "{}", stats.err);
+    assert!(stats.out.contains("1 open letters") && stats.out.contains("format_mismatch: "), "{}", stats.out);
+    assert!(stats.err.contains("dlq replay --like 0:0 --dry-run"), "{}", stats.err);
+    let all = dev.run(&["dlq", "replay"]);
+    assert_eq!(all.code, 2, "without a condition it doesn't just replay everything: {}", all.out);
+    assert!(all.err.contains("--all"), "{}", all.err);
     let replayed = dev.run(&["dlq", "replay", "--id", "bad-0", "--json"]);
     let report: Value = serde_json::from_str(&replayed.out).unwrap();
     assert_eq!((replayed.code, report["replayed"].as_u64()), (0, Some(1)), "{}", replayed.err);
-    eventually("it is back", PATIENCE, async || list(&[]).len() == 2).await.unwrap();
-    assert_eq!(list(&[])[1]["replay_count"], 1);
+    eventually("it is back", PATIENCE, async || list(&["--all"]).len() == 2).await.unwrap();
+    let open = list(&[]);
+    assert_eq!((open.len(), &open[0]["replay_count"], &open[0]["state"]), (1, &1.into(), &"open".into()));
+
+    let exported = dir.path().join("letters.ndjson");
+    let path = exported.to_str().unwrap();
+    assert_eq!(dev.run(&["dlq", "export", "--all", "--output", path]).code, 0);
+    let lines: Vec<Value> = std::fs::read_to_string(&exported)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!((lines.len(), &lines[0]["original"]["body"]), (2, &"this is no access log".into()));
+    assert_eq!(dev.run(&["dlq", "export", "--output", path]).code, 1, "a file that is there is left alone");
+
+    let parked = dev.run(&["dlq", "park", "--tenant", "default"]);
+    assert_eq!(parked.code, 0, "{}{}", parked.out, parked.err);
+    assert!(list(&[]).is_empty());
+    assert_eq!(list(&["--parked"]).len(), 1);
+    assert_eq!(dev.run(&["dlq", "purge", "--parked", "--all"]).code, 2, "nobody is here to be asked");
+    let purged = dev.run(&["dlq", "purge", "--parked", "--all", "--yes"]);
+    assert!(purged.out.contains("1  were given up"), "{}{}", purged.out, purged.err);
+    assert!(purged.code == 0 && purged.out.contains("nothing was deleted"), "{}{}", purged.out, purged.err);
+    assert!(list(&["--parked"]).is_empty());
+    let history = dev.run(&["dlq", "history", "--json"]);
+    let tasks: Vec<Value> = history.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let tasks: Vec<&str> = tasks.iter().map(|line| line["task"].as_str().unwrap()).collect();
+    assert_eq!(tasks, ["replay", "park", "purge"], "{}", history.err);
 }

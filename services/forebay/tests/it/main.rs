@@ -10,5 +10,7 @@
 mod arguments;
 mod dev;
 mod dlq;
+mod dlq_real;
+mod installation;
 mod send;
 mod support;

@@ -78,7 +78,7 @@ impl ExactlyOnce {
         match self.client.init(STEP) {
             Ok(()) => self.state = State::Ready,
             Err(TransactionError::Retry(error)) => {
-                tracing::debug!(%error, "waiting for the transactional id")
+                tracing::debug!(%error, "waiting for the transactional id");
             }
             Err(error) => return Err(WorkerError::Client(error.cause().clone())),
         }

@@ -1,15 +1,15 @@
 //! `forebay dlq list`.
 
-use forebay_deadletters::{Entry, LetterView, Letters};
-use forebay_kafka::KafkaError;
+use forebay_deadletters::{DeadLettersError, Entry, LetterView, Letters, Mark, State};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::{FilterArgs, explain};
-use crate::exit::{Exit, Failure, Outcome};
+use super::{FilterArgs, ScopeArgs, explain, json};
+use crate::exit::{Exit, Outcome};
 use crate::output::progress::Progress;
+use crate::output::table::Table;
 use crate::output::term::safe;
 use crate::output::{Data, note, table, warn};
 use crate::target::Target;
@@ -18,14 +18,20 @@ use crate::when;
 /// How many letters are read ahead of what is printed.
 const AHEAD: usize = 256;
 
+/// How many lines share their columns' widths.
+const PAGE: usize = 200;
+
 /// The longest reason in the list, in characters; `show` has all of it.
 const MAX_REASON: usize = 160;
 
-/// Lists dead letters, one a line: place, time, tenant, stage, event's id, error.
+/// Lists dead letters that are open, one a line: place, time, tenant, stage, event's id, error.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     filter: FilterArgs,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
 
     /// The most letters; 0 means all
     #[arg(long, default_value_t = 100)]
@@ -36,74 +42,128 @@ pub(super) struct Args {
     json: bool,
 }
 
-enum Read {
-    Letter(Box<Entry>),
-    End { scanned: u64, malformed: u64 },
+/// What a reader on another thread has to say.
+pub(super) enum Read {
+    /// A letter, and what closed it.
+    Letter(Box<Entry>, Option<Mark>),
+    /// No more: how many were read, how many of those are closed, how many records were no letters.
+    End { scanned: u64, closed: u64, malformed: u64 },
 }
 
-pub(super) async fn run(target: Target, args: Args) -> Outcome {
-    let (to, mut from) = mpsc::channel(AHEAD);
-    let filter = args.filter.into();
+/// Reads the letters that match on another thread.
+pub(super) fn read(
+    target: &Target,
+    filter: FilterArgs,
+    scope: ScopeArgs,
+) -> mpsc::Receiver<Result<Read, DeadLettersError>> {
+    let (to, from) = mpsc::channel(AHEAD);
+    let settings = target.settings.kafka.clone();
     let _reader = spawn_blocking(move || {
-        let letters = Letters::open(&target.settings.kafka, filter);
-        let end = letters.and_then(|letters| read(letters, &to));
+        let reading = || -> Result<Read, DeadLettersError> {
+            let state = State::read(&settings)?;
+            let mut letters = Letters::open(&settings, scope.topic(), filter.into())?;
+            let mut closed = 0;
+            while let Some(entry) = letters.next_entry()? {
+                let mark = entry.mark(&state.marks);
+                closed += u64::from(mark.is_some());
+                let wanted = scope.all || mark.is_none();
+                if wanted && to.blocking_send(Ok(Read::Letter(Box::new(entry), mark))).is_err() {
+                    break;
+                }
+            }
+            Ok(Read::End { scanned: letters.scanned(), closed, malformed: letters.malformed() })
+        };
+        let end = reading();
         // Who has read enough has hung up.
         let _hung_up = to.blocking_send(end);
     });
+    from
+}
+
+pub(super) async fn run(target: Target, args: Args) -> Outcome {
+    let Args { filter, scope, limit, json: as_json } = args;
+    let mut from = read(&target, filter, scope);
     let mut data = Data::new();
     let mut progress = Progress::new("listing", "letters", None);
-    let mut listed = 0;
-    let mut cut = false;
-    let mut end = None;
-    let zone = TimeZone::system();
+    let (mut listed, mut cut, mut end) = (0, false, None);
+    let mut page = Page::new(scope.all);
     while let Some(read) = from.recv().await {
-        match read.map_err(|error| explain(&error.into()))? {
-            Read::Letter(_) if args.limit > 0 && listed == args.limit => {
+        match read.map_err(|error| explain(&error))? {
+            Read::Letter(..) if limit > 0 && listed == limit => {
                 cut = true;
                 break;
             }
-            Read::Letter(entry) => {
+            Read::Letter(entry, mark) => {
                 listed += 1;
-                let view = LetterView::from(&*entry);
-                data.line(if args.json { json(&view)? } else { line(&view, &zone) })?;
+                let view = LetterView::of(&entry, mark);
+                if as_json {
+                    data.line(json(&view)?)?;
+                } else {
+                    page.add(&view, &mut data)?;
+                }
                 progress.at(listed, String::new);
             }
-            Read::End { scanned, malformed } => end = Some((scanned, malformed)),
+            Read::End { scanned, closed, malformed } => end = Some((scanned, closed, malformed)),
         }
     }
     // In this order, so that a terminal shows the letters without the bar, and what is said about them below.
     progress.finish();
+    page.flush(&mut data)?;
     data.flush()?;
     if cut {
         note(format!("only the first {} are shown; --limit 0 shows all", table::count(listed)));
     }
-    if let Some((scanned, malformed)) = end {
+    if let Some((scanned, closed, malformed)) = end {
         if malformed > 0 {
             warn(format!("{} records of the topic are no dead letters", table::count(malformed)));
         }
-        if !args.json {
+        if !as_json {
             let letters = scanned.saturating_sub(malformed);
             note(format!("{} of {} dead letters", table::count(listed), table::count(letters)));
+            if closed > 0 && !scope.all {
+                note(format!(
+                    "{} more match and were dealt with; --all shows them too",
+                    table::count(closed)
+                ));
+            }
         }
     }
     Ok(Exit::Done)
 }
 
-fn read(mut letters: Letters, to: &mpsc::Sender<Result<Read, KafkaError>>) -> Result<Read, KafkaError> {
-    while let Some(entry) = letters.next_entry()? {
-        if to.blocking_send(Ok(Read::Letter(Box::new(entry)))).is_err() {
-            break;
-        }
+/// Lines whose columns line up.
+struct Page {
+    zone: TimeZone,
+    states: bool,
+    rows: Vec<Vec<String>>,
+    first: bool,
+}
+
+impl Page {
+    fn new(states: bool) -> Self {
+        Self { zone: TimeZone::system(), states, rows: Vec::new(), first: true }
     }
-    Ok(Read::End { scanned: letters.scanned(), malformed: letters.malformed() })
+
+    fn add(&mut self, view: &LetterView, data: &mut Data) -> Result<(), crate::exit::Failure> {
+        self.rows.push(row(view, self.states, &self.zone));
+        if self.rows.len() >= PAGE { self.flush(data) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, data: &mut Data) -> Result<(), crate::exit::Failure> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let mut headings = vec!["place", "failed", "tenant", "stage", "event"];
+        headings.extend(self.states.then_some("state"));
+        headings.push("error");
+        let mut table = Table::new(&headings);
+        self.rows.drain(..).for_each(|row| table.row(row));
+        let skip = usize::from(!std::mem::take(&mut self.first));
+        table.lines().iter().skip(skip).try_for_each(|line| data.line(line))
+    }
 }
 
-pub(super) fn json(view: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string(view).map_err(|error| Failure::failed(error.to_string()))
-}
-
-fn line(view: &LetterView, zone: &TimeZone) -> String {
-    let place = format!("{}:{}", view.partition, view.offset);
+fn row(view: &LetterView, states: bool, zone: &TimeZone) -> Vec<String> {
     let failed = match view.last_failed_at.parse::<Timestamp>() {
         Ok(moment) => when::local(moment.as_millisecond(), zone),
         Err(_) => view.last_failed_at.clone(),
@@ -114,17 +174,26 @@ fn line(view: &LetterView, zone: &TimeZone) -> String {
     }
     let replays =
         if view.replay_count > 0 { format!(" (replayed {}x)", view.replay_count) } else { String::new() };
-    let (tenant, id, error) = (safe(&view.tenant), safe(&view.event_id), safe(&view.error_type));
-    format!("{place:<8} {failed} {tenant} {} {id} {error}: {}{replays}", view.stage, safe(&reason))
+    let error = format!("{}: {}{replays}", safe(&view.error_type), safe(&reason));
+    let mut cells = vec![
+        format!("{}:{}", view.partition, view.offset),
+        failed,
+        safe(&view.tenant).into_owned(),
+        view.stage.to_owned(),
+        safe(&view.event_id).into_owned(),
+    ];
+    cells.extend(states.then(|| view.state.to_owned()));
+    cells.push(error);
+    cells
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    #[test]
-    fn a_letter_is_a_line() {
-        let view = LetterView {
+    pub(crate) fn view() -> LetterView {
+        LetterView {
+            state: "open",
             partition: 0,
             offset: 17,
             event_id: "e-1".to_owned(),
@@ -145,14 +214,20 @@ mod tests {
             last_failed_at: "2026-11-21T10:00:00Z".to_owned(),
             attempts: 1,
             replay_count: 2,
-        };
+        }
+    }
+
+    #[test]
+    fn a_letter_is_a_line() {
+        let cells = row(&view(), false, &TimeZone::UTC);
         assert_eq!(
-            line(&view, &TimeZone::UTC),
-            "0:17     2026-11-21 10:00:00.000 acme index e-1 document_parsing_exception: failed to parse\\nfield [n] \
+            cells.join(" "),
+            "0:17 2026-11-21 10:00:00.000 acme index e-1 document_parsing_exception: failed to parse\\nfield [n] \
              (replayed 2x)"
         );
-        let long = LetterView { reason: "é".repeat(MAX_REASON + 1), replay_count: 0, ..view };
+        assert_eq!(row(&view(), true, &TimeZone::UTC)[5], "open");
+        let long = LetterView { reason: "é".repeat(MAX_REASON + 1), replay_count: 0, ..view() };
         let cut = format!("{}…", "é".repeat(MAX_REASON));
-        assert!(line(&long, &TimeZone::UTC).ends_with(&cut), "what is cut says so");
+        assert!(row(&long, false, &TimeZone::UTC)[5].ends_with(&cut), "what is cut says so");
     }
 }

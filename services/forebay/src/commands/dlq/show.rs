@@ -1,10 +1,11 @@
 //! `forebay dlq show`.
 
-use forebay_deadletters::{LetterView, OriginalView, Selector, scan};
+use forebay_deadletters::{Entry, LetterView, Mark, OriginalView, Selector, State, find};
+use forebay_settings::sections::TopicSettings;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
-use super::explain;
+use super::{joined, topic};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Data;
 use crate::target::Target;
@@ -16,26 +17,43 @@ pub(super) struct Args {
     #[arg(value_name = "ID|PARTITION:OFFSET")]
     letter: String,
 
+    /// In the parked topic
+    #[arg(long)]
+    parked: bool,
+
     /// One line
     #[arg(long)]
     json: bool,
 }
 
+/// A letter with the event that failed: what `show` and `export` write.
 #[derive(Serialize)]
-struct Whole {
+pub(super) struct Whole {
     #[serde(flatten)]
     letter: LetterView,
     original: OriginalView,
+}
+
+impl Whole {
+    pub(super) fn of(entry: &Entry, mark: Option<Mark>, topics: &TopicSettings) -> Self {
+        Self { letter: LetterView::of(entry, mark), original: OriginalView::of(entry, topics) }
+    }
+
+    pub(super) const fn letter(&self) -> &LetterView {
+        &self.letter
+    }
 }
 
 pub(super) async fn run(target: Target, args: Args) -> Outcome {
     let Ok(selector) = args.letter.parse::<Selector>();
     let kafka = target.settings.kafka;
     let topics = kafka.topics.clone();
-    let found = spawn_blocking(move || scan::find(&kafka, &selector)).await;
-    let entry =
-        found.map_err(|error| Failure::failed(error.to_string()))?.map_err(|error| explain(&error))?;
-    let whole = Whole { letter: LetterView::from(&entry), original: OriginalView::of(&entry, &topics) };
+    let found = spawn_blocking(move || {
+        let state = State::read(&kafka)?;
+        find(&kafka, topic(args.parked), &selector).map(|entry| (entry.mark(&state.marks), entry))
+    });
+    let (mark, entry) = joined(found.await)?;
+    let whole = Whole::of(&entry, mark, &topics);
     let text = if args.json { serde_json::to_string(&whole) } else { serde_json::to_string_pretty(&whole) };
     let mut data = Data::new();
     // JSON has no control characters, so that nothing of the event reaches the terminal as a command.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::output::table::{Table, count};
 use crate::output::term::safe;
+use crate::when::local;
 
 /// The whole report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -13,6 +15,7 @@ pub(crate) struct Report {
     pub(crate) servers: Vec<Server>,
     pub(crate) tiers: Vec<Tier>,
     pub(crate) dead_letters: DeadLetters,
+    pub(crate) targets: Targets,
 }
 
 /// A server that Forebay depends on, or a part of it that can be asked.
@@ -53,6 +56,37 @@ pub(crate) struct DeadLetters {
     pub(crate) problem: Option<String>,
 }
 
+/// The indices that aren't written as they should be, as far as the indexers that were asked know.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Targets {
+    pub(crate) indexers: Vec<Indexer>,
+    pub(crate) shut: Vec<ShutTarget>,
+}
+
+/// An indexer that was asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Indexer {
+    pub(crate) address: String,
+    /// Why nothing is known.
+    pub(crate) problem: Option<String>,
+}
+
+/// An index that isn't written, as one indexer sees it.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub(crate) struct ShutTarget {
+    pub(crate) target: String,
+    /// `held`, `diverted` or `let_through`.
+    pub(crate) state: String,
+    /// `refused` or `refused_share`.
+    pub(crate) reason: String,
+    /// In seconds since the Unix epoch.
+    pub(crate) since: u64,
+    /// Documents set aside.
+    pub(crate) documents: u64,
+    /// Bytes that they hold.
+    pub(crate) bytes: u64,
+}
+
 impl Report {
     pub(crate) fn all_reachable(&self) -> bool {
         self.servers.iter().all(|server| server.reachable)
@@ -78,6 +112,55 @@ impl Report {
         lines.extend(tiers.lines());
         lines.push(String::new());
         lines.push(self.dead_letters.line());
+        lines.push(String::new());
+        lines.extend(self.targets.lines());
+        lines
+    }
+}
+
+impl Targets {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.shut.is_empty() {
+            let mut table =
+                Table::new(&["INDEX NOT WRITTEN", "SINCE", "WHY", "ITS DOCUMENTS", "SET ASIDE", "BYTES"]);
+            for target in &self.shut {
+                let since = i64::try_from(target.since)
+                    .map_or_else(|_| String::new(), |s| local(s * 1_000, &TimeZone::system()));
+                let why = match target.reason.as_str() {
+                    "refused" => "it refuses all",
+                    "refused_share" => "it refuses too many for good",
+                    other => other,
+                };
+                let state = match target.state.as_str() {
+                    "held" => "wait",
+                    "diverted" => "become dead letters",
+                    "let_through" => "become dead letters if refused",
+                    other => other,
+                };
+                table.row([
+                    safe(&target.target).into_owned(),
+                    since,
+                    safe(why).into_owned(),
+                    safe(state).into_owned(),
+                    count(target.documents),
+                    count(target.bytes),
+                ]);
+            }
+            lines.extend(table.lines());
+        }
+        let answered = self.indexers.iter().filter(|indexer| indexer.problem.is_none()).count();
+        if answered > 0 && self.shut.is_empty() {
+            lines.push("indices: none is refused".to_owned());
+        }
+        for indexer in &self.indexers {
+            if let Some(problem) = &indexer.problem {
+                let address = safe(&indexer.address);
+                lines.push(format!(
+                    "indices: not known, the indexer at {address}: {problem} (--indexer names another)"
+                ));
+            }
+        }
         lines
     }
 }
@@ -130,6 +213,13 @@ mod tests {
                 looked_at: 1000,
                 problem: None,
             },
+            targets: Targets {
+                indexers: vec![
+                    Indexer { address: "a:1".to_owned(), problem: None },
+                    Indexer { address: "b:1".to_owned(), problem: Some("no answer".to_owned()) },
+                ],
+                shut: Vec::new(),
+            },
         };
         assert_eq!(
             report.lines(),
@@ -143,8 +233,34 @@ mod tests {
                 "indexer                           never committed",
                 "",
                 "dead letters: 2,000 (index 3, parse 997), stages of the first 1,000 only",
+                "",
+                "indices: none is refused",
+                "indices: not known, the indexer at b:1: no answer (--indexer names another)",
             ]
         );
         assert!(!report.all_reachable());
+    }
+
+    #[test]
+    fn an_index_that_is_not_written_is_a_line() {
+        let shut = |target: &str, state: &str, reason: &str| ShutTarget {
+            target: target.to_owned(),
+            state: state.to_owned(),
+            reason: reason.to_owned(),
+            since: 1_795_255_200,
+            documents: 6_000,
+            bytes: 2_400_000,
+        };
+        let targets = Targets {
+            indexers: Vec::new(),
+            shut: vec![
+                shut("forebay-acme-2026.11.21", "held", "refused"),
+                shut("forebay-acme-2026.11.22", "let_through", "refused_share"),
+            ],
+        };
+        let lines = targets.lines();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[1].contains("it refuses all") && lines[1].ends_with("6,000  2,400,000"), "{lines:#?}");
+        assert!(lines[2].contains("become dead letters if refused"), "{lines:#?}");
     }
 }

@@ -1,0 +1,210 @@
+//! What can be done to dead letters, and what came of it.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use forebay_store::Store;
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{DEFAULT_MAX_REPLAYS, Destination};
+use crate::filter::Filter;
+use crate::forecast::Forecast;
+use crate::place::LetterTopic;
+
+/// How many different names a count in a report has; the rest is summed up as `other`.
+const MAX_NAMES: usize = 100;
+
+/// What to do to each letter that is meant and still open.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Task {
+    /// Send its event through the pipeline again.
+    Replay {
+        /// Where to.
+        to: Destination,
+        /// How often an event is replayed before it is parked instead. Letters of the parked topic go back all the same.
+        max_replays: u32,
+    },
+    /// Move it to the parked topic.
+    Park,
+    /// Give it up.
+    Purge,
+    /// Nothing: only delete the beginnings of partitions where every letter was dealt with, as a purge does at its end.
+    Free,
+}
+
+/// How sure it is that nothing is sent twice when the work is killed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Delivery {
+    /// Records and marks in one Kafka transaction: nothing is sent twice.
+    #[default]
+    ExactlyOnce,
+    /// For brokers without transactions: a batch that was under way at a kill is sent again.
+    AtLeastOnce,
+}
+
+/// A piece of work on the letters.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What to do.
+    pub task: Task,
+    /// To which letters.
+    pub filter: Filter,
+    /// In which topic.
+    pub topic: LetterTopic,
+    /// At most so many, since the run of this name began; `None` for all.
+    pub limit: Option<u64>,
+    /// At most so many a second; `None` for as fast as it goes.
+    pub rate: Option<NonZeroU32>,
+    /// Leave raw events open that the current rules would refuse again.
+    pub passing: bool,
+    /// Only tell what would be done.
+    pub dry_run: bool,
+    /// How sure it is that nothing is sent twice.
+    pub delivery: Delivery,
+    /// Who has it done: for the audit line.
+    pub actor: String,
+    /// What a dry run asks whether it would take the documents; `None` for nobody.
+    pub store: Option<Arc<dyn Store>>,
+    /// The name of the run; `None` makes one. Work that was broken off goes on under its name, its limit included.
+    pub run: Option<String>,
+}
+
+/// What a job did, or would have done.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Report {
+    /// The name of the run.
+    pub run: String,
+    /// Open letters that match.
+    pub matched: u64,
+    /// Letters that match and were dealt with before, by what closed them.
+    pub closed_before: BTreeMap<String, u64>,
+    /// Letters passed over, since another one of the same event stands for them; they are closed now.
+    pub superseded: u64,
+    /// Events sent back into the pipeline, and acknowledged.
+    pub replayed: u64,
+    /// Letters that are in the parked topic now.
+    pub parked: u64,
+    /// Letters that were given up.
+    pub purged: u64,
+    /// Letters that can't be sent back, by the reason. They stay open.
+    pub skipped: BTreeMap<String, u64>,
+    /// Letters left open as was asked, since the current rules would refuse their events again, by the type of the error.
+    pub kept: BTreeMap<String, u64>,
+    /// Records in the topic that are no letters, or damaged ones.
+    pub malformed: u64,
+    /// Letters that the brokers did not take: they are where they were, and open.
+    pub failed: u64,
+    /// What was replayed, parked or purged, by the type of the error that it had failed with.
+    pub by_error_type: BTreeMap<String, u64>,
+    /// What is foretold of the events of a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
+    /// Whether somebody broke it off.
+    pub stopped: bool,
+    /// Why it ended early, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Records at the beginning of partitions that Kafka was told to delete.
+    pub deleted: u64,
+    /// Why it deleted nothing, if it should have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_deleted: Option<String>,
+}
+
+/// How far the work is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Progress {
+    /// Records read, in all passes.
+    pub read: u64,
+    /// Records still to be read, about.
+    pub remaining: u64,
+    /// Letters dealt with.
+    pub done: u64,
+}
+
+// === impl Job ===
+
+impl Job {
+    /// A job on all letters of the dead-letter topic, without limits.
+    #[must_use]
+    pub fn new(task: Task, actor: impl Into<String>) -> Self {
+        Self {
+            task,
+            filter: Filter::default(),
+            topic: LetterTopic::DeadLetters,
+            limit: None,
+            rate: None,
+            passing: false,
+            dry_run: false,
+            delivery: Delivery::default(),
+            actor: actor.into(),
+            store: None,
+            run: None,
+        }
+    }
+}
+
+impl Task {
+    /// A replay to where the events came from.
+    pub const REPLAY: Self = Self::Replay { to: Destination::Origin, max_replays: DEFAULT_MAX_REPLAYS };
+
+    /// Its name on the command line and in the audit line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Replay { .. } => "replay",
+            Self::Park => "park",
+            Self::Purge => "purge",
+            Self::Free => "purge --done",
+        }
+    }
+}
+
+// === impl Report ===
+
+impl Report {
+    /// How many letters were dealt with.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.replayed + self.parked + self.purged
+    }
+
+    /// Whether all that matched was dealt with.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.failed == 0 && self.error.is_none() && self.skipped.is_empty() && !self.stopped
+    }
+}
+
+/// Counts under a name, of which there are only so many.
+pub(crate) fn count(counts: &mut BTreeMap<String, u64>, name: &str, number: u64) {
+    let name = if counts.len() < MAX_NAMES || counts.contains_key(name) { name } else { "other" };
+    *counts.entry(name.to_owned()).or_default() += number;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_names_only_so_many_types() {
+        let mut counts = BTreeMap::new();
+        for n in 0..300 {
+            count(&mut counts, &format!("type {n}"), 1);
+        }
+        count(&mut counts, "type 7", 1);
+        assert_eq!(counts.len(), MAX_NAMES + 1);
+        assert_eq!((counts["other"], counts["type 7"]), (200, 2));
+    }
+
+    #[test]
+    fn what_is_left_over_makes_a_report_incomplete() {
+        assert!(Report { replayed: 3, ..Report::default() }.is_complete());
+        assert!(
+            !Report { skipped: [("unreadable_key".to_owned(), 1)].into(), ..Report::default() }.is_complete()
+        );
+        assert!(!Report { stopped: true, ..Report::default() }.is_complete());
+    }
+}

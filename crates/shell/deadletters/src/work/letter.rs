@@ -1,0 +1,111 @@
+//! What a job does to one letter.
+
+use std::ops::ControlFlow;
+
+use forebay_kafka::SendError;
+
+use super::{Work, now_ms};
+use crate::decide::{ReplayDecision, Return, Terms, decide};
+use crate::job::{Progress, Task, count};
+use crate::marks::Mark;
+use crate::outlet::Outlet;
+use crate::place::LetterTopic;
+use crate::scan::Entry;
+use crate::wording::kind;
+
+impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
+    /// Does what is to be done about one letter; answers whether it was dealt with.
+    pub(super) fn take(&mut self, entry: &Entry, outlet: Option<&mut Outlet>) -> Result<bool, SendError> {
+        let sent = match self.job.task {
+            Task::Purge | Task::Free => outlet.map(|outlet| {
+                outlet.close(entry, Mark::Purged);
+                Ok(())
+            }),
+            Task::Park => outlet.map(|outlet| outlet.park(entry)),
+            Task::Replay { to, max_replays } => {
+                let max_replays = (self.job.topic == LetterTopic::DeadLetters).then_some(max_replays);
+                let topics = &self.settings.kafka.topics;
+                let terms = Terms { topics, to, max_replays, now_ms: now_ms() };
+                let Entry { letter, record, .. } = entry;
+                match decide(letter, &record.key, &record.value, &terms, &mut self.rules) {
+                    ReplayDecision::Skip(reason) => {
+                        count(&mut self.report.skipped, reason, 1);
+                        return Ok(false);
+                    }
+                    ReplayDecision::Park => match outlet {
+                        None => {
+                            self.foresee_done(entry, Mark::Parked);
+                            return Ok(true);
+                        }
+                        Some(outlet) => Some(outlet.park(entry)),
+                    },
+                    ReplayDecision::Replay(back) => {
+                        if let Some(reason) = self.foresee(entry, &back) {
+                            count(&mut self.report.kept, reason, 1);
+                            return Ok(false);
+                        }
+                        outlet.map(|outlet| outlet.send_back(entry, &back))
+                    }
+                }
+            }
+        };
+        match sent {
+            Some(Ok(())) => Ok(true),
+            Some(Err(SendError::TooLarge { .. })) => {
+                count(&mut self.report.skipped, "too_large", 1);
+                Ok(false)
+            }
+            Some(Err(error)) => Err(error),
+            None => {
+                self.foresee_done(entry, self.job.task.mark());
+                Ok(true)
+            }
+        }
+    }
+
+    /// A dry run: it counts as done.
+    fn foresee_done(&mut self, entry: &Entry, mark: Mark) {
+        *self.report.counter(mark) += 1;
+        count(&mut self.report.by_error_type, &entry.letter.error_type, 1);
+    }
+
+    /// What the rules would say to a record that goes back; answers why it is to stay, if it is.
+    fn foresee(&mut self, entry: &Entry, back: &Return) -> Option<&'static str> {
+        if self.report.forecast.is_none() && !self.job.passing {
+            return None;
+        }
+        let forecast = &mut self.report.forecast;
+        if back.topic != self.settings.kafka.topics.raw {
+            forecast.iter_mut().for_each(|forecast| forecast.needs_cluster += 1);
+            self.asking.add(&kind(&entry.letter), &back.key, &back.value);
+            return None;
+        }
+        match self.rules.apply(&back.value, 0, now_ms()) {
+            Ok(passed) => {
+                forecast.iter_mut().for_each(|forecast| forecast.pass += 1);
+                self.asking.add(&kind(&entry.letter), passed.key.as_bytes(), passed.document);
+                None
+            }
+            Err(refused) => {
+                let error_type = refused.error_type;
+                if let Some(forecast) = forecast {
+                    count(&mut forecast.fail, error_type, 1);
+                    let _first_stays =
+                        forecast.reasons.entry(error_type.to_owned()).or_insert(refused.reason);
+                }
+                self.job.passing.then_some(error_type)
+            }
+        }
+    }
+}
+
+impl Task {
+    /// What closes a letter that was dealt with.
+    const fn mark(self) -> Mark {
+        match self {
+            Self::Replay { .. } => Mark::Replayed,
+            Self::Park => Mark::Parked,
+            Self::Purge | Self::Free => Mark::Purged,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `forebay dlq history`.
+
+use forebay_deadletters::{AuditLine, State};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::task::spawn_blocking;
+
+use super::{joined, json};
+use crate::exit::{Exit, Outcome};
+use crate::output::table::{self, Table};
+use crate::output::term::safe;
+use crate::output::{Data, note};
+use crate::target::Target;
+use crate::when;
+
+/// The longest filter in the list, in characters; `--json` has all of it.
+const MAX_FILTER: usize = 70;
+
+/// Lists what was done to dead letters: when, by whom, to which, and what came of it. The latest comes last.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The most runs
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(target: Target, args: Args) -> Outcome {
+    let kafka = target.settings.kafka;
+    let state = joined(spawn_blocking(move || State::read(&kafka)).await)?;
+    let runs: Vec<&AuditLine> = state.runs().collect();
+    let runs = runs.get(runs.len().saturating_sub(args.limit)..).unwrap_or_default();
+    let mut data = Data::new();
+    if args.json {
+        runs.iter().try_for_each(|run| data.line(json(run)?))?;
+    } else if !runs.is_empty() {
+        let mut table = Table::new(&["began", "who", "what", "letters", "done", "how it ended"]);
+        let zone = TimeZone::system();
+        runs.iter().for_each(|run| table.row(row(run, &zone)));
+        table.lines().iter().try_for_each(|line| data.line(line))?;
+    }
+    data.flush()?;
+    if runs.is_empty() {
+        note("nothing was done to dead letters yet");
+    }
+    Ok(Exit::Done)
+}
+
+fn row(run: &AuditLine, zone: &TimeZone) -> Vec<String> {
+    let began = match run.started_at.parse::<Timestamp>() {
+        Ok(moment) => when::local(moment.as_millisecond(), zone).chars().take(19).collect(),
+        Err(_) => run.started_at.clone(),
+    };
+    let words = run.filter.iter().chain(&run.options).map(|(name, value)| match value.as_str() {
+        "true" => format!("--{name}"),
+        value => format!("--{name} {value}"),
+    });
+    let filter = words.collect::<Vec<_>>().join(" ");
+    let filter = if run.filter.is_empty() { format!("all {filter}").trim_end().to_owned() } else { filter };
+    let short: String = filter.chars().take(MAX_FILTER).collect();
+    let filter = if short.len() < filter.len() { format!("{short}…") } else { filter };
+    let (done, end) = match &run.report {
+        None => (String::new(), "under way, or killed".to_owned()),
+        Some(report) => {
+            let end = match (&report.error, report.stopped) {
+                (Some(error), _) => format!("failed: {error}"),
+                (None, true) => "broken off".to_owned(),
+                (None, false) => "done".to_owned(),
+            };
+            (table::count(report.done()), end)
+        }
+    };
+    vec![
+        began,
+        safe(&run.actor).into_owned(),
+        safe(&run.task).into_owned(),
+        safe(&filter).into_owned(),
+        done,
+        safe(&end).into_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_deadletters::{Job, Report, Task};
+
+    use super::*;
+
+    #[test]
+    fn a_run_is_a_line() {
+        let job = Job { limit: Some(5), ..Job::new(Task::REPLAY, "ann@ops") };
+        let begun = AuditLine::begin(&job, "r", 0);
+        let line = |line: &AuditLine| row(line, &TimeZone::UTC).join(" | ");
+        let who = "1970-01-01 00:00:00 | ann@ops | replay | all --limit 5";
+        assert_eq!(line(&begun), format!("{who} |  | under way, or killed"));
+        let ended = begun.end(&Report { replayed: 1200, ..Report::default() }, 1);
+        assert_eq!(line(&ended), format!("{who} | 1,200 | done"));
+    }
+}

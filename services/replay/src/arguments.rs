@@ -1,0 +1,154 @@
+//! Arguments, each of which may stand in the environment instead: `--error-type` as `FOREBAY_REPLAY_ERROR_TYPE`.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use forebay_deadletters::arguments::{FilterArgs, destination};
+use forebay_deadletters::{
+    DEFAULT_MAX_REPLAYS, Delivery, Destination, Filter, Job, LetterTopic, Task, actor,
+};
+
+/// What the names of the variables begin with.
+const PREFIX: &str = "FOREBAY_REPLAY_";
+
+/// Sends dead letters through the pipeline again, as a job.
+///
+/// Every option may stand in the environment instead: --error-type as FOREBAY_REPLAY_ERROR_TYPE.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "forebay-replay",
+    version,
+    after_help = "\
+Exit codes:
+  0    all that matched was replayed
+  1    some was not: started again, it goes on with it
+  2    wrong arguments
+  69   Kafka can't be reached
+  78   the settings are wrong"
+)]
+pub(crate) struct Arguments {
+    /// The settings file; without one the defaults and the environment (FOREBAY__...) hold
+    #[arg(long, value_name = "FILE", env = "FOREBAY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) which: Which,
+
+    /// Those in the parked topic, however often they were replayed
+    #[arg(long)]
+    pub(crate) parked: bool,
+
+    /// Not to where it failed but `raw` (through the parser again) or `events` (parsed here, straight to the indexer)
+    #[arg(long, value_parser = destination)]
+    pub(crate) to: Option<Destination>,
+
+    /// Leave those open that the parser, with these settings, would refuse again
+    #[arg(long)]
+    pub(crate) passing: bool,
+
+    /// At most so many events a second
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rate: Option<NonZeroU32>,
+
+    /// The most letters; 0 means all that match
+    #[arg(long, default_value_t = 0)]
+    pub(crate) limit: u64,
+
+    /// How often an event is replayed before it is parked
+    #[arg(long, value_name = "TIMES", default_value_t = DEFAULT_MAX_REPLAYS)]
+    pub(crate) max_replays: u32,
+
+    /// The name of the run, such as that of the Kubernetes Job: a pod that takes over goes on with its limit
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+
+    /// Only log what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// For a broker without transactions: a batch that was under way at a kill is sent again
+    #[arg(long)]
+    pub(crate) at_least_once: bool,
+}
+
+/// Which letters.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Which letters (all conditions must hold)")]
+pub(crate) struct Which {
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+
+    /// All that are open: needed where no other condition is given
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+impl Arguments {
+    /// Reads them, or ends the process with what is wrong.
+    pub(crate) fn read() -> Self {
+        let mut command = command();
+        let arguments = match Self::from_arg_matches(&command.get_matches_mut()) {
+            Ok(arguments) => arguments,
+            Err(error) => error.format(&mut command).exit(),
+        };
+        if arguments.which.all || !Filter::from(arguments.which.filter.clone()).is_empty() {
+            return arguments;
+        }
+        let what =
+            "no condition is given: say which letters are meant (--error-type, --tenant, ...), or --all";
+        command.error(clap::error::ErrorKind::MissingRequiredArgument, what).exit()
+    }
+
+    /// The job that they describe.
+    pub(crate) fn job(self) -> Job {
+        let task = Task::Replay { to: self.to.unwrap_or_default(), max_replays: self.max_replays };
+        Job {
+            filter: self.which.filter.into(),
+            topic: if self.parked { LetterTopic::Parked } else { LetterTopic::DeadLetters },
+            limit: (self.limit > 0).then_some(self.limit),
+            rate: self.rate,
+            passing: self.passing,
+            dry_run: self.dry_run,
+            delivery: if self.at_least_once { Delivery::AtLeastOnce } else { Delivery::ExactlyOnce },
+            run: self.run,
+            ..Job::new(task, actor::current())
+        }
+    }
+}
+
+/// The command line, each option with its variable.
+fn command() -> clap::Command {
+    Arguments::command().mut_args(|argument| {
+        let id = argument.get_id().as_str().to_owned();
+        if matches!(id.as_str(), "help" | "version" | "config") {
+            return argument;
+        }
+        // Names live as long as the process; clap wants them so.
+        let name: &'static str = Box::leak(format!("{PREFIX}{}", id.to_uppercase()).into_boxed_str());
+        argument.env(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_has_a_variable() {
+        command().debug_assert();
+        let command = command();
+        let find = |id: &str| command.get_arguments().find(|argument| argument.get_id() == id).unwrap();
+        assert_eq!(find("error_type").get_env().unwrap(), "FOREBAY_REPLAY_ERROR_TYPE");
+        assert_eq!(find("config").get_env().unwrap(), "FOREBAY_CONFIG");
+    }
+
+    #[test]
+    fn options_become_a_job() {
+        let line = ["forebay-replay", "--tenant", "acme", "--limit", "5", "--rate", "10", "--to", "events"];
+        let job = Arguments::parse_from(line).job();
+        assert_eq!((job.limit, job.rate.map(NonZeroU32::get)), (Some(5), Some(10)));
+        assert_eq!(job.task, Task::Replay { to: Destination::Events, max_replays: DEFAULT_MAX_REPLAYS });
+        assert_eq!(job.filter.tenant.as_deref(), Some("acme"));
+    }
+}
