@@ -3,6 +3,7 @@
 //! Layer: end to end, with the processes that ship, a real Kafka, and a real Elasticsearch for the first two; a real one
 //! can't be told to answer 429 for minutes. The outage lasts 15 seconds, or as many as `FOREBAY_OUTAGE_SECONDS` says.
 //! Does not prove: anything about a kill -9 of our own processes.
+#![allow(clippy::print_stdout, reason = "a test, which tells its figures")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
