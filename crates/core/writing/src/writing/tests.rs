@@ -317,6 +317,26 @@ fn abandoned_loads_leave_nothing_behind() {
     assert_eq!((world.writing.loads(), world.tracker.abandoned()), (0, 0));
 }
 
+/// Scenario: two loads share a request; while it is under way the first one is let go; then a document of the second is refused.
+/// Guarantees: the answer's first outcome stays that of the first load, so that the refused document is sent again.
+#[test]
+fn a_load_that_has_gone_keeps_its_outcomes() {
+    let mut world = world();
+    world.load(&[(A, "gone")]);
+    world.load(&[(B, "refused"), (A, "written")]);
+    let _at = world.pump();
+    assert_eq!(world.requests, [3]);
+    for receipt in world.writing.abandon(|receipt| receipt.records() == 2) {
+        receipt.give_up();
+    }
+    let _none = world.modes.insert(B.to_owned(), Mode::Busy);
+    let _one = world.answer_one(0);
+    assert_eq!(world.settled, 0);
+    world.modes.clear();
+    world.run(MINUTE);
+    assert_eq!((world.settled, world.written.len()), (2, 3));
+}
+
 /// Scenario: one shard of a target doesn't come back, so that some of its documents are refused in every answer.
 /// Guarantees: the rest is written; those documents become dead letters when the time is over, not before.
 #[test]
