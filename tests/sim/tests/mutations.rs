@@ -4,7 +4,7 @@ use forebay_sim::campaign::{all_cores, campaign};
 use forebay_sim::mutation;
 
 /// Within how many schedules a broken core has to be found.
-const WITHIN: u64 = 5_000;
+const WITHIN: u64 = 20_000;
 
 /// Scenario: cores with one falsified decision each run the same schedules as the production core does.
 /// Guarantees: each is found out. It doesn't prove that every fault one could make would be.
