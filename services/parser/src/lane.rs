@@ -6,7 +6,7 @@
 //!   └── room? (in-flight bytes) ◄──┘
 //! ```
 //! The loop is [`forebay_worker`]'s; here is what is done with a batch. How results reach the next topic, and when a batch is
-//! settled, is the lane's [`Delivery`](delivery): at least once, or exactly once.
+//! settled, is the lane's `Delivery`: at least once, or exactly once.
 
 mod at_least_once;
 mod batch;

@@ -1,6 +1,6 @@
 //! The poll loop that every consumer of ours runs: one thread, one member of a consumer group.
 //!
-//! What to do next is decided by [`forebay_delivery::Worker`]; this crate carries it out on an [`Intake`], counts, and says
+//! What to do next is decided by [`forebay_delivery::Worker`]; this crate carries it out on an [`forebay_kafka::Intake`], counts, and says
 //! in `/readyz` what stands in the way. What is done with the records is a [`Stage`]: a parser's lane, an indexer's writer.
 //!
 //! ```text
