@@ -17,6 +17,9 @@ use crate::{Context, Running, stop_signal};
 
 const EXIT_SETTINGS: u8 = 78;
 
+/// The part of the process that isn't ready until the tier has named parts of its own.
+const START: &str = "start";
+
 /// What a tier's process is.
 #[derive(Clone, Copy, Debug)]
 pub struct Tier {
@@ -85,6 +88,8 @@ where
         let admin_shutdown = CancellationToken::new();
         let signal = stop_signal().context("can't listen for signals")?;
         let context = Context::new(&settings);
+        // `/readyz` answers from here on; without a part that starts it would pass.
+        let starting = context.health.component(START);
         let admin = admin::serve(
             (tier.listen)(&settings.telemetry.listen),
             scrape.clone(),
@@ -95,6 +100,7 @@ where
         let upkeep = tokio::spawn(scrape.upkeep(admin_shutdown.clone()));
         tracing::info!(name = tier.name, version = env!("CARGO_PKG_VERSION"), metrics = %admin.address, "starting");
         let running = start(settings, context, shutdown.clone()).await?;
+        starting.ready();
         let stopped = tokio::spawn(running.stopped());
         tokio::pin!(stopped);
         let outcome = tokio::select! {
@@ -115,4 +121,37 @@ where
 #[expect(clippy::print_stderr, reason = "the log is not set up yet, or may be filtered; a person reads this")]
 fn complain(name: &str, message: &str) {
     eprintln!("{name}: {message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// Scenario: a tier is asked whether it is ready before it has said anything about its parts.
+    /// Guarantees: it isn't, so that nobody sends it what it would refuse.
+    #[test]
+    fn a_process_that_starts_is_not_ready() {
+        let mut settings = Settings::default();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        settings.telemetry.listen = ListenSettings::all(&address);
+        let tier = Tier { name: "test", about: "", workers: 2, listen: |listen| &listen.ingest };
+        let outcome = run(&tier, settings, async |_, context: Context, _| {
+            let answer = tokio::task::spawn_blocking(move || readyz(&address)).await??;
+            context.health.component("parts of its own").ready();
+            anyhow::bail!(answer)
+        });
+        let answer = outcome.unwrap_err().to_string();
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\"start\""), "{answer}");
+    }
+
+    fn readyz(address: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        let _read = stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
 }

@@ -122,11 +122,11 @@ mod tests {
     fn installs_once_and_shares() {
         let first = Scrape::install().unwrap();
         let second = Scrape::install().unwrap();
-        histogram(HistogramName::EndToEndLatency, &[]).record(7_200.0);
+        histogram(HistogramName::IngestRequestSeconds, &[]).record(59.0);
         for text in [first.render(), second.render()] {
-            assert!(text.contains(r#"forebay_e2e_latency_seconds_bucket{le="10800"} 1"#), "{text}");
+            assert!(text.contains(r#"forebay_ingest_request_seconds_bucket{le="60"} 1"#), "{text}");
             assert!(text.contains("forebay_build_info{version="), "{text}");
-            assert!(text.contains("# HELP forebay_e2e_latency_seconds Time from"), "{text}");
+            assert!(text.contains("# HELP forebay_ingest_request_seconds Time from"), "{text}");
         }
     }
 

@@ -5,8 +5,6 @@ use super::metric_names;
 metric_names! {
     /// The name of a histogram.
     HistogramName {
-        EndToEndLatency => "forebay_e2e_latency_seconds", Seconds, [],
-            "Time from an event's receipt by ingest until the store has confirmed it.";
         IngestRequestSeconds => "forebay_ingest_request_seconds", Seconds, [],
             "Time from the head of a request to ingest until its answer.";
         IngestAckSeconds => "forebay_ingest_ack_seconds", Seconds, [],
@@ -23,11 +21,6 @@ metric_names! {
 /// From a broker next door to one that is struggling.
 const REQUEST_SECONDS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
-/// Up to a day, since a backlog after an outage is what this metric is looked at for.
-const LATENCY_SECONDS: &[f64] = &[
-    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0, 21_600.0, 43_200.0,
-    86_400.0,
-];
 /// A batch of records, in one thread.
 const BATCH_SECONDS: &[f64] =
     &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0];
@@ -39,7 +32,6 @@ impl HistogramName {
     #[must_use]
     pub const fn buckets(self) -> &'static [f64] {
         match self {
-            Self::EndToEndLatency => LATENCY_SECONDS,
             Self::IngestRequestSeconds | Self::IngestAckSeconds | Self::BulkRequestSeconds => REQUEST_SECONDS,
             Self::BulkRequestDocuments => DOCUMENTS,
             Self::ParserBatchSeconds => BATCH_SECONDS,

@@ -30,9 +30,8 @@ fn no_name_is_used_twice() {
 }
 
 #[test]
-fn buckets_ascend_and_latency_reaches_a_day() {
+fn buckets_ascend() {
     for name in HistogramName::ALL {
         assert!(name.buckets().windows(2).all(|pair| pair[0] < pair[1]), "{name:?}");
     }
-    assert_eq!(HistogramName::EndToEndLatency.buckets().last(), Some(&86_400.0));
 }
