@@ -61,8 +61,13 @@ pub fn read_error(body: &[u8]) -> (String, String) {
 }
 
 fn outcome(status: u16, failure_store: &str, error: Option<(String, String)>) -> ItemOutcome {
+    let is_nameless = error.as_ref().is_some_and(|(error_type, _)| error_type.is_empty());
     let (error_type, reason) = error.unwrap_or_default();
     match classify(status, &error_type, &reason) {
+        // What comes with an error is not done, whatever the status says. One that has no name is no known one.
+        Class::Indexed | Class::Duplicate if is_nameless => {
+            ItemOutcome::Refused(Box::new(ItemError { status, error_type, reason }))
+        }
         Class::Indexed if failure_store == "used" => ItemOutcome::FailureStored,
         Class::Indexed => ItemOutcome::Indexed,
         Class::Duplicate => ItemOutcome::Duplicate,

@@ -101,6 +101,24 @@ fn a_reason_is_bounded_and_may_be_plain_words_or_broken_text() {
     assert_eq!(outcomes[1], ItemOutcome::Indexed);
 }
 
+/// Scenario: items with a status of success, or of a document that is there, beside an error that has no type.
+/// Guarantees: refused, with the server's words. What an error comes with never counts as done.
+#[test]
+fn an_error_without_a_type_is_an_error() {
+    for status in [200, 201, 409] {
+        for error in [r#""not stored""#, r#"{"reason":"not stored"}"#, r#"{"type":"","reason":"not stored"}"#]
+        {
+            let answer =
+                format!(r#"{{"errors":true,"items":[{{"create":{{"status":{status},"error":{error}}}}}]}}"#);
+            let refused = ItemError { status, reason: "not stored".to_owned(), ..ItemError::default() };
+            assert_eq!(read(&answer, 1), [ItemOutcome::Refused(Box::new(refused))], "{answer}");
+        }
+    }
+    let bare =
+        r#"{"errors":true,"items":[{"create":{"status":409}},{"create":{"status":201,"error":null}}]}"#;
+    assert_eq!(read(bare, 2), [ItemOutcome::Duplicate, ItemOutcome::Indexed]);
+}
+
 /// Scenario: an error nested 100,000 deep. Guarantees: an error within bounds of time and stack, no crash.
 #[test]
 fn survives_depth() {
