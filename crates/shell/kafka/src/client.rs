@@ -124,6 +124,11 @@ impl Connection {
         }
     }
 
+    /// What keeps every broker from answering, while that lasts.
+    pub(crate) fn unreachable(&self) -> Option<KafkaError> {
+        self.trouble().filter(|trouble| matches!(trouble, KafkaError::Unreachable(_)))
+    }
+
     /// A broker has answered. Trouble of another kind than not being reachable may last.
     pub(crate) fn answered(&self) {
         // Read first: this is on the path of every delivery report, and the line stays shared while nothing changes.
@@ -195,8 +200,8 @@ impl Connection {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// librdkafka's log callback. Failures for good are told where it is known what follows from them. Its warnings about connections repeat what `on_error` says better; that an asynchronous
-    /// commit has failed stands nowhere else.
+    /// librdkafka's log callback. Failures for good are told where it is known what follows from them. Its warnings about
+    /// connections repeat what `on_error` says better; that an asynchronous commit has failed stands nowhere else.
     pub(crate) fn on_log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
             RDKafkaLogLevel::Emerg if facility == "FATAL" => {
@@ -204,6 +209,13 @@ impl Connection {
             }
             RDKafkaLogLevel::Warning if facility == "COMMITFAIL" => {
                 tracing::warn!(target: "librdkafka", facility, "{message}");
+            }
+            RDKafkaLogLevel::Warning if is_offset_reset(level, facility) => {
+                tracing::error!(
+                    target: "librdkafka",
+                    "a position is not in its topic any more: records were deleted before they were read, or the topic was made \
+                     anew: {message}"
+                );
             }
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 tracing::warn!(target: "librdkafka", facility, "{message}");
@@ -216,6 +228,12 @@ impl Connection {
             }
         }
     }
+}
+
+/// Whether librdkafka tells that it reads on elsewhere, since the broker doesn't have what it asked for. It tells by a log line
+/// alone.
+pub(crate) fn is_offset_reset(level: RDKafkaLogLevel, facility: &str) -> bool {
+    matches!(level, RDKafkaLogLevel::Warning) && facility == "OFFSET"
 }
 
 // === impl PartitionStatistics ===

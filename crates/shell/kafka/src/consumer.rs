@@ -214,9 +214,13 @@ impl Intake {
     /// Commits offsets: of each partition the one to be read next. Partitions that are not ours any more are left out.
     ///
     /// # Errors
-    /// [`KafkaError::StaleMember`] when the group has moved on; in `Async` mode most failures come later, as a log line.
-    /// None of them is fatal: what was not committed is read again.
+    /// [`KafkaError::StaleMember`] when the group has moved on, [`KafkaError::Unreachable`] at once while no broker answers; in
+    /// `Async` mode most failures come later, as a log line. None of them is fatal: what was not committed is read again.
     pub fn commit(&self, offsets: &[(i32, i64)], mode: CommitMode) -> Result<(), KafkaError> {
+        // The client library would keep it for as long as a session lasts, and not let the member leave before.
+        if let Some(trouble) = self.consumer.context().connection.unreachable() {
+            return Err(trouble);
+        }
         let mode = match mode {
             CommitMode::Async => ClientCommitMode::Async,
             CommitMode::Sync => ClientCommitMode::Sync,

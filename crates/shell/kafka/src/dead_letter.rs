@@ -11,8 +11,8 @@ use crate::read::StoredRecord;
 /// and the reason says so: it would hold up its partition for ever otherwise.
 ///
 /// # Errors
-/// As [`Producer::send`], except that no letter is too large, unless the topic doesn't even take its envelope. The record has then not been sent, and is not counted by
-/// `acks`.
+/// As [`Producer::send`], except that no letter is too large, unless the topic doesn't even take its envelope. The record
+/// has then not been sent, and is not counted by `acks`.
 pub fn send(
     producer: &Producer,
     topic: &str,

@@ -34,7 +34,7 @@ pub enum KafkaError {
     #[error("the group has moved on without this member: {0}")]
     StaleMember(String),
     /// Another process has the same instance id (`kafka.instance_id`), and only one of them can work.
-    #[error("another process has the same instance id: {0}")]
+    #[error("the instance id is in use, by another process or by the session of one that crashed: {0}")]
     Fenced(String),
     /// The broker doesn't let this client in, or not at this topic or group.
     #[error("kafka refuses access: {0}")]

@@ -183,6 +183,12 @@ impl Producer {
         }
     }
 
+    /// Waits, for a large record, until it is known whether the topic takes it, so that [`Producer::send`] says so. For who
+    /// can't do without an answer in advance: in a transaction a record that the broker refuses takes all others with it.
+    pub fn await_limit(&self, topic: &str, size: usize) {
+        self.shared.limits.wait(topic, size);
+    }
+
     /// How many partitions a topic has. Known for a minute, then asked for again; a call that has to ask blocks for a
     /// round trip, or five seconds if there is no answer. While there is none, what was known last still counts.
     ///

@@ -49,6 +49,20 @@ impl GroupLag {
         let next = self.committed.unwrap_or(self.range.start).max(self.range.start);
         self.range.end.saturating_sub(next).max(0)
     }
+
+    /// How many records were deleted before the group had read them, by retention or by somebody. Known until the group commits
+    /// again.
+    #[must_use]
+    pub fn deleted_unread(&self) -> i64 {
+        self.committed.map_or(0, |next| self.range.start.saturating_sub(next).max(0))
+    }
+
+    /// Whether the group has come further than the topic reaches: the topic was made anew, and the group would leave out what
+    /// comes first in it.
+    #[must_use]
+    pub fn is_beyond(&self) -> bool {
+        self.committed.is_some_and(|next| next > self.range.end)
+    }
 }
 
 // === impl Admin ===
@@ -133,5 +147,14 @@ mod tests {
             "retention has removed what it had not read"
         );
         assert_eq!(GroupLag { range, committed: Some(30) }.lag(), 0);
+    }
+
+    #[test]
+    fn what_was_deleted_unread_is_counted() {
+        let range = OffsetRange { partition: 0, start: 10, end: 25 };
+        let of = |committed| GroupLag { range, committed };
+        let deleted = [None, Some(3), Some(10), Some(25), Some(30)].map(|at| of(at).deleted_unread());
+        assert_eq!(deleted, [0, 7, 0, 0, 0]);
+        assert_eq!([None, Some(25), Some(26)].map(|at| of(at).is_beyond()), [false, false, true]);
     }
 }

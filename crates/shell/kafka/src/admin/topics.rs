@@ -18,10 +18,6 @@ use crate::MAX_RECORD_BYTES;
 use crate::error::KafkaError;
 use crate::producer::{BATCH_OVERHEAD_BYTES, MAX_HEADER_BYTES};
 
-/// How many bytes of dead letters a partition keeps: 1 GiB. They are kept long, and must not fill the disk when a
-/// mapping has gone wrong for a whole night.
-const DEAD_LETTER_BYTES: u64 = 1024 * 1024 * 1024;
-
 /// How long a broker may take to tell topics' configurations. One that can't doesn't answer at all.
 const CONFIG_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -89,10 +85,17 @@ pub struct Difference {
 #[must_use]
 pub fn wanted_topics(settings: &KafkaSettings) -> Vec<TopicSpec> {
     let topics = &settings.topics;
-    let events = vec![("retention.ms".to_owned(), topics.retention.0.as_millis().to_string())];
+    // What a broker's own defaults may have otherwise is said too: compaction keeps one record of a stream, and a bound in bytes
+    // deletes what nobody has read yet.
+    let events = vec![
+        ("cleanup.policy".to_owned(), "delete".to_owned()),
+        ("retention.ms".to_owned(), topics.retention.0.as_millis().to_string()),
+        ("retention.bytes".to_owned(), "-1".to_owned()),
+    ];
     let letters = vec![
+        ("cleanup.policy".to_owned(), "delete".to_owned()),
         ("retention.ms".to_owned(), topics.dead_letter_retention.0.as_millis().to_string()),
-        ("retention.bytes".to_owned(), DEAD_LETTER_BYTES.to_string()),
+        ("retention.bytes".to_owned(), topics.dead_letter_bytes.0.to_string()),
     ];
     vec![
         wanted(topics, &topics.raw, events.clone()),
@@ -274,9 +277,15 @@ mod tests {
         for topic in &topics {
             let value = |name: &str| topic.configs.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
             assert!(value("max.message.bytes").unwrap().parse::<usize>().unwrap() > MAX_RECORD_BYTES);
+            let is_state = topic.name.ends_with("state");
+            assert_eq!(value("cleanup.policy").unwrap(), if is_state { "compact" } else { "delete" });
+            let is_bounded = topic.name.ends_with("dlq") || topic.name.ends_with("parked");
+            let bound = value("retention.bytes").filter(|bytes| bytes != "-1");
+            assert_eq!(bound.is_some(), is_bounded);
             assert_eq!(
-                value("retention.bytes").is_some(),
-                topic.name.ends_with("dlq") || topic.name.ends_with("parked")
+                value("retention.bytes").is_none(),
+                is_state,
+                "a broker's default is no bound of ours"
             );
             assert_eq!(value("min.insync.replicas"), None, "one replica can't have two in sync");
         }

@@ -1,10 +1,10 @@
 //! A member of the new protocol that isn't let into its group.
 //!
 //! Brokers from before Kafka 4.0, and some that only speak Kafka's protocol, don't have the request by which it would join;
-//! librdkafka sees that and does nothing, without a word. Kafka moves a living group to the new protocol when the first member comes that speaks it, but not always: never with
-//! `group.consumer.migration.policy=disabled`, and not while members share partitions out by `cooperative-sticky`, whose notes
-//! it would lose (seen with Kafka 4.1). It refuses the member, and librdkafka asks again for ever. So a member that gets
-//! nothing for a while looks what the group is.
+//! librdkafka sees that and does nothing, without a word. Kafka moves a living group to the new protocol when the first
+//! member comes that speaks it, but not always: never with `group.consumer.migration.policy=disabled`, and not while members
+//! share partitions out by `cooperative-sticky`, whose notes it would lose (seen with Kafka 4.1). It refuses the member, and
+//! librdkafka asks again for ever. So a member that gets nothing for a while looks what the group is.
 
 use std::time::{Duration, Instant};
 

@@ -29,7 +29,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::protocol::Remedy;
 use super::{Assignment, Member};
-use crate::client::{Connection, Statistics};
+use crate::client::{Connection, Statistics, is_offset_reset};
 
 /// What librdkafka calls back.
 pub(super) struct Context {
@@ -187,6 +187,10 @@ impl Context {
 
     /// A failure here costs work done twice, never a record.
     fn commit_last(&self, consumer: &BaseConsumer<Self>, offsets: &[(i32, i64)]) {
+        if let Some(trouble) = self.connection.unreachable() {
+            tracing::warn!(topic = %self.topic, error = %trouble, "the last offsets can't be committed");
+            return;
+        }
         let committed = match self.still_owned(offsets) {
             Ok(Some(list)) => consumer.commit(&list, CommitMode::Sync),
             Ok(None) => Ok(()),
@@ -218,6 +222,9 @@ impl Drop for Context {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if is_offset_reset(level, facility) {
+            counter(CounterName::ConsumerOffsetResets, &[(Label::Topic, &self.topic)]).increment(1);
+        }
         Connection::on_log(level, facility, message);
     }
 

@@ -5,7 +5,7 @@
 //! `max.message.bytes` is looked up, and a larger record is refused before it is sent, by name. It is measured as it
 //! stands, since nobody knows beforehand how well it compresses.
 //!
-//! Looking it up never holds up anybody: it is done by a thread that lives as long as the question, when a topic's
+//! Looking it up holds up nobody who doesn't ask for it: it is done by a thread that lives as long as the question, when a topic's
 //! partitions are looked up, when a large record is sent to a topic of which nothing is known, and when the broker has
 //! refused one. A broker that doesn't tell is taken at its word that it takes all.
 
@@ -40,6 +40,9 @@ pub(super) const CONTRADICTED: Duration = Duration::from_secs(2);
 
 /// How long a broker may take to answer. One that can't doesn't answer at all.
 const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often to look whether the answer is there, for who waits.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// What topics take, as far as it is known.
 pub(super) struct Limits {
@@ -103,6 +106,18 @@ impl Limits {
         });
         if let Err(error) = spawned {
             tracing::debug!(error = %error, "no thread to ask for a topic's limit");
+        }
+    }
+
+    /// Waits until it is known whether a topic takes a record of `size` bytes, or the broker has had its time to say.
+    pub(super) fn wait(self: &Arc<Self>, topic: &str, size: usize) {
+        if size + BATCH_OVERHEAD_BYTES <= self.harmless.load(Ordering::Relaxed) {
+            return;
+        }
+        self.ask(topic, FRESH);
+        let is_asked = |limit: &Limit| limit.bytes.is_none() && limit.asked_at.elapsed() < TIMEOUT;
+        while self.lock().get(topic).is_some_and(is_asked) {
+            thread::park_timeout(LOOK);
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::{LIMITS, Recorder, TOPIC, block_on, cluster, fill, intake, poll_until};
 use forebay_kafka::testing::{Fault, Request, TestCluster};
 use forebay_kafka::{Admin, CommitMode, Intake, KafkaError, PollLimits, RecordBatch};
+use forebay_settings::sections::KafkaSettings;
 use forebay_settings::units::Period;
 
 fn assigned(count: usize) -> impl FnMut(&Intake, &RecordBatch) -> bool {
@@ -244,6 +245,33 @@ fn a_broker_that_comes_back_is_read_on() {
     fill(&cluster.settings(), 1, 5);
     poll_until(&mut intake, &mut batch, "the rest is read", |_, batch| batch.len() == 10);
     assert!(intake.is_reachable());
+}
+
+/// Scenario: no broker answers, and a member has something to commit and leaves.
+/// Guarantees: it waits for no broker, which the client library would do for as long as a session lasts.
+#[test]
+fn a_member_without_a_broker_leaves_at_once() {
+    let cluster = cluster(1);
+    let settings = KafkaSettings { session_timeout: Period::from_secs(30), ..cluster.settings() };
+    fill(&settings, 1, 5);
+    let recorder = Arc::new(Recorder::default());
+    let mut intake = intake(&settings, "g", &recorder);
+    let mut batch = RecordBatch::new();
+    poll_until(&mut intake, &mut batch, "the records come", |_, batch| batch.len() == 5);
+    intake.commit(&[(0, 1)], CommitMode::Sync).unwrap();
+    cluster.broker_down(1).unwrap();
+    poll_until(&mut intake, &mut batch, "it knows that the broker is gone", |intake, _| {
+        matches!(intake.trouble(), Some(KafkaError::Unreachable(_)))
+    });
+    let start = Instant::now();
+    for mode in [CommitMode::Async, CommitMode::Sync] {
+        let refused = intake.commit(&[(0, 4)], mode);
+        assert!(matches!(refused, Err(KafkaError::Unreachable(_))), "{refused:?}");
+    }
+    let _before = recorder.offsets.lock().unwrap().insert(0, 5);
+    intake.close();
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    assert!(recorder.log.lock().unwrap().contains(&("revoked", vec![0])), "it was asked all the same");
 }
 
 /// Scenario: ten records are there; all are read, then all but three are committed.

@@ -1,7 +1,7 @@
 //! The producer against librdkafka's mock cluster: what a broker's answers mean for a batch.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::{
     Recorder, TOPIC, block_on, cluster, fill, intake, outgoing, poll_until, producer, wait_until,
@@ -115,16 +115,18 @@ fn a_failure_for_good_stays() {
 fn without_a_broker_records_fail_after_the_delivery_timeout() {
     let settings = KafkaSettings {
         bootstrap_servers: "127.0.0.1:9".to_owned(),
-        delivery_timeout: Period::from_millis(300),
+        delivery_timeout: Period::from_secs(2),
         linger: Period::from_millis(1),
         ..KafkaSettings::default()
     };
     let producer = producer(&settings);
     let acks = Acks::new();
+    let sent = Instant::now();
     producer.send(&outgoing(0, b"value"), &acks).unwrap();
     acks.seal();
     assert_eq!(acks.report(), None);
     let report = block_on(acks.wait());
+    assert!(sent.elapsed() >= settings.delivery_timeout.0, "after {:?}", sent.elapsed());
     assert_eq!((report.delivered, report.failed), (0, 1));
     assert!(matches!(report.first_error, Some(KafkaError::Timeout(_))), "{report:?}");
     assert!(!producer.is_reachable());

@@ -78,3 +78,16 @@ async fn a_refusal_teaches_the_limit() {
     assert_eq!((report.delivered, report.failed, report.too_large), (0, 1, 1), "{report:?}");
     assert!(limit_told(&producer, "smaller").await < LIMIT);
 }
+
+/// Scenario: the same, and whoever sends waits for the limit first.
+/// Guarantees: the first record that is too large is refused by `send`; the broker never sees it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_can_be_waited_for() {
+    let settings = settings().await;
+    create_small(&settings, "smallest").await;
+    let producer = producer(&settings);
+    let value = vec![b'x'; 2 * LIMIT];
+    producer.await_limit("smallest", value.len());
+    let sent = producer.send(&record("smallest", &value), &Acks::new());
+    assert!(matches!(sent, Err(SendError::TooLarge { max, .. }) if max < LIMIT), "{sent:?}");
+}

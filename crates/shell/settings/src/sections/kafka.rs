@@ -6,7 +6,7 @@ use forebay_record::topic;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::Period;
+use crate::units::{ByteSize, Period};
 
 /// The Kafka cluster that joins the tiers.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -82,6 +82,9 @@ pub struct TopicSettings {
     pub retention: Period,
     /// How long it keeps dead letters.
     pub dead_letter_retention: Period,
+    /// How many bytes of dead letters it keeps in a partition. Beyond that Kafka deletes the oldest, whether or not they were
+    /// brought home: make it as large as the disks allow.
+    pub dead_letter_bytes: ByteSize,
 }
 
 impl TopicSettings {
@@ -120,6 +123,7 @@ impl Default for TopicSettings {
             replication: 1,
             retention: Period::from_secs(3 * 86_400),
             dead_letter_retention: Period::from_secs(30 * 86_400),
+            dead_letter_bytes: ByteSize::mib(10 * 1_024),
         }
     }
 }

@@ -60,6 +60,17 @@ pub enum Delivery {
     ExactlyOnce,
 }
 
+impl Delivery {
+    /// As it stands in the settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtLeastOnce => "at_least_once",
+            Self::ExactlyOnce => "exactly_once",
+        }
+    }
+}
+
 /// What happens to an event that doesn't parse.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,7 +4,7 @@ use super::address;
 use super::findings::Findings;
 use crate::sections::{GroupProtocol, KafkaSettings, TopicSettings};
 use crate::suggest;
-use crate::units::Period;
+use crate::units::{ByteSize, Period};
 
 const COMPRESSIONS: &[&str] = &["lz4", "zstd", "snappy", "gzip", "none"];
 const STRATEGIES: &[&str] = &["cooperative-sticky", "range", "roundrobin"];
@@ -112,6 +112,8 @@ fn topics(topics: &TopicSettings, findings: &mut Findings) {
     let (least, greatest) = (Period::from_secs(60), Period::from_secs(3_650 * 86_400));
     findings.period("kafka.topics.retention", topics.retention, least, greatest);
     findings.period("kafka.topics.dead_letter_retention", topics.dead_letter_retention, least, greatest);
+    let (least, greatest) = (ByteSize::mib(1), ByteSize::mib(100 * 1_024 * 1_024));
+    findings.size("kafka.topics.dead_letter_bytes", topics.dead_letter_bytes, least, greatest);
 }
 
 /// The rule of Kafka's brokers for topics and instances (`org.apache.kafka.common.internals.Topic`).

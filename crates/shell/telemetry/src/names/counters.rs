@@ -66,6 +66,8 @@ metric_names! {
 
         ConsumerRebalances => "forebay_consumer_rebalances_total", Count, [Topic],
             "Times that a consumer was given partitions.";
+        ConsumerOffsetResets => "forebay_consumer_offset_resets_total", Count, [Topic],
+            "Times that a consumer's position was not in its topic any more: records were deleted before they were read, or the topic was made anew.";
         KafkaErrors => "forebay_kafka_errors_total", Count, [Reason],
             "Errors that the Kafka client has told of, most of which it mends by itself.";
 

@@ -112,10 +112,7 @@ fn compare(settings: &Settings, before: Sample, after: Sample) -> Vec<Tier> {
                 tier.per_second = before.as_ref().ok().and_then(|before| rate(done(before), done(after)));
                 tier.total = u64::try_from(done(after)).ok();
                 tier.lag = u64::try_from(after.iter().map(GroupLag::lag).sum::<i64>()).ok();
-                if after.iter().all(|lag| lag.committed.is_none()) && tier.lag > Some(0) {
-                    tier.problem =
-                        Some(format!("group `{group}` has not committed anything: is it running?"));
-                }
+                tier.problem = problem(group, after);
             }
             Err(error) => tier.problem = Some(KafkaError::to_string(error)),
         }
@@ -126,6 +123,24 @@ fn compare(settings: &Settings, before: Sample, after: Sample) -> Vec<Tier> {
         group("parser", &settings.parser.group, &before.parser, &after.parser),
         group("indexer", &settings.indexer.group, &before.indexer, &after.indexer),
     ]
+}
+
+/// What stands out in how far a group has come.
+fn problem(group: &str, lags: &[GroupLag]) -> Option<String> {
+    let deleted: i64 = lags.iter().map(GroupLag::deleted_unread).sum();
+    if deleted > 0 {
+        Some(format!(
+            "LOST: {deleted} records were deleted before group `{group}` had read them (retention?)"
+        ))
+    } else if lags.iter().any(GroupLag::is_beyond) {
+        Some(format!(
+            "group `{group}` is beyond the end of its topic, which was made anew: it may leave out what comes first"
+        ))
+    } else if lags.iter().all(|lag| lag.committed.is_none()) && lags.iter().any(|lag| lag.lag() > 0) {
+        Some(format!("group `{group}` has not committed anything: is it running?"))
+    } else {
+        None
+    }
 }
 
 /// How many records a group has dealt with, counted from the first offsets.
@@ -160,4 +175,23 @@ fn count(settings: &KafkaSettings) -> Result<DeadLetters, KafkaError> {
     // The end may have been taken a little earlier or later than the count.
     counted.total = counted.total.max(counted.looked_at);
     Ok(counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: retention has removed what a group had not read; a topic was made anew under a group; a group has yet to begin.
+    /// Guarantees: each is said, the loss first, and nothing where all is well.
+    #[test]
+    fn what_is_lost_is_said() {
+        let lag =
+            |start, end, committed| GroupLag { range: OffsetRange { partition: 0, start, end }, committed };
+        let well = lag(10, 25, Some(20));
+        assert_eq!(problem("g", &[well, lag(10, 25, None), lag(0, 0, None)]), None);
+        let said = |lags: &[GroupLag]| problem("g", lags).unwrap();
+        assert!(said(&[well, lag(10, 25, Some(3)), lag(9, 25, Some(8))]).starts_with("LOST: 8 records"));
+        assert!(said(&[well, lag(0, 5, Some(30))]).contains("was made anew"));
+        assert!(said(&[lag(10, 25, None)]).contains("is it running?"));
+    }
 }
