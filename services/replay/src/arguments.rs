@@ -1,10 +1,11 @@
 //! Arguments, each of which may stand in the environment instead: `--error-type` as `FOREBAY_REPLAY_ERROR_TYPE`.
 
+use std::ffi::OsStr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
-use forebay_deadletters::arguments::{FilterArgs, destination};
+use forebay_deadletters::arguments::{FilterArgs, destination, rate};
 use forebay_deadletters::{
     DEFAULT_MAX_REPLAYS, Delivery, Destination, Filter, Job, LetterTopic, Task, actor,
 };
@@ -48,7 +49,7 @@ pub(crate) struct Arguments {
     pub(crate) passing: bool,
 
     /// At most so many events a second
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = rate)]
     pub(crate) rate: Option<NonZeroU32>,
 
     /// The most letters; 0 means all that match
@@ -88,6 +89,11 @@ impl Arguments {
     /// Reads them, or ends the process with what is wrong.
     pub(crate) fn read() -> Self {
         let mut command = command();
+        if let Some(what) =
+            std::env::vars_os().find_map(|(name, value)| wrong_variable(&command, &name, &value))
+        {
+            command.error(clap::error::ErrorKind::UnknownArgument, what).exit()
+        }
         let arguments = match Self::from_arg_matches(&command.get_matches_mut()) {
             Ok(arguments) => arguments,
             Err(error) => error.format(&mut command).exit(),
@@ -130,9 +136,35 @@ fn command() -> clap::Command {
     })
 }
 
+/// What is wrong with a variable of ours. A misspelt condition would let letters through that nobody meant, an empty one
+/// would match none.
+fn wrong_variable(command: &clap::Command, name: &OsStr, value: &OsStr) -> Option<String> {
+    let name = name.to_str().filter(|name| name.starts_with(PREFIX))?;
+    let known: Vec<&str> =
+        command.get_arguments().filter_map(|argument| argument.get_env()?.to_str()).collect();
+    if !known.contains(&name) {
+        return Some(format!("the variable {name} is none of: {}", known.join(", ")));
+    }
+    value.is_empty().then(|| format!("the variable {name} is empty: give it a value, or leave it out"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Scenario: a condition's variable is misspelt, or a template has left it empty.
+    /// Guarantees: both are told, so that no replay is wider or narrower than it was meant.
+    #[test]
+    fn a_variable_that_says_nothing_is_refused() {
+        let command = command();
+        let wrong = |name: &str, value: &str| wrong_variable(&command, name.as_ref(), value.as_ref());
+        assert_eq!(wrong("FOREBAY_REPLAY_ERROR_TYPE", "json_invalid"), None);
+        assert_eq!(wrong("HOME", ""), None);
+        let misspelt = wrong("FOREBAY_REPLAY_ERRORTYPE", "json_invalid").unwrap();
+        assert!(misspelt.contains("FOREBAY_REPLAY_ERRORTYPE is none of"), "{misspelt}");
+        assert!(misspelt.contains("FOREBAY_REPLAY_ERROR_TYPE"), "{misspelt}");
+        assert!(wrong("FOREBAY_REPLAY_TENANT", "").unwrap().contains("is empty"));
+    }
 
     #[test]
     fn every_option_has_a_variable() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use forebay_deadletters::{DeadLettersError, Progress, Report, run as work};
+use forebay_deadletters::{DeadLettersError, Filter, Progress, Report, run as work};
 use forebay_kafka::KafkaError;
 use forebay_service::stop_signal;
 use forebay_settings::Settings;
@@ -26,9 +26,8 @@ pub(crate) async fn run(settings: &Settings, arguments: Arguments) -> Exit {
         }
     };
     let job = arguments.job();
-    let conditions: Vec<String> =
-        job.filter.conditions().into_keys().map(|name| format!("--{name}")).collect();
-    tracing::info!(dry_run = job.dry_run, conditions = conditions.join(" "), "replay begins");
+    let dry_run = job.dry_run;
+    tracing::info!(dry_run, conditions = conditions(&job.filter), "replay begins");
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = Arc::clone(&stop);
     let mut told = Instant::now();
@@ -48,14 +47,21 @@ pub(crate) async fn run(settings: &Settings, arguments: Arguments) -> Exit {
             working.await
         }
     };
-    conclude(outcome)
+    conclude(outcome, dry_run)
+}
+
+/// The conditions as they are given on a command line.
+fn conditions(filter: &Filter) -> String {
+    let words: Vec<String> =
+        filter.conditions().into_iter().map(|(name, value)| format!("--{name} {value}")).collect();
+    words.join(" ")
 }
 
 fn tell(Progress { read, remaining, done }: Progress) {
     tracing::info!(read, remaining, done, "replaying");
 }
 
-fn conclude(outcome: Result<Report, DeadLettersError>) -> Exit {
+fn conclude(outcome: Result<Report, DeadLettersError>, dry_run: bool) -> Exit {
     let report = match outcome {
         Ok(report) => report,
         Err(error) => {
@@ -84,21 +90,44 @@ fn conclude(outcome: Result<Report, DeadLettersError>) -> Exit {
             "what would come of it"
         );
     }
-    if report.is_complete() {
+    if dry_run {
+        tracing::info!(
+            matched,
+            would_replay = replayed,
+            would_park = parked,
+            skipped,
+            kept,
+            stopped = report.stopped,
+            error,
+            "dry run done, nothing was sent"
+        );
+    } else if report.is_complete() {
         tracing::info!(run, matched, replayed, parked, superseded, kept, "replay done");
-        return Exit::Done;
+    } else {
+        tracing::warn!(
+            run,
+            matched,
+            replayed,
+            parked,
+            superseded,
+            skipped,
+            failed,
+            stopped = report.stopped,
+            error,
+            "replay not complete, what is left is open still"
+        );
     }
-    tracing::warn!(
-        run,
-        matched,
-        replayed,
-        parked,
-        superseded,
-        skipped,
-        failed,
-        stopped = report.stopped,
-        error,
-        "replay not complete, what is left is open still"
-    );
-    Exit::Failed
+    if report.is_complete() { Exit::Done } else { Exit::Failed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_says_which_letters_are_meant() {
+        let [tenant, error_type] = ["acme", "json_invalid"].map(|value| Some(value.to_owned()));
+        let filter = Filter { tenant, error_type, ..Filter::default() };
+        assert_eq!(conditions(&filter), "--error-type json_invalid --tenant acme");
+    }
 }

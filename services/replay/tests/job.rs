@@ -107,7 +107,7 @@ async fn a_job_that_is_evicted_goes_on_in_its_next_pod() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("forebay.yaml");
     let settings = installation("evicted", &config).await;
-    let name = [("ALL", "true"), ("RUN", "job-1"), ("LIMIT", "2500"), ("RATE", "500")];
+    let name = [("ALL", "true"), ("RUN", "job-1"), ("LIMIT", "2500"), ("RATE", "250")];
     let mut first = job(&config, &name);
     eventually("it sends", PATIENCE, async || sent(&settings).1 > 0).await.unwrap();
     let status = first.terminate(PATIENCE).await.unwrap();

@@ -1,5 +1,7 @@
 //! Which letters are meant, on a command line: the same words for the command and for the job.
 
+use std::num::NonZeroU32;
+
 use clap::Args;
 use forebay_record::Stage;
 use forebay_settings::units::moment;
@@ -70,6 +72,15 @@ pub fn destination(text: &str) -> Result<Destination, String> {
         "events" => Ok(Destination::Events),
         _ => Err("give `raw` (through the parser) or `events` (straight to the indexer)".to_owned()),
     }
+}
+
+/// Reads how many events a second are sent at most.
+///
+/// # Errors
+/// Says what can be given.
+pub fn rate(text: &str) -> Result<NonZeroU32, String> {
+    text.parse()
+        .map_err(|_| "give a number of events a second, from 1; without it, nothing is held back".to_owned())
 }
 
 fn pattern(text: &str) -> Result<Pattern, String> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use forebay_record::EventKey;
-use forebay_store::{Candidate, Store, Verdict};
+use forebay_store::{Candidate, RequestFailure, Store, Verdict};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
@@ -97,7 +97,7 @@ impl Asking {
     fn ask(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         self.bytes = 0;
-        let Some(store) = self.store.as_ref().filter(|_| !waiting.is_empty()) else { return };
+        let Some(store) = self.store.clone().filter(|_| !waiting.is_empty()) else { return };
         let candidates: Vec<Candidate<'_>> = waiting
             .iter()
             .filter_map(|(key, document)| {
@@ -105,9 +105,26 @@ impl Asking {
                 Some(Candidate { target, id, document })
             })
             .collect();
-        match self.handle.block_on(store.would_take(&candidates)) {
+        self.ask_about(&*store, &candidates);
+    }
+
+    /// What is too much for one request is asked about in halves, so that one large document costs no other its verdict.
+    fn ask_about(&mut self, store: &dyn Store, candidates: &[Candidate<'_>]) {
+        if self.said.unasked.is_some() {
+            return;
+        }
+        match self.handle.block_on(store.would_take(candidates)) {
             Ok(Some(verdicts)) => verdicts.into_iter().for_each(|verdict| self.said.add(verdict)),
             Ok(None) => self.said.unasked = Some("it has no way to tell without writing".to_owned()),
+            Err(RequestFailure::TooLarge) if candidates.len() > 1 => {
+                let (former, latter) = candidates.split_at(candidates.len() / 2);
+                self.ask_about(store, former);
+                self.ask_about(store, latter);
+            }
+            Err(error @ RequestFailure::TooLarge) => {
+                let error_type = "document_too_large".to_owned();
+                self.said.add(Verdict::Refuses { error_type, reason: error.to_string() });
+            }
             Err(error) => self.said.unasked = Some(error.to_string()),
         }
     }
@@ -128,14 +145,12 @@ impl ClusterForecast {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use forebay_store::{
-        BulkAnswer, BulkRequest, Change, RequestFailure, SearchError, SearchPage, SearchRequest, StoreInfo,
-    };
+    use forebay_store::{BulkAnswer, BulkRequest, Change, SearchError, SearchPage, SearchRequest, StoreInfo};
 
     use super::*;
     use crate::decide::tests::event_key;
 
-    /// Refuses documents with an `x` in them; has no verdict for an empty one.
+    /// Refuses documents with an `x` in them; has no verdict for an empty one, and none at all above 1,000 bytes.
     #[derive(Debug)]
     struct Picky;
 
@@ -164,6 +179,9 @@ mod tests {
             if documents.iter().any(|candidate| candidate.document.is_empty()) {
                 return Ok(None);
             }
+            if documents.iter().map(|candidate| candidate.document.len()).sum::<usize>() > 1000 {
+                return Err(RequestFailure::TooLarge);
+            }
             let verdict = |candidate: &Candidate<'_>| match candidate.document.contains(&b'x') {
                 true => Verdict::Refuses { error_type: "mapping".to_owned(), reason: "an x".to_owned() },
                 false => Verdict::Takes,
@@ -190,6 +208,20 @@ mod tests {
             (said.take, said.refuse["mapping"], said.reasons["mapping"].as_str()),
             (SAMPLE, 3, "an x")
         );
+        assert_eq!(said.unasked, None);
+    }
+
+    /// Scenario: two documents are larger than the cluster takes, and stand among others that are together.
+    /// Guarantees: these two would be refused for that; each of the others has its verdict.
+    #[test]
+    fn a_large_document_costs_no_other_its_verdict() {
+        let large = vec![b' '; 1001];
+        let mut documents = vec![("a", &b"{ }"[..]); 150];
+        documents[7].1 = &large;
+        documents[120].1 = &large;
+        documents[121].1 = br#"{"x":1}"#;
+        let said = asking(Some(Arc::new(Picky)), &documents).unwrap();
+        assert_eq!((said.take, said.refuse["document_too_large"], said.refuse["mapping"]), (147, 2, 1));
         assert_eq!(said.unasked, None);
     }
 

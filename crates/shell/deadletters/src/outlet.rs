@@ -61,6 +61,8 @@ pub(crate) struct Outlet {
     sender: Sender,
     handle: Handle,
     run: String,
+    /// Tells this process's batches from those of another one that had the same run before.
+    process: u64,
     batches: u64,
     batch: Vec<(Closing, Option<Acks>)>,
     bytes: usize,
@@ -107,7 +109,8 @@ impl Outlet {
             }
         };
         let (settings, run) = (settings.clone(), run.to_owned());
-        Ok(Self { settings, sender, handle, run, batches: 0, batch: Vec::new(), bytes: 0 })
+        let process = rand::random();
+        Ok(Self { settings, sender, handle, run, process, batches: 0, batch: Vec::new(), bytes: 0 })
     }
 
     /// How many letters the batch has.
@@ -137,6 +140,7 @@ impl Outlet {
         let record =
             Outgoing { topic: &back.topic, partition, key: &back.key, value: &back.value, headers: &[] };
         let acks = Acks::new();
+        self.sender.producer().await_limit(&back.topic, back.key.len() + back.value.len());
         self.begin()?;
         patiently(|| self.sender.producer().send(&record, &acks))?;
         acks.seal();
@@ -150,8 +154,9 @@ impl Outlet {
         let Entry { letter, record, .. } = entry;
         let topic = self.settings.topics.parked.clone();
         let acks = Acks::new();
-        self.begin()?;
         let producer = self.sender.producer();
+        producer.await_limit(&topic, record.key.len() + record.value.len());
+        self.begin()?;
         patiently(|| dead_letter::send(producer, &topic, letter, &record.key, &record.value, &acks))?;
         acks.seal();
         self.bytes += record.key.len() + record.value.len();
@@ -185,12 +190,21 @@ impl Outlet {
     /// Writes a record of the state topic by itself. Blocks.
     pub(crate) fn note(&mut self, records: &[(String, Vec<u8>)]) -> Result<(), DeadLettersError> {
         let acks = Acks::new();
-        self.begin().map_err(broken)?;
+        self.begin().map_err(|error| self.broken(error))?;
         for (key, value) in records {
-            self.send_state(key, value, &acks).map_err(broken)?;
+            self.send_state(key, value, &acks).map_err(|error| self.broken(error))?;
         }
         acks.seal();
         self.finish(&acks)
+    }
+
+    /// What it means that a record could not be sent. A client that has failed for good knows why: another run, as a rule.
+    pub(crate) fn broken(&self, error: SendError) -> DeadLettersError {
+        match (self.sender.producer().failed(), error) {
+            (Some(reason), _) => DeadLettersError::TakenOver(reason.to_string()),
+            (None, SendError::Kafka(error)) => error.into(),
+            (None, other) => KafkaError::Other(other.to_string()).into(),
+        }
     }
 
     fn begin(&self) -> Result<(), SendError> {
@@ -204,7 +218,7 @@ impl Outlet {
 
     fn commit_transaction(&mut self, closed: &[Closing]) -> Result<(), DeadLettersError> {
         let acks = Acks::new();
-        self.begin().map_err(broken)?;
+        self.begin().map_err(|error| self.broken(error))?;
         self.send_marks(closed, &acks)?;
         acks.seal();
         self.finish(&acks)
@@ -235,11 +249,11 @@ impl Outlet {
     }
 
     fn send_marks(&mut self, closed: &[Closing], acks: &Acks) -> Result<(), DeadLettersError> {
-        let number = self.batches;
+        let name = format!("{:016x}-{}", self.process, self.batches);
         self.batches += 1;
         for record in mark_records(closed, &self.settings, &self.run) {
             let value = record.encode().map_err(|error| DeadLettersError::Broken(error.to_string()))?;
-            self.send_state(&record.key(number), &value, acks).map_err(broken)?;
+            self.send_state(&record.key(&name), &value, acks).map_err(|error| self.broken(error))?;
         }
         Ok(())
     }
@@ -306,13 +320,6 @@ fn mark_records(closed: &[Closing], settings: &KafkaSettings, run: &str) -> Vec<
         let _new = record.marks.insert(place.offset, *mark);
     }
     records.into_values().collect()
-}
-
-fn broken(error: SendError) -> DeadLettersError {
-    match error {
-        SendError::Kafka(error) => error.into(),
-        other => DeadLettersError::Kafka(KafkaError::Other(other.to_string())),
-    }
 }
 
 #[cfg(test)]

@@ -196,7 +196,10 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
                     Ok(taken) => self.taken += u64::from(taken),
                     Err(error) => {
                         self.report.failed += 1;
-                        self.report.error = Some(error.to_string());
+                        self.report.error = Some(match outlet.as_deref() {
+                            Some(outlet) => outlet.broken(error).to_string(),
+                            None => error.to_string(),
+                        });
                         break;
                     }
                 }

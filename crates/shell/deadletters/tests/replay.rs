@@ -1,6 +1,7 @@
 //! Listing, showing and replaying against librdkafka's mock cluster.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -211,6 +212,26 @@ fn a_limit_stops_after_so_many_events() {
     let report = bench.job(Job { limit: Some(3), ..replay() });
     assert_eq!((report.matched, report.replayed), (7, 3));
     assert_eq!(bench.records("forebay.events").len(), 6);
+}
+
+/// Scenario: a run is gone on with under its name, as a Kubernetes Job's next pod does; then the state topic is compacted,
+/// which leaves the last record of each key.
+/// Guarantees: no record of marks takes another one's place, or what it closed would be replayed again.
+#[test]
+fn a_run_that_is_gone_on_with_keeps_its_marks() {
+    let bench = bench();
+    let letters: Vec<DeadLetter> = (0..6).map(|n| letter(&format!("e{n}"), 0, 10)).collect();
+    bench.dead_letters(&letters);
+    for limit in [3, 6] {
+        let report = bench.job(Job { limit: Some(limit), run: Some("r-1".to_owned()), ..replay() });
+        assert_eq!(report.replayed, 3);
+    }
+    let records = bench.records(&bench.settings.kafka.topics.dead_letter_state());
+    let marks: Vec<Vec<u8>> =
+        records.into_iter().map(|record| record.key).filter(|key| key.starts_with(b"marks/")).collect();
+    let keys: BTreeSet<&Vec<u8>> = marks.iter().collect();
+    assert_eq!(keys.len(), marks.len());
+    assert!(marks.len() >= 2);
 }
 
 /// Scenario: the brokers refuse what is replayed. Guarantees: the report says so and counts nothing as replayed; the

@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 use super::interruptible;
 use crate::exit::{Failure, Outcome};
 use crate::output::ask;
+use crate::output::term::safe_json;
 use crate::target::TargetArgs;
 
 /// Events that could not be processed wait in the dead-letter topic, with the reason, until they are replayed or the
@@ -111,7 +112,8 @@ fn joined<T>(answer: Result<Result<T, DeadLettersError>, tokio::task::JoinError>
 
 /// A value as one line of JSON.
 fn json(view: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string(view).map_err(|error| Failure::failed(error.to_string()))
+    let text = serde_json::to_string(view).map_err(|error| Failure::failed(error.to_string()))?;
+    Ok(safe_json(&text).into_owned())
 }
 
 /// What a person is told when the topic can't be worked with.

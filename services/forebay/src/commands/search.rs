@@ -161,7 +161,7 @@ impl View {
         self.shown += 1;
         match &self.renderer {
             Some(renderer) => self.data.line(renderer.line(hit.timestamp_ms, hit.document.get())),
-            None => self.data.line(hit.document.get()),
+            None => self.data.line(term::safe_json(hit.document.get()).as_bytes()),
         }
     }
 

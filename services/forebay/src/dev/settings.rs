@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use forebay_embedded_broker::{TopicSpec, recommended_properties};
+use forebay_settings::sections::parser::Delivery;
 use forebay_settings::{ByteSize, Period, Settings};
 
 /// One partition is enough for what the embedded broker can do, and each one costs it work when nothing happens.
@@ -21,6 +22,8 @@ pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
     settings.kafka.topics.replication = 1;
     settings.kafka.linger = Period::from_millis(5);
     settings.parser.lanes = 1;
+    // The embedded broker has no transactions.
+    settings.parser.delivery = Delivery::AtLeastOnce;
     settings.parser.max_in_flight = ByteSize::mib(4);
     settings.indexer.bulk_wait = Period::from_millis(200);
     settings.indexer.requests_in_flight = 1;
@@ -52,4 +55,17 @@ pub(crate) fn topics(settings: &Settings) -> Vec<TopicSpec> {
         spec(&topics.parked, topics.dead_letter_retention),
         TopicSpec { partitions: 1, retention: None, ..spec(&topics.dead_letter_state(), topics.retention) },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_embedded_broker_lacks_is_not_asked_for() {
+        let mut settings = Settings::default();
+        settings.parser.delivery = Delivery::ExactlyOnce;
+        adapt(&mut settings, None);
+        assert_eq!(settings.parser.delivery, Delivery::AtLeastOnce);
+    }
 }

@@ -92,6 +92,25 @@ pub(crate) fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// JSON with those of its control characters escaped that JSON itself may hold as they are: from 0x7f on, which steer a
+/// terminal as well (0x9b begins a command). It says the same as before.
+pub(crate) fn safe_json(json: &str) -> Cow<'_, str> {
+    let steers = |character: char| character >= '\u{7f}' && is_unsafe(character);
+    if !json.chars().any(steers) {
+        return Cow::Borrowed(json);
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if steers(character) {
+            // Writing to a String can't fail.
+            let _infallible = write!(shown, "\\u{:04x}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Control characters, and those that turn the direction of what follows.
 fn is_unsafe(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -105,6 +124,18 @@ mod tests {
     fn what_a_log_holds_does_not_steer_the_terminal() {
         assert_eq!(safe("plain ünï\ttext"), "plain ünï\ttext");
         assert_eq!(safe("\x1b]0;owned\x07\r\n\u{202e}x"), "\\u{1b}]0;owned\\u{7}\\r\\n\\u{202e}x");
+    }
+
+    /// Scenario: JSON whose text holds a terminal's commands in the forms that JSON needn't escape.
+    /// Guarantees: they are escaped, and the JSON means what it meant.
+    #[test]
+    fn json_does_not_steer_the_terminal_either() {
+        let hostile = "\u{9b}31m\u{7f}\u{202e}\u{85}ü\x1b";
+        let pretty = serde_json::to_string_pretty(&serde_json::json!({ "reason": hostile })).unwrap();
+        let shown = safe_json(&pretty);
+        assert!(shown.chars().all(|c| c == '\n' || !is_unsafe(c)), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap()["reason"], hostile);
+        assert!(matches!(safe_json("{\"a\":\"ü\"}"), Cow::Borrowed(_)));
     }
 
     #[test]

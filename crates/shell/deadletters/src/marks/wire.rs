@@ -5,7 +5,7 @@
 //! its letters are gone from their topic.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -61,9 +61,10 @@ struct Wire {
 }
 
 impl MarkRecord {
-    /// Its key: unique for the run and the number of the batch in it.
+    /// Its key: unique for the run and the batch. A run that was broken off goes on in another process under its name, so that
+    /// the batch's number alone would come again.
     #[must_use]
-    pub fn key(&self, batch: u64) -> String {
+    pub fn key(&self, batch: impl fmt::Display) -> String {
         format!("{KEY_PREFIX}{}/{}/{}/{batch}", self.topic, self.partition, self.run)
     }
 

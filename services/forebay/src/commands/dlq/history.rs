@@ -54,7 +54,10 @@ fn row(run: &AuditLine, zone: &TimeZone) -> Vec<String> {
         Ok(moment) => when::local(moment.as_millisecond(), zone).chars().take(19).collect(),
         Err(_) => run.started_at.clone(),
     };
-    let words = run.filter.iter().chain(&run.options).map(|(name, value)| match value.as_str() {
+    // A kind of failure is long: it comes last, so that what is cut off is of it.
+    let (like, others): (Vec<_>, Vec<_>) =
+        run.filter.iter().chain(&run.options).partition(|(name, _)| name.as_str() == "like");
+    let words = others.into_iter().chain(like).map(|(name, value)| match value.as_str() {
         "true" => format!("--{name}"),
         value => format!("--{name} {value}"),
     });
@@ -85,7 +88,7 @@ fn row(run: &AuditLine, zone: &TimeZone) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use forebay_deadletters::{Job, Report, Task};
+    use forebay_deadletters::{Filter, Job, Like, Report, Task};
 
     use super::*;
 
@@ -98,5 +101,15 @@ mod tests {
         assert_eq!(line(&begun), format!("{who} |  | under way, or killed"));
         let ended = begun.end(&Report { replayed: 1200, ..Report::default() }, 1);
         assert_eq!(line(&ended), format!("{who} | 1,200 | done"));
+    }
+
+    #[test]
+    fn a_long_kind_hides_no_other_condition() {
+        let like = Some(Like::Kind("mapping: ".repeat(20)));
+        let filter = Filter { like, tenant: Some("acme".to_owned()), ..Filter::default() };
+        let job = Job { filter, limit: Some(5), ..Job::new(Task::REPLAY, "ann@ops") };
+        let row = row(&AuditLine::begin(&job, "r", 0), &TimeZone::UTC);
+        assert!(row[3].starts_with("--tenant acme --limit 5 --like mapping: "), "{}", row[3]);
+        assert!(row[3].ends_with('…'), "{}", row[3]);
     }
 }

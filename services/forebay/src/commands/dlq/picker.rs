@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::show::Whole;
 use super::{count, job, joined, stats};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::term::safe;
+use crate::output::term::{safe, safe_json};
 use crate::output::{Data, ask, note, table};
 use crate::target::Target;
 
@@ -43,13 +43,14 @@ pub(super) async fn run(target: &Target, words: &str) -> Outcome {
 }
 
 async fn deal_with(target: &Target, filter: &Filter, example: &str, words: &str) -> Outcome {
-    examples(target, filter).await?;
     let like = format!("--like {example}");
+    note(format!("{words} dlq list {like} --limit {EXAMPLES}"));
+    examples(target, filter).await?;
     loop {
         let answers = ["look at one in full", "try a replay (--dry-run)", "replay", "park", "export", "back"];
         let answers = answers.map(str::to_owned);
         match ask::choose("What to do about them?", &answers)? {
-            Some(0) => show_one(target, filter).await?,
+            Some(0) => show_one(target, filter, words).await?,
             Some(1) => {
                 note(format!("{words} dlq replay {like} --dry-run"));
                 let store = job::store(target, true);
@@ -92,11 +93,14 @@ async fn examples(target: &Target, filter: &Filter) -> Result<(), Failure> {
     print(&lines)
 }
 
-async fn show_one(target: &Target, filter: &Filter) -> Result<(), Failure> {
+async fn show_one(target: &Target, filter: &Filter, words: &str) -> Result<(), Failure> {
     let found = open(target, filter, 1).await?;
+    if let Some(LetterView { partition, offset, .. }) = found.first().map(Whole::letter) {
+        note(format!("{words} dlq show {partition}:{offset}"));
+    }
     let text = found.first().map(serde_json::to_string_pretty).transpose();
     let text = text.map_err(|error| Failure::failed(error.to_string()))?;
-    print(&text.into_iter().collect::<Vec<_>>())
+    print(&text.iter().map(|text| safe_json(text).into_owned()).collect::<Vec<_>>())
 }
 
 /// The first open letters that match.

@@ -8,6 +8,7 @@ use tokio::task::spawn_blocking;
 use super::{joined, topic};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Data;
+use crate::output::term::safe_json;
 use crate::target::Target;
 
 /// Shows one dead letter as JSON: where it failed and why, and the event as it was.
@@ -56,8 +57,8 @@ pub(super) async fn run(target: Target, args: Args) -> Outcome {
     let whole = Whole::of(&entry, mark, &topics);
     let text = if args.json { serde_json::to_string(&whole) } else { serde_json::to_string_pretty(&whole) };
     let mut data = Data::new();
-    // JSON has no control characters, so that nothing of the event reaches the terminal as a command.
-    data.line(text.map_err(|error| Failure::failed(error.to_string()))?)?;
+    // Nothing of the event reaches the terminal as a command.
+    data.line(safe_json(&text.map_err(|error| Failure::failed(error.to_string()))?).as_bytes())?;
     data.flush()?;
     Ok(Exit::Done)
 }

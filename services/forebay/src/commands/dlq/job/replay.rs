@@ -31,7 +31,7 @@ pub(in super::super) struct Args {
     passing: bool,
 
     /// At most so many events a second
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = arguments::rate)]
     rate: Option<NonZeroU32>,
 
     /// How often an event is replayed before it is parked
