@@ -6,18 +6,10 @@ use forebay_delivery::{Backoff, Commits, PaceLimits, WorkerLimits};
 use forebay_kafka::{IntakeOptions, PollLimits};
 use forebay_settings::Settings;
 use forebay_settings::sections::KafkaSettings;
-use forebay_worker::{Gather, WorkerOptions};
+use forebay_worker::{COMMIT_AGAIN, COMMIT_EVERY, Gather, PATIENCE, WorkerOptions};
 use forebay_writing::Options;
 
 use crate::metrics::STAGE;
-
-/// How long to go without room before partitions are paused.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often offsets are committed.
-const COMMIT_EVERY: Duration = Duration::from_secs(1);
-/// How often what was committed is committed again: the client library doesn't tell when an asynchronous commit failed,
-/// and a quiet partition has nothing new to commit.
-const COMMIT_AGAIN: Duration = Duration::from_secs(30);
 
 /// The settings of the tier, in its own terms.
 #[derive(Clone, Debug)]

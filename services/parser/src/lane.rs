@@ -12,6 +12,7 @@ mod at_least_once;
 mod batch;
 mod delivery;
 mod exactly_once;
+mod readiness;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,8 +24,10 @@ use forebay_parse::Parser;
 use forebay_service::Context;
 use forebay_service::clock::now_ms;
 use forebay_settings::sections::parser::Delivery as DeliverySetting;
-use forebay_telemetry::{Component, TenantCap};
-use forebay_worker::{Gather, Shared, Stage, WorkerError, WorkerOptions};
+use forebay_telemetry::{Component, Health, TenantCap};
+use forebay_worker::{
+    COMMIT_AGAIN, COMMIT_EVERY, Gather, PATIENCE, Shared, Stage, WorkerError, WorkerOptions,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ParserConfig;
@@ -34,16 +37,10 @@ use at_least_once::AtLeastOnce;
 use batch::Batch;
 use delivery::Delivery;
 use exactly_once::ExactlyOnce;
+use readiness::Readiness;
 
 /// How much one batch takes: enough to share its costs, little enough to be acknowledged soon.
 const BATCH: PollLimits = PollLimits { records: 5_000, bytes: 1024 * 1024 };
-/// How long to go without room before partitions are paused.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often offsets are committed.
-const COMMIT_EVERY: Duration = Duration::from_secs(1);
-/// How often what was committed is committed again: the client library doesn't tell when an asynchronous commit failed,
-/// and a quiet partition has nothing new to commit.
-const COMMIT_AGAIN: Duration = Duration::from_secs(30);
 /// The pauses before a failed batch is sent again.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(15));
 /// How many empty batches are kept for their memory.
@@ -56,6 +53,8 @@ pub struct Lane {
     producer: Producer,
     options: WorkerOptions,
     health: Component,
+    /// Of the process, for the part that says whether results reach the next topic.
+    process: Health,
     tenants: TenantCap,
     number: usize,
 }
@@ -94,6 +93,7 @@ impl Lane {
             },
             limits: WorkerLimits {
                 in_flight: config.lane_in_flight,
+                // A batch is little beside what may be under way: the last one needn't fit.
                 batch: 0,
                 patience: PATIENCE,
                 commit_every: COMMIT_EVERY,
@@ -106,7 +106,8 @@ impl Lane {
             },
             revoke_timeout: config.revoke_timeout,
         };
-        Ok(Self { config, producer, options, health, tenants: context.tenants.clone(), number })
+        let (process, tenants) = (context.health.clone(), context.tenants.clone());
+        Ok(Self { config, producer, options, health, process, tenants, number })
     }
 
     /// Works until `shutdown` is cancelled and what is under way is done, or its time is up.
@@ -122,9 +123,10 @@ impl Lane {
         // It was usable when the lane was made.
         let parser = Parser::new(config.parse.clone());
         let parser = parser.map_err(|error| WorkerError::Tier(KafkaError::Settings(error.to_string())))?;
+        let readiness = Readiness::new(self.process.component(&format!("parser-{}.delivery", self.number)));
         let delivery: Box<dyn Delivery> = match config.delivery {
-            DeliverySetting::AtLeastOnce => Box::new(AtLeastOnce::new(self.producer.clone())),
-            DeliverySetting::ExactlyOnce => Box::new(ExactlyOnce::new(&config, self.number)?),
+            DeliverySetting::AtLeastOnce => Box::new(AtLeastOnce::new(self.producer.clone(), readiness)),
+            DeliverySetting::ExactlyOnce => Box::new(ExactlyOnce::new(&config, self.number, readiness)?),
         };
         Ok(LaneStage {
             converter: Converter::new(parser, &config.kafka.topics.raw, &config.prefix),

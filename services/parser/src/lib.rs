@@ -4,8 +4,9 @@
 //! nothing but the producer. A lane polls a batch, converts it ([`convert`]), sends the results and waits for nothing;
 //! the batch's offsets move when the brokers have acknowledged every document and dead letter of it ([`lane`]).
 //!
-//! Delivery is at least once. A batch that failed in part is sent again as a whole, which is safe because an event's id,
-//! and with it the document's, is fixed where the event enters.
+//! `parser.delivery` chooses between two ways. At least once: a batch that failed in part is sent again as a whole, which is
+//! safe because an event's id, and with it the document's, is fixed where the event enters. Exactly once: a lane has a
+//! producer of its own, and commits results and offsets in one transaction.
 
 mod config;
 pub mod convert;
@@ -51,7 +52,12 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
         let _detached = thread.context("can't start a lane")?;
         let _lane = lanes.spawn(end);
     }
-    tracing::info!(lanes = config.lanes, group = config.group, "parser started");
+    tracing::info!(
+        lanes = config.lanes,
+        group = config.group,
+        delivery = config.delivery.name(),
+        "parser started"
+    );
     let task = tokio::spawn(async move {
         // Whichever ends first: one that failed must not wait for another that has nothing to do.
         while let Some(lane) = lanes.join_next().await {

@@ -12,6 +12,7 @@ use forebay_kafka::{Acks, Admin, Outgoing, Producer, ProducerOptions, ReadFrom, 
 use forebay_record::{EventKey, RawEvent, RawTemplate};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
+use forebay_settings::sections::parser::Delivery;
 use forebay_testkit::eventually;
 use tokio_util::sync::CancellationToken;
 
@@ -178,6 +179,36 @@ async fn readiness_follows_the_broker() -> Result<()> {
     bench.wait_for_reason("kafka is not reachable").await?;
     bench.cluster.broker_up(1)?;
     eventually("it is ready again", PATIENCE, ready).await?;
+    bench.stop().await
+}
+
+/// Scenario: the broker reads, writes and shares out partitions, and gives out no transactional ids for a while.
+/// Guarantees: `/readyz` says that transactions don't begin, so that no restart takes a parser for well that can do nothing;
+/// it is ready once they do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_follows_transactions() -> Result<()> {
+    let mut bench = Bench::new(true)?;
+    bench.settings.parser.delivery = Delivery::ExactlyOnce;
+    bench.cluster.fail_next(Request::InitProducer, &[Fault::RequestTimedOut; 100]);
+    bench.start()?;
+    bench.wait_for_reason("kafka is not done with a step of a transaction").await?;
+    let ready = async || bench.context.health.readyz().passes();
+    eventually("it is ready", PATIENCE, ready).await?;
+    bench.stop().await
+}
+
+/// Scenario: the broker refuses to take an event, six times in a row, then takes it.
+/// Guarantees: `/readyz` says that nothing moves, and why; nothing is lost, and it is ready afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_follows_what_kafka_takes() -> Result<()> {
+    let mut bench = Bench::new(true)?;
+    bench.produce(0, 1).await?;
+    bench.cluster.fail_next(Request::Produce, &[Fault::TopicDenied; 6]);
+    bench.start()?;
+    bench.wait_for_reason("kafka takes no batch").await?;
+    let ids = bench.wait_for_documents(1).await?;
+    assert_eq!(ids.len(), 1);
+    eventually("it is ready", PATIENCE, async || bench.context.health.readyz().passes()).await?;
     bench.stop().await
 }
 

@@ -23,16 +23,18 @@ use forebay_testkit::{eventually, free_port};
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The shortest that a broker allows by default.
-const SESSION: Duration = Duration::from_secs(6);
+/// The shortest session that a broker allows by default: who is frozen is soon missed.
+const SHORT: Duration = Duration::from_secs(6);
+/// A session that outlasts what a busy machine does to a process: nobody is missed who is there.
+const LONG: Duration = Duration::from_secs(45);
 const PARTITIONS: u32 = 4;
 const EVENTS: usize = 60_000;
 /// Every so many events one is no JSON.
 const BROKEN_EVERY: usize = 50;
 
 /// In the new protocol the broker says how long a session lasts.
-async fn kafka() -> Result<Server> {
-    let millis = SESSION.as_millis().to_string();
+async fn kafka(session: Duration) -> Result<Server> {
+    let millis = session.as_millis().to_string();
     Server::kafka()
         .setting("group.consumer.min.session.timeout.ms", &millis)
         .setting("group.consumer.session.timeout.ms", &millis)
@@ -40,11 +42,16 @@ async fn kafka() -> Result<Server> {
         .await
 }
 
-async fn settings(kafka: &Server, protocol: GroupProtocol, delivery: Delivery) -> Result<Settings> {
+async fn settings(
+    kafka: &Server,
+    session: Duration,
+    protocol: GroupProtocol,
+    delivery: Delivery,
+) -> Result<Settings> {
     let mut settings = Settings::default();
     settings.kafka.bootstrap_servers = kafka.address();
     settings.kafka.group_protocol = protocol;
-    settings.kafka.session_timeout.0 = SESSION;
+    settings.kafka.session_timeout.0 = session;
     settings.kafka.topics.partitions = i32::try_from(PARTITIONS)?;
     settings.parser.delivery = delivery;
     settings.parser.transaction_timeout.0 = Duration::from_secs(10);
@@ -145,8 +152,8 @@ async fn wait_until_all_is_committed(settings: &Settings) -> Result<()> {
 /// The body of the tests: two parsers; one is killed, then frozen for longer than its session lasts, while the other is
 /// stopped and started.
 async fn survives(protocol: GroupProtocol) -> Result<()> {
-    let kafka = kafka().await?;
-    let settings = settings(&kafka, protocol, Delivery::ExactlyOnce).await?;
+    let kafka = kafka(SHORT).await?;
+    let settings = settings(&kafka, SHORT, protocol, Delivery::ExactlyOnce).await?;
     let folder = TempDir::new()?;
     let feed = tokio::spawn(feed(settings.clone()));
     let start = async |name: &str| Parser::start(&settings, &folder, name).await;
@@ -201,8 +208,8 @@ async fn each_event_stands_once_with_the_new_protocol() -> Result<()> {
 
 /// The body of the tests: parsers come and go in good order while events come in, at least once.
 async fn moves(protocol: GroupProtocol) -> Result<()> {
-    let kafka = kafka().await?;
-    let settings = settings(&kafka, protocol, Delivery::AtLeastOnce).await?;
+    let kafka = kafka(LONG).await?;
+    let settings = settings(&kafka, LONG, protocol, Delivery::AtLeastOnce).await?;
     let folder = TempDir::new()?;
     let feed = tokio::spawn(feed(settings.clone()));
     let start = async |name: &str| Parser::start(&settings, &folder, name).await;

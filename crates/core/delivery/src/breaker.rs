@@ -28,8 +28,8 @@ pub struct Breaker {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
     Closed,
-    Open { since: Duration, until: Duration },
-    Probing { since: Duration },
+    Open { until: Duration },
+    Probing,
 }
 
 // === impl Breaker ===
@@ -50,56 +50,47 @@ impl Breaker {
     /// Whether a probe is under way.
     #[must_use]
     pub const fn is_probing(&self) -> bool {
-        matches!(self.state, State::Probing { .. })
-    }
-
-    /// Since when it has not been closed.
-    #[must_use]
-    pub const fn since(&self) -> Option<Duration> {
-        match self.state {
-            State::Closed => None,
-            State::Open { since, .. } | State::Probing { since } => Some(since),
-        }
+        matches!(self.state, State::Probing)
     }
 
     /// When the next probe may begin; `None` while it is closed, or a probe is under way.
     #[must_use]
     pub const fn probe_at(&self) -> Option<Duration> {
         match self.state {
-            State::Open { until, .. } => Some(until),
-            State::Closed | State::Probing { .. } => None,
+            State::Open { until } => Some(until),
+            State::Closed | State::Probing => None,
         }
     }
 
     /// Opens it, if it is closed. `random` is uniform over all of `u64`.
     pub fn trip(&mut self, now: Duration, random: u64) {
         if self.is_closed() {
-            self.state = State::Open { since: now, until: now + self.backoff.refused(random, None) };
+            self.state = State::Open { until: now + self.backoff.refused(random, None) };
         }
     }
 
     /// Begins a probe, if one may begin now; answers whether.
     pub fn probe(&mut self, now: Duration) -> bool {
         match self.state {
-            State::Open { since, until } if until <= now => {
-                self.state = State::Probing { since };
+            State::Open { until } if until <= now => {
+                self.state = State::Probing;
                 true
             }
-            State::Closed | State::Open { .. } | State::Probing { .. } => false,
+            State::Closed | State::Open { .. } | State::Probing => false,
         }
     }
 
     /// The probe was refused: the next one comes after a longer pause.
     pub fn refused(&mut self, now: Duration, random: u64) {
-        if let State::Probing { since } = self.state {
-            self.state = State::Open { since, until: now + self.backoff.refused(random, None) };
+        if self.is_probing() {
+            self.state = State::Open { until: now + self.backoff.refused(random, None) };
         }
     }
 
     /// The probe has no answer, which says nothing: another may begin at once.
     pub fn unanswered(&mut self, now: Duration) {
-        if let State::Probing { since } = self.state {
-            self.state = State::Open { since, until: now };
+        if self.is_probing() {
+            self.state = State::Open { until: now };
         }
     }
 
@@ -132,11 +123,10 @@ mod tests {
             assert!(breaker.probe(now));
             breaker.refused(now, u64::MAX);
         }
-        assert_eq!(breaker.since(), Some(Duration::ZERO));
         now = breaker.probe_at().unwrap();
         assert!(breaker.probe(now));
         breaker.passed();
-        assert!(breaker.is_closed() && breaker.since().is_none());
+        assert!(breaker.is_closed());
         breaker.trip(now, u64::MAX);
         assert!(breaker.probe_at().unwrap() <= now + Duration::from_millis(200));
     }
@@ -177,7 +167,6 @@ mod tests {
                     prop_assert!(at <= now + MAX);
                 }
                 prop_assert!(breaker.is_closed() || breaker.is_probing() || breaker.probe_at().is_some());
-                prop_assert!(breaker.since().is_none_or(|since| since <= now));
             }
         }
     }

@@ -24,11 +24,14 @@
 //!                   |--drop, give up--> left: holds the offset; rewind ends the generation and reads it again
 //!                   \--partition revoked--> stale: whatever happens to it, no offset moves
 //! ```
+//! Where [transactions commit](Commits::InTransactions), a batch is settled once its transaction is committed, and its offsets
+//! count as committed with that: `committable` plays no part.
 //!
 //! # Who uses what
 //! [`Worker`] is the decisions of a poll loop, with tracker and [`Flow`] inside: the parser's lanes use it, and the indexer.
-//! [`Forwarding`] keeps the batches that a lane has sent, [`Transaction`] says when they are committed as one. [`Backoff`]
-//! is every pause before another try.
+//! [`Forwarding`] keeps the batches that a lane has sent, [`Transaction`] says when they are committed as one. What the
+//! indexer writes at once is decided by [`Pace`], and when an index that refuses is tried again by [`Breaker`]. [`Backoff`] is
+//! every pause before another try.
 
 pub mod backoff;
 pub mod breaker;

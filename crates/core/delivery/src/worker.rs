@@ -10,11 +10,12 @@
 //!          └───────────────────── Resume ◄─────────── enough room ◄───────────────┘
 //! stop ──► Stopping: Pause ──► KeepMembership until nothing is open, or the time is up ──► Commit (waits) ──► Leave
 //! ```
-//! In between, in either state: `Rewind` when a batch was given up, `Commit` once in a while.
+//! In between, while running: `Rewind` when a batch was given up, `Commit` once in a while. What is given up during a stop is
+//! read again by others. A last commit that failed is made again after another `KeepMembership`, while there is time.
 //!
 //! # Invariants
-//! - `Poll` and `Resume` are answered only while the batches under way hold less than the limit, and the caller's gate is
-//!   open: memory is bounded by `in_flight` and one batch.
+//! - `Poll` and `Resume` are answered only while another batch fits beside those under way, or none is, and the caller's gate
+//!   isn't shut: memory is bounded by `in_flight` and one batch.
 //! - No two tasks that poll lie further apart than `patience` and what the caller takes for one task: the membership of the
 //!   group outlasts any outage of what comes after.
 //! - `Commit` never carries an offset beyond a record without an outcome: it is what the [`OffsetTracker`] answers.

@@ -1,7 +1,8 @@
 //! The poll loop that every consumer of ours runs: one thread, one member of a consumer group.
 //!
-//! What to do next is decided by [`forebay_delivery::Worker`]; this crate carries it out on an [`forebay_kafka::Intake`], counts, and says
-//! in `/readyz` what stands in the way. What is done with the records is a [`Stage`]: a parser's lane, an indexer's writer.
+//! What to do next is decided by [`forebay_delivery::Worker`]; this crate carries it out on an [`forebay_kafka::Intake`],
+//! counts, and says in `/readyz` what stands in the way. What is done with the records is a [`Stage`]: a parser's lane, an
+//! indexer's writer.
 //!
 //! ```text
 //! ┌─► stage.advance ──► worker.next ──► poll, commit, pause, ... ──► batch full or old enough? ──► stage.take ─┐
@@ -28,6 +29,14 @@ use tokio_util::sync::CancellationToken;
 pub use shared::Shared;
 
 use crate::life::Life;
+
+/// How long a consumer goes without room before its partitions are paused.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// How often offsets are committed.
+pub const COMMIT_EVERY: Duration = Duration::from_secs(1);
+/// How often what was committed is committed again: the client library doesn't tell when an asynchronous commit failed,
+/// and a quiet partition has nothing new to commit.
+pub const COMMIT_AGAIN: Duration = Duration::from_secs(30);
 
 /// How long a poll waits for a first record.
 const POLL_WAIT: Duration = Duration::from_millis(50);

@@ -192,7 +192,13 @@ impl<'a, S: Stage> Life<'a, S> {
     fn commit(&mut self, offsets: &[(i32, i64)], wait: bool) {
         let mode = if wait { CommitMode::Sync } else { CommitMode::Async };
         if let Err(error) = self.intake.commit(offsets, mode) {
-            tracing::warn!(worker = self.options.name, %error, "commit failed, it is tried again");
+            match error {
+                // The client and `/readyz` say so already, and this comes back every second.
+                KafkaError::Unreachable(_) => {
+                    tracing::debug!(worker = self.options.name, %error, "nothing can be committed for now");
+                }
+                _ => tracing::warn!(worker = self.options.name, %error, "commit failed, it is tried again"),
+            }
             self.shared.lock().commit_failed(offsets);
         }
     }

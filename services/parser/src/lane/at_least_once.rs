@@ -12,18 +12,22 @@ use forebay_worker::{Shared, WorkerError};
 use super::RETRY;
 use super::batch::Batch;
 use super::delivery::{Delivery, Progress};
+use super::readiness::Readiness;
 
 pub(super) struct AtLeastOnce {
     /// Shared with the other lanes.
     producer: Producer,
     forwarding: Forwarding<Batch>,
+    readiness: Readiness,
 }
 
 // === impl AtLeastOnce ===
 
 impl AtLeastOnce {
-    pub(super) const fn new(producer: Producer) -> Self {
-        Self { producer, forwarding: Forwarding::new(RETRY) }
+    pub(super) fn new(producer: Producer, readiness: Readiness) -> Self {
+        // There is nothing to be had first.
+        readiness.open();
+        Self { producer, forwarding: Forwarding::new(RETRY), readiness }
     }
 }
 
@@ -58,12 +62,16 @@ impl Delivery for AtLeastOnce {
         let step = self.forwarding.advance(shared.now(), &mut shared.lock(), random, answer);
         Ok(match step {
             Step::Nothing => Progress::Nothing,
-            Step::Settled(batch) => Progress::Settled(vec![batch]),
+            Step::Settled(batch) => {
+                self.readiness.taken();
+                Progress::Settled(vec![batch])
+            }
             Step::Stale(batch) => Progress::GivenUp(vec![batch]),
             Step::SendAgain(batch, receipt) => Progress::SendAgain(batch, receipt),
             Step::Refused(pause) => {
                 let error = error.map_or_else(|| "it is not all acknowledged".to_owned(), |e| e.to_string());
                 tracing::warn!(error, ?pause, "kafka did not take a batch, it is sent again");
+                self.readiness.refused(&error);
                 Progress::Nothing
             }
         })

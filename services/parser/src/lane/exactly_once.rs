@@ -16,10 +16,13 @@ use forebay_worker::{Shared, WorkerError};
 use super::RETRY;
 use super::batch::Batch;
 use super::delivery::{Delivery, Progress};
+use super::readiness::Readiness;
 use crate::config::ParserConfig;
 
 /// How long a step may take before the lane looks after other things.
 const STEP: Duration = Duration::from_secs(1);
+/// How long a step may take in all before people are told.
+const STUCK: Duration = Duration::from_secs(5);
 /// How long an abort may take when there is no time left. What isn't aborted by then, the brokers abort in a while.
 const LAST_STEP: Duration = Duration::from_secs(5);
 
@@ -28,6 +31,9 @@ pub(super) struct ExactlyOnce {
     transaction: Transaction,
     forwarding: Forwarding<Batch>,
     state: State,
+    /// Since when the step under way takes its time.
+    waits_since: Option<Duration>,
+    readiness: Readiness,
     /// After an abort: nothing is taken in before.
     again_at: Duration,
 }
@@ -48,7 +54,7 @@ enum State {
 // === impl ExactlyOnce ===
 
 impl ExactlyOnce {
-    pub(super) fn new(config: &ParserConfig, lane: usize) -> Result<Self, KafkaError> {
+    pub(super) fn new(config: &ParserConfig, lane: usize, readiness: Readiness) -> Result<Self, KafkaError> {
         // Any name will do for safety, since the coordinator looks at the member. A lasting one lets a restarted lane end at
         // once what its crash left open.
         let instance = match config.kafka.instance_id.as_str() {
@@ -69,17 +75,20 @@ impl ExactlyOnce {
             transaction: Transaction::new(config.transaction_interval),
             forwarding: Forwarding::new(RETRY),
             state: State::New,
+            waits_since: None,
+            readiness,
             again_at: Duration::ZERO,
         })
     }
 
     /// Takes possession of the transactional id, as soon as a broker answers.
-    fn init(&mut self) -> Result<Progress, WorkerError> {
+    fn init(&mut self, now: Duration) -> Result<Progress, WorkerError> {
         match self.client.init(STEP) {
-            Ok(()) => self.state = State::Ready,
-            Err(TransactionError::Retry(error)) => {
-                tracing::debug!(%error, "waiting for the transactional id");
+            Ok(()) => {
+                self.state = State::Ready;
+                self.goes_on();
             }
+            Err(TransactionError::Retry(error)) => self.waits(&error, now),
             Err(error) => return Err(WorkerError::Client(error.cause().clone())),
         }
         Ok(Progress::Nothing)
@@ -103,6 +112,7 @@ impl ExactlyOnce {
                 let error = self.forwarding.batches().find_map(Batch::error);
                 let error = error.map_or_else(|| "not all is acknowledged".to_owned(), |e| e.to_string());
                 tracing::warn!(error, "kafka did not take a batch, its transaction is aborted");
+                self.readiness.refused(&error);
                 self.abort(shared)
             }
         }
@@ -114,6 +124,10 @@ impl ExactlyOnce {
                 let batches = self.forwarding.committed(&mut shared.lock(), &offsets, Batch::handed);
                 self.transaction.ended();
                 self.state = State::Ready;
+                self.goes_on();
+                if !batches.is_empty() {
+                    self.readiness.taken();
+                }
                 Ok(Progress::Settled(batches))
             }
             Err(error) => self.failed_step(error, shared),
@@ -125,6 +139,7 @@ impl ExactlyOnce {
         match self.client.abort(STEP) {
             Ok(()) => {
                 let (batches, pause) = self.let_go();
+                self.goes_on();
                 self.again_at = shared.now() + pause;
                 Ok(Progress::GivenUp(batches))
             }
@@ -135,7 +150,7 @@ impl ExactlyOnce {
     fn failed_step(&mut self, error: TransactionError, shared: &Shared) -> Result<Progress, WorkerError> {
         match error {
             TransactionError::Retry(error) => {
-                tracing::debug!(%error, "a transaction takes its time");
+                self.waits(&error, shared.now());
                 Ok(Progress::Nothing)
             }
             TransactionError::Abort(error) if !matches!(self.state, State::Aborting) => {
@@ -146,6 +161,25 @@ impl ExactlyOnce {
                 Err(WorkerError::Client(error))
             }
         }
+    }
+
+    /// A step is not done yet. It is gone on with; when that lasts, `/readyz` and the log say so.
+    fn waits(&mut self, error: &KafkaError, now: Duration) {
+        let since = *self.waits_since.get_or_insert(now);
+        if now.saturating_sub(since) < STUCK {
+            tracing::debug!(%error, "a step of a transaction takes its time");
+            return;
+        }
+        // Counted anew, so that the log isn't filled.
+        self.waits_since = Some(now);
+        let reason = format!("kafka is not done with a step of a transaction: {error}");
+        tracing::warn!("{reason}");
+        self.readiness.shut(reason);
+    }
+
+    fn goes_on(&mut self) {
+        self.waits_since = None;
+        self.readiness.open();
     }
 
     /// The transaction is over, and nothing of it counts.
@@ -183,7 +217,7 @@ impl Delivery for ExactlyOnce {
 
     fn advance(&mut self, shared: &Shared, member: &Member<'_>) -> Result<Progress, WorkerError> {
         match &self.state {
-            State::New => self.init(),
+            State::New => self.init(shared.now()),
             State::Ready => self.look(shared, member),
             State::Committing(offsets) => {
                 let offsets = offsets.clone();
