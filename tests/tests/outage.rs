@@ -11,23 +11,26 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use forebay_elastic::ElasticStore;
-use forebay_settings::{Period, Settings};
+use forebay_settings::{ByteSize, Period, Settings};
 use forebay_store::{Order, SearchRequest, Store};
 use forebay_testkit::fake_bulk::{FakeBulk, RequestFault};
 use forebay_testkit::oracle::Oracle;
 use forebay_testkit::servers::{Server, shared};
 use forebay_testkit::{eventually, free_port};
 use forebay_tests::backend::bootstrap_topics;
+use forebay_tests::days::days_ago;
 use forebay_tests::processes::Tier;
 use forebay_tests::stack::settings_of_its_own;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// 2026-11-20T00:00:00Z.
-const DAY_MS: usize = 1_795_132_800_000;
 /// Lines in a request, and requests in a second.
 const LINES: usize = 100;
 const PER_SECOND: u64 = 10;
+/// What the indexer may hold, and what one load of it takes: less than what comes in during the shortest outage.
+const MAX_IN_FLIGHT: ByteSize = ByteSize::mib(2);
+const BULK: ByteSize = ByteSize::kib(256);
 /// How much more memory the indexer may use at the outage's end than soon after its beginning, when what it may hold is
 /// full: what an allocator keeps, not what a backlog of minutes would add.
 const FLAT: u64 = 16 << 20;
@@ -89,17 +92,24 @@ async fn outage(mut search: Search) -> Result<()> {
     let ready = || async { indexer.metric("forebay_component_ready", "search").await.unwrap_or(1.0) };
     eventually("the indexer says that it can't", Duration::from_secs(120), async || ready().await == 0.0)
         .await?;
-    let full = || async { indexer.metric("forebay_in_flight_bytes", "indexer").await.unwrap_or(0.0) };
-    eventually("it has taken what it may hold", Duration::from_secs(60), async || full().await > 0.0).await?;
+    let paused = || async { indexer.metric("forebay_consumer_paused", "").await.unwrap_or(0.0) };
+    eventually("it takes no more", Duration::from_secs(60), async || paused().await > 0.0).await?;
     tokio::time::sleep(Duration::from_secs(seconds.div_ceil(2))).await;
     let early = indexer.process.usage()?;
     tokio::time::sleep(Duration::from_secs(seconds / 2)).await;
     let late = indexer.process.usage()?;
+    let held = indexer.metric("forebay_in_flight_bytes", "indexer").await?;
     search.end().await?;
     eventually("the indexer goes on", Duration::from_secs(120), async || ready().await == 1.0).await?;
     stop.store(true, Ordering::Relaxed);
     let sent = load.await??;
 
+    // However long it was away: a second for each five hundred that wait, on a busy machine.
+    let patience = Duration::from_secs(180 + sent as u64 / 500);
+    let written = || async {
+        indexed().await + indexer.metric("forebay_events_duplicate_total", "").await.unwrap_or(0.0)
+    };
+    eventually("all events are written", patience, async || written().await >= sent as f64).await?;
     let mut ids = Vec::new();
     let waited = eventually("all events are found", Duration::from_secs(180), async || {
         ids = search.ids(&store).await.unwrap_or_default();
@@ -119,6 +129,10 @@ async fn outage(mut search: Search) -> Result<()> {
     );
     assert_eq!(indexer.metric("forebay_consumer_rebalances_total", "").await?, rebalances, "a rebalance");
     assert_eq!(indexer.metric("forebay_events_dead_lettered_total", "").await?, 0.0);
+    ensure!(
+        held > 0.0 && held <= (MAX_IN_FLIGHT.as_usize() + 2 * BULK.as_usize()) as f64,
+        "{held} bytes are held"
+    );
     ensure!(late.memory <= early.memory + FLAT, "{early:?} -> {late:?}");
     ensure!(after.peak_memory <= PEAK, "{after:?}");
     Ok(())
@@ -173,13 +187,15 @@ impl Search {
 /// Sends until it is told to stop; answers how many events were acknowledged.
 async fn send(url: String, oracle: Arc<Oracle>, stop: Arc<AtomicBool>) -> Result<usize> {
     let client = reqwest::Client::new();
+    let day_ms = days_ago(1).to_zoned(TimeZone::UTC)?.timestamp().as_millisecond();
     let mut ticks = tokio::time::interval(Duration::from_millis(1_000 / PER_SECOND));
     let mut sent = 0;
     while !stop.load(Ordering::Relaxed) {
         let _at = ticks.tick().await;
         // A millisecond each, on one day: the store pages by time.
         let line = |n: usize| {
-            let event = json!({"@timestamp": DAY_MS + n, "key": format!("e{n}"), "message": "x".repeat(200)});
+            let event =
+                json!({"@timestamp": day_ms + n as i64, "key": format!("e{n}"), "message": "x".repeat(200)});
             event.to_string() + "\n"
         };
         let body: String = (sent..sent + LINES).map(line).collect();
@@ -219,6 +235,7 @@ async fn settings(url: &str) -> Result<Settings> {
     url.clone_into(&mut settings.search.url);
     settings.search.request_timeout = Period::from_secs(10);
     settings.indexer.retry_max = Period::from_secs(2);
+    (settings.indexer.max_in_flight, settings.indexer.bulk_bytes) = (MAX_IN_FLIGHT, BULK);
     Ok(settings)
 }
 

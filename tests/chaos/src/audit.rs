@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use forebay_kafka::{ReadFrom, TopicReader, dead_letter};
 use forebay_settings::Settings;
-use forebay_testkit::eventually;
 use forebay_testkit::oracle::{Audit, Oracle, Report};
 use serde_json::{Value, json};
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, interval, timeout};
 
 use crate::bed::Bed;
 use crate::events::is_owed_a_dead_letter;
@@ -55,35 +54,38 @@ struct Letters {
     of_parser: u64,
 }
 
-/// Waits until nothing is on its way any more; how long that took.
+/// Waits until nothing is on its way any more; how long that took. A backlog may take its time, as long as it moves.
 ///
 /// # Errors
-/// When the deadline passes; the lags are in the error.
-pub async fn drained(bed: &Bed, transactions: bool, deadline: Duration) -> Result<Duration> {
+/// When nothing has moved for so long as `patience`; the lag is in the error.
+pub async fn drained(bed: &Bed, transactions: bool, patience: Duration) -> Result<Duration> {
     let start = Instant::now();
     let still = if transactions { STILL_WITH_TRANSACTIONS } else { STILL };
-    let mut last = (Contents::default(), Instant::now());
-    let mut said = String::new();
+    let (mut moved, mut changed) = (Instant::now(), Instant::now());
+    let mut last = (0, Contents::default());
     // To ask is work for the servers, who have some.
     let mut ticks = interval(ASK);
-    let waited = eventually("nothing is on its way any more", deadline, async || {
+    loop {
         let _at = ticks.tick().await;
-        let (lag, contents) = match tokio::try_join!(lag(bed), contents(bed)) {
-            Ok(both) => both,
-            Err(error) => {
-                said = format!("{error:#}");
-                return false;
+        let asked = async { tokio::try_join!(lag(bed), contents(bed)) };
+        let said = match timeout(patience, asked).await.context("no answer").flatten() {
+            Ok((lag, contents)) => {
+                if (lag, contents) != last {
+                    moved = Instant::now();
+                }
+                if contents != last.1 {
+                    changed = Instant::now();
+                }
+                last = (lag, contents);
+                if (lag == 0 || transactions) && changed.elapsed() >= still {
+                    return Ok(start.elapsed().saturating_sub(still));
+                }
+                format!("lag {lag}, {contents:?}")
             }
+            Err(error) => format!("{error:#}"),
         };
-        said = format!("lag {lag}, {contents:?}");
-        if contents != last.0 {
-            last = (contents, Instant::now());
-        }
-        (lag == 0 || transactions) && last.1.elapsed() >= still
-    })
-    .await;
-    waited.with_context(|| said)?;
-    Ok(start.elapsed().saturating_sub(still))
+        ensure!(moved.elapsed() < patience, "nothing has moved for {patience:?}: {said}");
+    }
 }
 
 /// Records that parser and indexer have still to read.

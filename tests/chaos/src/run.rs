@@ -27,9 +27,9 @@ pub use options::{Faults, Options};
 pub use outcome::{Outcome, Tally};
 
 /// How long everything may take to be in its place before and after the faults.
-const WARM: Duration = Duration::from_secs(90);
+const WARM: Duration = Duration::from_secs(180);
 /// How long faults may go on after the planned end: a server's start, a drain.
-const MENDING: Duration = Duration::from_secs(180);
+const MENDING: Duration = Duration::from_secs(300);
 /// How long the calm phase sends.
 const CALM: Duration = Duration::from_secs(5);
 

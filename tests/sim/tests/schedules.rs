@@ -17,11 +17,11 @@ const REGRESSIONS: &[u64] = &[
     20_470_129, 20_553_940,
 ];
 
-/// Scenario: schedules of seeds that nobody ran before; `FOREBAY_SIM_SEED` names the first one instead.
+/// Scenario: schedules of seeds that nobody ran before; `FOREBAY_SEED` names the first one instead.
 /// Guarantees: every invariant of the oracle, after each step of each schedule.
 #[test]
 fn the_core_survives_schedules_that_nobody_ran_before() {
-    let given = std::env::var("FOREBAY_SIM_SEED").ok().map(|text| text.parse::<u64>().unwrap());
+    let given = std::env::var("FOREBAY_SEED").ok().map(|text| text.parse::<u64>().unwrap());
     let from =
         given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() * 1_000_000);
     println!("seeds {from} to {}", from + SCHEDULES - 1);

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::days::days_ago;
 use crate::{Backend, Stack};
 
 const NDJSON: &str = "application/x-ndjson";
@@ -41,12 +42,15 @@ pub async fn every_shape_of_body_arrives(backend: Backend) -> Result<()> {
 /// When that doesn't hold.
 pub async fn every_format_is_understood(backend: Backend) -> Result<()> {
     let stack = Stack::start(backend, |_| {}).await?;
-    let stamp = "2026-11-20T10:00:00.250Z";
+    let day = days_ago(1);
+    let stamp = format!("{day}T10:00:00.250Z");
     let lines = [
         format!(r#"{{"timestamp":"{stamp}","level":"warn","service":"checkout","message":"slow"}}"#),
         format!("<34>1 {stamp} web-1 su 77 ID47 - 'su root' failed"),
-        r#"203.0.113.9 - bob [20/Nov/2026:10:00:00 +0000] "GET /cart?x=1 HTTP/1.1" 404 12 "-" "curl/8.5.0""#
-            .to_owned(),
+        format!(
+            r#"203.0.113.9 - bob [{}:10:00:00 +0000] "GET /cart?x=1 HTTP/1.1" 404 12 "-" "curl/8.5.0""#,
+            day.strftime("%d/%b/%Y")
+        ),
     ];
     for line in &lines {
         // A stream each, as three shippers would have.
@@ -66,8 +70,9 @@ pub async fn every_format_is_understood(backend: Backend) -> Result<()> {
     having("/http/response/status_code", json!(404));
     having("/source/ip", json!("203.0.113.9"));
     having("/user_agent/original", json!("curl/8.5.0"));
+    let index_of_its_day = day.strftime("-default-%Y.%m.%d").to_string();
     for hit in documents.values() {
-        assert!(hit.target.ends_with("-default-2026.11.20"), "{}", hit.target);
+        assert!(hit.target.ends_with(&index_of_its_day), "{}", hit.target);
     }
     stack.stop().await
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::days::days_ago;
 use crate::stack::Answer;
 use crate::{Backend, Stack};
 
@@ -12,8 +13,9 @@ use crate::{Backend, Stack};
 /// When that doesn't hold.
 pub async fn a_request_sent_again_adds_nothing(backend: Backend) -> Result<()> {
     let stack = Stack::start(backend, |_| {}).await?;
+    let day = days_ago(1);
     let body: String =
-        (0..200).map(|n| format!("{{\"@timestamp\":\"2026-11-20T10:00:00Z\",\"n\":{n}}}\n")).collect();
+        (0..200).map(|n| format!("{{\"@timestamp\":\"{day}T10:00:00Z\",\"n\":{n}}}\n")).collect();
     for _time in 0..3 {
         let request = stack.post("")?.header("content-type", "application/x-ndjson");
         let answer = Answer::of(request.header("idempotency-key", "batch-1").body(body.clone())).await?;

@@ -7,6 +7,7 @@ use reqwest::Client;
 use serde_json::json;
 use std::ops::ControlFlow;
 
+use crate::days::days_ago;
 use crate::{Backend, Stack};
 
 const EVENTS: usize = 1_000;
@@ -21,13 +22,11 @@ const WRONG: usize = 500;
 /// When that doesn't hold.
 pub async fn a_refused_document_comes_back(backend: Backend) -> Result<()> {
     let stack = Stack::start(backend, |settings| settings.kafka.topics.partitions = 1).await?;
+    let time = format!("{}T10:00:00Z", days_ago(1));
     let mut body = String::new();
     for n in 0..EVENTS {
         let size = if n == WRONG { json!("many") } else { json!(n) };
-        body += &format!(
-            "{}\n",
-            json!({"@timestamp": "2026-11-20T10:00:00Z", "size": size, "key": format!("k{n}")})
-        );
+        body += &format!("{}\n", json!({"@timestamp": time, "size": size, "key": format!("k{n}")}));
     }
     stack.send_ok("?id_field=key", "application/x-ndjson", body).await?;
 

@@ -155,12 +155,14 @@ async fn a_killed_server_is_found_again() -> Result<()> {
     server.restart().await?;
     let mut outcomes = Vec::new();
     // The shard is recovering for a moment after the node answers.
-    eventually("the shard", std::time::Duration::from_secs(30), async || match store.write(&written).await {
-        Ok(answer) => {
-            outcomes = answer.outcomes;
-            outcomes.iter().all(ItemOutcome::is_done)
+    eventually("the shard", std::time::Duration::from_secs(120), async || {
+        match store.write(&written).await {
+            Ok(answer) => {
+                outcomes = answer.outcomes;
+                outcomes.iter().all(ItemOutcome::is_done)
+            }
+            Err(_) => false,
         }
-        Err(_) => false,
     })
     .await?;
     assert_eq!(outcomes, [ItemOutcome::Duplicate, ItemOutcome::Duplicate]);

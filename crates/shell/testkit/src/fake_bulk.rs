@@ -45,15 +45,7 @@ impl FakeBulk {
     /// # Errors
     /// When no port is to be had.
     pub async fn start() -> Result<Self> {
-        Self::serve(0, State::default()).await
-    }
-
-    /// Starts one on this port: for a test in which nothing listens there at first.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start_on(port: u16) -> Result<Self> {
-        Self::serve(port, State::default()).await
+        Self::serve(State::default()).await
     }
 
     /// Starts one that keeps nothing and answers every bulk request with success, for benches.
@@ -61,7 +53,7 @@ impl FakeBulk {
     /// # Errors
     /// When no port is to be had.
     pub async fn sink() -> Result<Self> {
-        Self::serve(0, State::sink()).await
+        Self::serve(State::sink()).await
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -130,8 +122,8 @@ impl FakeBulk {
         self.state.documents().get(index)?.get(id).cloned()
     }
 
-    async fn serve(port: u16, state: State) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context("a port of 127.0.0.1")?;
+    async fn serve(state: State) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("a port of 127.0.0.1")?;
         let address = listener.local_addr()?;
         let state = Arc::new(state);
         let stop = CancellationToken::new();

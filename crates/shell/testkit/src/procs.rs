@@ -188,7 +188,7 @@ pub(crate) fn send(pid: u32, signal: Signal) -> Result<()> {
 
 /// Waits until every thread of a process has stopped: SIGSTOP reaches them one by one.
 pub(crate) async fn frozen(pid: u32) -> Result<()> {
-    eventually("every thread has stopped", Duration::from_secs(10), async || {
+    eventually("every thread has stopped", Duration::from_secs(60), async || {
         let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
         let mut states = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
         states.all(|stat| stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))

@@ -33,7 +33,7 @@ pub use builder::Builder;
 pub use kind::Kind;
 
 /// How long a start may take: several servers may be starting on a busy machine.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_secs(300);
 
 /// How long a clean stop may take.
 const STOP: Duration = Duration::from_secs(60);

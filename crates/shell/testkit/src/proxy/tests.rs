@@ -153,8 +153,12 @@ async fn slow_lines_are_slow_for_all_connections_together() {
     assert!(start.elapsed() >= Duration::from_millis(300) + latency, "{:?}", start.elapsed());
     proxy.set(Mode::Pass);
     let start = Instant::now();
-    said_back(&mut one, &words).await.expect("passes");
-    assert!(start.elapsed() < Duration::from_millis(150), "{:?}", start.elapsed());
+    said_back(&mut one, &vec![7; 400_000]).await.expect("passes");
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "at the old speed it takes four: {:?}",
+        start.elapsed()
+    );
 }
 
 /// Scenario: a long delay is taken back while bytes wait for it. Guarantees: they go at once.
@@ -176,14 +180,13 @@ async fn back_pressure_reaches_the_client() {
     let (proxy, _server) = echo().await;
     let mut stream = connected(&proxy).await;
     proxy.set(Mode::BlackHole);
-    let endless = async {
-        loop {
-            stream.write_all(&[0; 65_536]).await.expect("writes");
-        }
-    };
-    assert!(timeout(Duration::from_millis(300), endless).await.is_err());
+    let mut taken = 0;
     // The proxy's window and two kernel buffers of some megabytes each; no more, however long it goes on.
-    assert!(proxy.counters().to_server < 10);
+    while let Ok(count) = timeout(QUIET, stream.write(&[0; 65_536])).await {
+        taken += count.expect("writes");
+        assert!(taken < 64 << 20, "no end");
+    }
+    assert_eq!(proxy.counters().to_server, 5, "the greeting alone");
 }
 
 #[tokio::test]
