@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use forebay_elastic::ElasticStore;
+use forebay_settings::sections::SearchSettings;
 use forebay_settings::{ByteSize, Period, Settings};
 use forebay_store::{Order, SearchRequest, Store};
 use forebay_testkit::fake_bulk::{FakeBulk, RequestFault};
@@ -72,7 +73,9 @@ async fn outage(mut search: Search) -> Result<()> {
         std::env::var("FOREBAY_OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let folder = TempDir::new()?;
     let settings = settings(&search.url()).await?;
-    let store = ElasticStore::connect(&settings.search)?;
+    // Who looks for the events may wait for longer than who writes them.
+    let patient = SearchSettings { request_timeout: Period::from_secs(120), ..settings.search.clone() };
+    let store = ElasticStore::connect(&patient)?;
     bootstrap_topics(&settings).await?;
     let _changes = store.bootstrap(false).await?;
     let _ingest = Tier::start("forebay-ingest", &settings, folder.path()).await?;
@@ -110,12 +113,13 @@ async fn outage(mut search: Search) -> Result<()> {
         indexed().await + indexer.metric("forebay_events_duplicate_total", "").await.unwrap_or(0.0)
     };
     eventually("all events are written", patience, async || written().await >= sent as f64).await?;
-    let mut ids = Vec::new();
-    let waited = eventually("all events are found", Duration::from_secs(180), async || {
-        ids = search.ids(&store).await.unwrap_or_default();
-        ids.len() >= sent
+    let mut ids = Ok(Vec::new());
+    let waited = eventually("all events are found", patience, async || {
+        ids = search.ids(&store).await;
+        ids.as_ref().is_ok_and(|ids| ids.len() >= sent)
     })
     .await;
+    let ids = ids.context("looking for the events")?;
     waited.with_context(|| format!("{} of {sent} were found", ids.len()))?;
     oracle.check(ids.iter(), [], []).assert_clean();
 

@@ -11,8 +11,8 @@ use forebay_kafka::testing::{Fault, Request, TestCluster};
 use forebay_kafka::{Acks, Admin, Outgoing, Producer, ProducerOptions, ReadFrom, StoredRecord, TopicReader};
 use forebay_record::{EventKey, RawEvent, RawTemplate};
 use forebay_service::{Context, Running};
-use forebay_settings::Settings;
 use forebay_settings::sections::parser::Delivery;
+use forebay_settings::{Period, Settings};
 use forebay_testkit::eventually;
 use tokio_util::sync::CancellationToken;
 
@@ -197,13 +197,14 @@ async fn readiness_follows_transactions() -> Result<()> {
     bench.stop().await
 }
 
-/// Scenario: the broker refuses to take an event, six times in a row, then takes it.
+/// Scenario: the broker has too few replicas for an event, for longer than the producer tries; then it takes it.
 /// Guarantees: `/readyz` says that nothing moves, and why; nothing is lost, and it is ready afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_follows_what_kafka_takes() -> Result<()> {
     let mut bench = Bench::new(true)?;
     bench.produce(0, 1).await?;
-    bench.cluster.fail_next(Request::Produce, &[Fault::TopicDenied; 6]);
+    bench.settings.kafka.delivery_timeout = Period::from_millis(300);
+    bench.cluster.fail_next(Request::Produce, &[Fault::NotEnoughReplicas; 20]);
     bench.start()?;
     bench.wait_for_reason("kafka takes no batch").await?;
     let ids = bench.wait_for_documents(1).await?;
