@@ -61,8 +61,8 @@ mod tests {
         for row in [
             "| `forebay_events_dead_lettered_total` | `tenant`, `stage` | count |",
             "| `forebay_consumer_lag` | `topic`, `partition` | count |",
-            "| `forebay_e2e_latency_seconds` |  | seconds |",
-            "43200, 86400 |",
+            "| `forebay_bulk_request_seconds` |  | seconds |",
+            "10, 30, 60 |",
             "| `tenant` | Whose events;",
         ] {
             assert!(page.contains(row), "no {row} in\n{page}");
