@@ -4,8 +4,8 @@
 //! once and never taken back, and it doesn't matter in which order marks are read: that makes the set safe to rebuild
 //! from a log.
 //!
-//! A run of neighbours that were marked together takes a few bytes, so that ten million letters that were all dealt with in
-//! large batches take some 10 MB.
+//! A run of neighbours that were marked together takes a few bytes, and a batch some fifty in each chunk of 1,024 offsets that it
+//! touches: letters dealt with in large batches take little, those dealt with one by one take more.
 //!
 //! A mark counts only for a letter that is not newer than the newest one that was marked with it. When somebody deletes
 //! the topic and makes it anew, offsets begin again at 0, and old marks must not close new letters: neither by themselves, nor

@@ -1,6 +1,6 @@
 //! International bank account numbers: country, length and check digits (ISO 13616, ISO 7064).
 //!
-//! Countries and lengths: the IBAN registry, release 100, <https://www.swift.com/standards/data-standards/iban>.
+//! Countries and lengths: the IBAN registry, <https://www.swift.com/standards/data-standards/iban>.
 
 use crate::detector::Detector;
 use crate::hit::Verdict;

@@ -1,4 +1,5 @@
-//! The prefixes of vendors' keys, and what follows them. Each row names the vendor's page.
+//! The prefixes of vendors' keys, and what follows them. Each row names the vendor's page, as a place to
+//! look: not all of them were opened when this was written.
 
 use crate::view::base64url;
 
