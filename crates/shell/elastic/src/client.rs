@@ -5,6 +5,7 @@
 //! bottom ("Connection refused"), not the layers above it.
 
 use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -58,6 +59,9 @@ pub enum ConnectError {
     Client(#[from] BuildError),
 }
 
+/// Where each node says how long a request may be.
+const CONTENT_LIMITS: &str = "/_nodes/http?filter_path=nodes.*.http.max_content_length_in_bytes";
+
 /// The way to one cluster.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -78,6 +82,14 @@ pub(crate) struct Request<'a> {
     pub(crate) body: Option<Bytes>,
 }
 
+/// An exchange without an answer.
+#[derive(Debug)]
+struct Broken {
+    /// Whether a connection stood, and the other side ended it.
+    off: bool,
+    failure: RequestFailure,
+}
+
 /// What came back, whatever its status.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -89,7 +101,7 @@ pub(crate) struct Reply {
 // === impl ConnectError ===
 
 impl ConnectError {
-    fn authority(path: &Path, error: &dyn Error) -> Self {
+    fn authority(path: &Path, error: &(dyn Error + 'static)) -> Self {
         Self::Authority { path: path.display().to_string(), reason: deepest(error) }
     }
 }
@@ -128,9 +140,32 @@ impl Client {
 
     /// Sends `request` and reads the answer to its end.
     ///
+    /// A server that finds a body too long says so and hangs up while we still write, and then its answer may be lost with
+    /// the connection. So after a connection that broke off, the server is asked for its limit.
+    ///
     /// # Errors
-    /// [`RequestFailure::Unreachable`] alone: whatever has a status is an answer.
+    /// [`RequestFailure::Unreachable`], and [`RequestFailure::TooLarge`] for such a body: whatever has a status is an answer.
     pub(crate) async fn send(&self, request: Request<'_>) -> Result<Reply, RequestFailure> {
+        let length = request.body.as_ref().map_or(0, Bytes::len);
+        match self.exchange(request).await {
+            Err(Broken { off: true, failure }) if length > 0 => match self.content_limit().await {
+                Some(limit) if length > limit => Err(RequestFailure::TooLarge),
+                _ => Err(failure),
+            },
+            answer => answer.map_err(|broken| broken.failure),
+        }
+    }
+
+    /// How long a request may be, in bytes, for every node of the cluster. None when it can't be learnt.
+    async fn content_limit(&self) -> Option<usize> {
+        let reply = self.exchange(Request::get(CONTENT_LIMITS)).await.ok()?;
+        let said: serde_json::Value = serde_json::from_slice(&reply.body).ok()?;
+        let limits = said.get("nodes")?.as_object()?.values();
+        let limits = limits.filter_map(|node| node.pointer("/http/max_content_length_in_bytes")?.as_u64());
+        limits.min().and_then(|limit| usize::try_from(limit).ok())
+    }
+
+    async fn exchange(&self, request: Request<'_>) -> Result<Reply, Broken> {
         if let Some(credentials) = self.auth.changed() {
             self.transport.set_auth(credentials);
         }
@@ -150,12 +185,12 @@ impl Client {
         self.read(response).await
     }
 
-    async fn read(&self, response: Response) -> Result<Reply, RequestFailure> {
+    async fn read(&self, response: Response) -> Result<Reply, Broken> {
         let status = response.status_code().as_u16();
         let retry_after = retry_after(response.headers());
         if response.content_length().is_some_and(|length| length > MAX_ANSWER) {
             let reason = format!("{}: an answer of more than {MAX_ANSWER} bytes", self.address);
-            return Err(RequestFailure::Unreachable { reason });
+            return Err(Broken { off: false, failure: RequestFailure::Unreachable { reason } });
         }
         for warning in response.warning_headers() {
             warn!(warning, "the search server warns");
@@ -164,13 +199,13 @@ impl Client {
         Ok(Reply { status, retry_after, body })
     }
 
-    fn unreachable(&self, error: &dyn Error, timed_out: bool) -> RequestFailure {
+    fn unreachable(&self, error: &(dyn Error + 'static), timed_out: bool) -> Broken {
         let reason = if timed_out {
             format!("{}: no answer within {:?}", self.address, self.timeout)
         } else {
             format!("{}: {}", self.address, deepest(error))
         };
-        RequestFailure::Unreachable { reason }
+        Broken { off: broke_off(error), failure: RequestFailure::Unreachable { reason } }
     }
 }
 
@@ -239,12 +274,27 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
-fn deepest(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(behind) = cause.source() {
-        cause = behind;
-    }
-    cause.to_string()
+fn deepest(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().unwrap_or(error).to_string()
+}
+
+fn broke_off(error: &(dyn Error + 'static)) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
+        matches!(
+            error.kind(),
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted
+        )
+    })
+}
+
+/// What is behind an error, from the outermost cause to the innermost.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut behind = error.source();
+    std::iter::from_fn(move || {
+        let cause = behind?;
+        behind = cause.source();
+        Some(cause)
+    })
 }
 
 #[cfg(test)]

@@ -112,8 +112,9 @@ async fn refuses_what_is_too_much(server: Builder, per_item: bool) -> Result<()>
     let document = format!(r#"{{"message":"{}"}}"#, "x".repeat(1_000));
     let several = |count| request("limits-acme-2026.11.21", &vec![document.as_str(); count]);
     assert_eq!(store.write(&several(1)?).await?.outcomes, [ItemOutcome::Indexed]);
-    // A body far above the limit is refused before it is read to its end, which must not look like a broken connection.
-    for count in [250, 20_000] {
+    // A body far above the limit is refused before it is read to its end, which must not look like a broken connection;
+    // whether the answer gets through before the end does differs from one time to the next.
+    for count in [250].into_iter().chain([20_000; 20]) {
         let failure = store.write(&several(count)?).await;
         assert!(matches!(failure, Err(RequestFailure::TooLarge)), "{count}: {failure:?}");
     }

@@ -200,3 +200,44 @@ async fn a_private_authority() -> Result<()> {
     assert_eq!(store.write(&one()?).await?.outcomes, [ItemOutcome::Indexed]);
     Ok(())
 }
+
+/// A server with a limit of 1,000 bytes: it resets the connection of whoever sends more, before an answer is read.
+async fn resetting(limits: &'static str) -> Result<SearchSettings> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let _task = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 64];
+            if stream.read(&mut head).await.is_ok_and(|read| head[..read].starts_with(b"GET /_nodes/http")) {
+                let _gone = stream.write_all(ok(limits).as_bytes()).await;
+            }
+            // What is still to be read makes the end of the stream a reset.
+        }
+    });
+    Ok(SearchSettings { url, ..SearchSettings::default() })
+}
+
+/// Scenario: the connection is reset while a body is on its way, as when a server refuses a long one without reading it.
+/// Guarantees: it is too large if the server's own limit says so, else the server is unreachable; the least limit of
+/// several nodes counts.
+#[tokio::test]
+async fn a_body_that_was_cut_off_is_held_against_the_limit() -> Result<()> {
+    for (limits, too_large) in [
+        (
+            r#"{"nodes":{"a":{"http":{"max_content_length_in_bytes":104857600}},"b":{"http":{"max_content_length_in_bytes":1000}}}}"#,
+            true,
+        ),
+        (r#"{"nodes":{"a":{"http":{"max_content_length_in_bytes":104857600}}}}"#, false),
+        (r#"{"error":"not yours to see"}"#, false),
+    ] {
+        let store = ElasticStore::connect(&resetting(limits).await?)?;
+        let mut builder = BulkBuilder::new();
+        builder.push("forebay-acme-2026.11.21", "id", &vec![b'x'; 8_000_000], 0)?;
+        match store.write(&builder.finish()).await {
+            Err(RequestFailure::TooLarge) => assert!(too_large, "{limits}"),
+            Err(RequestFailure::Unreachable { reason }) => assert!(!too_large, "{limits}: {reason}"),
+            other => panic!("{limits}: {other:?}"),
+        }
+    }
+    Ok(())
+}
