@@ -8,7 +8,7 @@
 
 use std::time::Instant;
 
-use forebay_parse::{ParseConfig, Parsed, Parser};
+use forebay_parse::{FieldBudget, Guards, ParseConfig, Parsed, Parser, ReadEvent, WriteOptions};
 use forebay_record::{RawEvent, RawTemplate};
 
 const EVENTS: usize = 20_000;
@@ -113,7 +113,24 @@ fn cpu_ns(start: Instant) -> u64 {
     on_cpu.unwrap_or_else(|| u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
 }
 
+/// What is measured.
+#[derive(Clone, Copy)]
+enum Way {
+    /// `Parser::parse`.
+    Parse,
+    /// The same, with guards.
+    Guarded,
+    /// `Parser::read` and the drop of the value.
+    Read,
+    /// `Parser::read` and `Parser::write`, the value untouched.
+    ReadWrite,
+}
+
 fn measure(name: &str, format: &str, line: fn(&mut Seeded, usize) -> String) {
+    measure_way(name, format, line, Way::Parse);
+}
+
+fn measure_way(name: &str, format: &str, line: fn(&mut Seeded, usize) -> String, way: Way) {
     let mut seeded = Seeded(20_260_728);
     let shared = RawEvent {
         tenant: "acme",
@@ -135,7 +152,13 @@ fn measure(name: &str, format: &str, line: fn(&mut Seeded, usize) -> String) {
         })
         .collect();
     let mut parser = Parser::new(ParseConfig::default()).unwrap();
-    let mut out = Parsed::default();
+    if !matches!(way, Way::Parse) {
+        let budget = FieldBudget::new(FieldBudget::MAX_PATHS, FieldBudget::MAX_TARGETS);
+        parser.set_guards(Guards { budget: Some(budget), all_events: true, ..Guards::default() });
+    }
+    let (mut out, mut read) = (Parsed::default(), ReadEvent::default());
+    let options =
+        WriteOptions { labels: &[("rules_revision", "0123456789abcdef")], ..WriteOptions::default() };
     let mut rounds: Vec<u64> = (0..ROUNDS)
         .map(|_| {
             let start = Instant::now();
@@ -145,7 +168,15 @@ fn measure(name: &str, format: &str, line: fn(&mut Seeded, usize) -> String) {
                     out.document.clear();
                 }
                 let event = RawEvent::read(record).unwrap();
-                parser.parse(&event, RECEIVED_MS, &mut out).unwrap();
+                match way {
+                    Way::Parse | Way::Guarded => parser.parse(&event, RECEIVED_MS, &mut out).unwrap(),
+                    Way::Read => parser.read(&event, None, RECEIVED_MS, &mut read).unwrap(),
+                    Way::ReadWrite => {
+                        parser.read(&event, None, RECEIVED_MS, &mut read).unwrap();
+                        let ReadEvent { value, origin } = &read;
+                        parser.write(&event, value, origin, &options, RECEIVED_MS, &mut out).unwrap();
+                    }
+                }
             }
             (cpu_ns(start) - before) / EVENTS as u64
         })
@@ -166,4 +197,10 @@ fn main() {
     measure("combined, auto", "", nginx_line);
     measure("syslog, auto", "", syslog_line);
     measure("raw", "raw", syslog_line);
+    measure_way("json, guards", "json", json_line, Way::Guarded);
+    measure_way("combined, guards", "combined", nginx_line, Way::Guarded);
+    measure_way("json, read", "json", json_line, Way::Read);
+    measure_way("json, r+w", "json", json_line, Way::ReadWrite);
+    measure_way("combined, read", "combined", nginx_line, Way::Read);
+    measure_way("combined, r+w", "combined", nginx_line, Way::ReadWrite);
 }

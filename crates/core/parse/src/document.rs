@@ -35,7 +35,12 @@ fn write_member(tree: &Tree<'_>, id: NodeId, out: &mut Vec<u8>) {
 
 /// Recurses as deep as containers nest, which the scanner limits.
 fn write_value(tree: &Tree<'_>, id: NodeId, out: &mut Vec<u8>) {
-    match tree.value(id) {
+    push_value(tree, tree.value(id), out);
+}
+
+/// Appends a value of the tree.
+pub(crate) fn push_value(tree: &Tree<'_>, value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
         Value::Json(json) => out.extend_from_slice(json.as_bytes()),
         Value::Huge(number) => push_string(out, number),
         Value::Text(text) => push_string(out, text),
@@ -52,20 +57,22 @@ fn write_value(tree: &Tree<'_>, id: NodeId, out: &mut Vec<u8>) {
                 out.extend_from_slice(source.raw.as_bytes());
             }
         }
-        Value::Object(..) => write_children(tree, id, (b'{', b'}'), write_member, out),
-        Value::Array(..) => write_children(tree, id, (b'[', b']'), write_value, out),
+        Value::Object(children, _) => {
+            write_children(tree, children.first(), (b'{', b'}'), write_member, out);
+        }
+        Value::Array(children, _) => write_children(tree, children.first(), (b'[', b']'), write_value, out),
     }
 }
 
 fn write_children(
     tree: &Tree<'_>,
-    parent: NodeId,
+    first: Option<NodeId>,
     (open, close): (u8, u8),
     write: impl Fn(&Tree<'_>, NodeId, &mut Vec<u8>),
     out: &mut Vec<u8>,
 ) {
     out.push(open);
-    let mut at = tree.first(parent);
+    let mut at = first;
     while let Some(id) = at {
         write(tree, id, out);
         at = tree.next(id);
@@ -99,6 +106,40 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
         rest = tail;
     }
     out.push(b'"');
+}
+
+/// A value as JSON without white space, as it stands in the tree.
+pub(crate) fn json_of(tree: &Tree<'_>, value: &Value<'_>) -> String {
+    let mut out = Vec::new();
+    push_json(tree, value, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Appends a value as JSON that nobody maps to types: numbers may be as large as they like.
+fn push_json(tree: &Tree<'_>, value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Object(_, source) | Value::Array(_, source) if !source.raw.is_empty() => {
+            push_compact(out, source.raw);
+        }
+        Value::Huge(number) if number.ends_with(|last: char| last.is_ascii_digit()) => {
+            out.extend_from_slice(number.as_bytes());
+        }
+        Value::Object(children, _) => {
+            let write = |tree: &Tree<'_>, id: NodeId, out: &mut Vec<u8>| {
+                push_string(out, tree.key(id).as_str());
+                out.push(b':');
+                push_json(tree, tree.value(id), out);
+            };
+            write_children(tree, children.first(), (b'{', b'}'), write, out);
+        }
+        Value::Array(children, _) => {
+            let write = |tree: &Tree<'_>, id: NodeId, out: &mut Vec<u8>| {
+                push_json(tree, tree.value(id), out);
+            };
+            write_children(tree, children.first(), (b'[', b']'), write, out);
+        }
+        value => push_value(tree, value, out),
+    }
 }
 
 /// Appends valid JSON without the white space between its tokens.

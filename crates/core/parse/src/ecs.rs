@@ -14,6 +14,7 @@
 //! | a time out of bounds, or an `@timestamp` that is none | `@timestamp` is the time of receipt, the original in `labels.original_timestamp`, tag `_timestamp_clamped` |
 //! | an ECS field, nested or with dots in its name | itself, if the value fits its type, else `unmapped.<path>` |
 //! | one of [`ALIASES`] | its field, if that is free and takes the value; else it keeps its own name |
+//! | a scalar called one of [`CORRELATIONS`] | `labels.correlation_id`, if that is free; else its own name |
 //! | a scalar where ECS has an object, without a free alias | `labels.<name>` |
 //! | an array where ECS has an object | `unmapped.<name>` |
 //! | `labels` | itself; members that aren't scalars in `unmapped`; dots in names made `_` |
@@ -29,6 +30,9 @@
 //! | a name longer than 255 bytes | `unmapped`, its beginning as the name, name and value as JSON text |
 //! | null where ECS has a field or an object | dropped |
 //!
+//! With [`crate::Guards`], members that ECS doesn't have (labels too) go to `unmapped.<path>` when a document or its
+//! target has too many.
+//!
 //! `unmapped` is meant to be `flattened` (OpenSearch: `flat_object`), so that its content never conflicts; `labels` to be
 //! an object of keywords.
 //!
@@ -38,6 +42,6 @@ mod aliases;
 mod fields;
 mod schema;
 
-pub use aliases::{ALIASES, ATTRIBUTES, METADATA, TIMES, When};
+pub use aliases::{ALIASES, ATTRIBUTES, CORRELATIONS, METADATA, TIMES, When};
 pub use fields::{FIELDS, Field, FieldType};
 pub(crate) use schema::{GroupId, Role, SCHEMA};

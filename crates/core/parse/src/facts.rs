@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use forebay_record::RawEvent;
 
 use crate::ecs::{ATTRIBUTES, Field, GroupId, Role, SCHEMA};
-use crate::shape::Shape;
+use crate::shape::{Mode, Shape};
 use crate::tree::{Key, Value};
 
 /// Sets what the event may not overrule.
@@ -22,6 +22,9 @@ pub(crate) fn place_ours<'a>(shape: &mut Shape<'a, '_>, event: &'a RawEvent<'a>,
 
 /// Sets what the event may have said itself.
 pub(crate) fn place_theirs<'a>(shape: &mut Shape<'a, '_>, event: &'a RawEvent<'a>) {
+    if shape.mode == Mode::Raw {
+        return place_as_labels(shape, event);
+    }
     if !event.source.is_empty() && !shape.set_text(Field::EventModule, event.source) {
         shape.labelled("event.module", Value::Text(Cow::Borrowed(event.source)));
     }
@@ -40,6 +43,20 @@ pub(crate) fn place_theirs<'a>(shape: &mut Shape<'a, '_>, event: &'a RawEvent<'a
             let id = shape.tree.push(Key::Clean(""), value);
             shape.place_field(field, id);
         }
+    }
+}
+
+/// Sets it where the event's own names can't be met.
+fn place_as_labels<'a>(shape: &mut Shape<'a, '_>, event: &'a RawEvent<'a>) {
+    if !event.source.is_empty() {
+        shape.labelled("event.module", Value::Text(Cow::Borrowed(event.source)));
+    }
+    if let Some((trace, span)) = trace_context(event.traceparent) {
+        shape.labelled("trace.id", Value::Text(Cow::Borrowed(trace)));
+        shape.labelled("span.id", Value::Text(Cow::Borrowed(span)));
+    }
+    for (name, value) in &event.attributes {
+        shape.labelled(name, Value::Text(Cow::Borrowed(*value)));
     }
 }
 
@@ -71,8 +88,12 @@ fn attribute_field(name: &str) -> Option<Field> {
 fn trace_context(traceparent: &str) -> Option<(&str, &str)> {
     let mut parts = traceparent.split('-');
     let (_version, trace, span) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_id = |text: &str, len| {
-        text.len() == len && text.bytes().all(|b| b.is_ascii_hexdigit()) && text.bytes().any(|b| b != b'0')
-    };
     (is_id(trace, 32) && is_id(span, 16)).then_some((trace, span))
+}
+
+/// Whether it is a number of so many hexadecimal digits, and not zero.
+pub(crate) fn is_id(text: &str, digits: usize) -> bool {
+    text.len() == digits
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && text.bytes().any(|byte| byte != b'0')
 }

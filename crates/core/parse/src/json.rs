@@ -11,8 +11,8 @@ mod tests;
 
 use thiserror::Error;
 
-pub(crate) use scan::{Limits, Root, scan};
-pub(crate) use string::{plain_run, string_len, unquote};
+pub(crate) use scan::{Limits, Root, common, is_clean, scan};
+pub(crate) use string::{plain_run, string_len, unescape, unquote};
 
 /// Text that is no JSON, or more of it than is taken.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]

@@ -11,6 +11,7 @@
 
 mod access_log;
 mod auto;
+mod budget;
 mod config;
 mod document;
 pub mod ecs;
@@ -21,6 +22,7 @@ mod format;
 mod hash;
 mod json;
 mod line;
+pub mod otel;
 mod parser;
 mod pattern;
 mod shape;
@@ -29,8 +31,11 @@ mod syslog;
 mod testing;
 mod timestamp;
 mod tree;
+mod value;
 
+pub use budget::{FieldBudget, Guards};
 pub use config::{ConfigError, MAX_DEPTH, NamedRegex, OnUnparsed, ParseConfig};
 pub use failure::ParseFailure;
 pub use format::Format;
 pub use parser::{Marks, Parsed, Parser};
+pub use value::{Origin, OutputSchema, ReadEvent, WriteOptions};

@@ -1,5 +1,6 @@
 //! The parser: picks the reader, bounds the time, writes the document.
 
+mod bridge;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use forebay_record::RawEvent;
 
 use crate::auto::{self, Memory};
+use crate::budget::{FieldBudget, Guard, Guards, LaneFields};
 use crate::config::{self, ConfigError, OnUnparsed, ParseConfig};
 use crate::ecs::Field;
 use crate::failure::{ParseFailure, excerpt};
@@ -17,7 +19,7 @@ use crate::json::{self, Limits, Root};
 use crate::pattern::Pattern;
 use crate::shape::{EventTime, Scratch, Shape, text_of};
 use crate::timestamp::Clock;
-use crate::tree::{Key, ROOT, Storage, Tree, Value};
+use crate::tree::{Key, Kind, ROOT, Storage, Tree, Value};
 use crate::{Format, access_log, document, error_log, facts, syslog};
 
 /// Turns events into documents. One for each lane: it keeps memory between events and no locks.
@@ -30,6 +32,8 @@ pub struct Parser {
     memory: Memory,
     storage: Storage,
     scratch: Scratch,
+    guards: Guards,
+    lane: Option<LaneFields>,
 }
 
 /// What became of an event. The caller keeps it between events and clears `document` when it likes.
@@ -78,7 +82,8 @@ impl Parser {
     pub fn new(config: ParseConfig) -> Result<Self, ConfigError> {
         let config::Checked { default_format, patterns, clock } = config.check()?;
         let (memory, storage, scratch) = Default::default();
-        Ok(Self { config, default_format, patterns, clock, memory, storage, scratch })
+        let (guards, lane) = Default::default();
+        Ok(Self { config, default_format, patterns, clock, memory, storage, scratch, guards, lane })
     }
 
     /// Appends the event's document to `out.document` and fills in the rest of `out`.
@@ -89,21 +94,10 @@ impl Parser {
     /// When the event isn't in its declared format, unless the configuration passes such events on as text, and when
     /// nobody knows the format. `out.document` is then as it was.
     pub fn parse(&mut self, event: &RawEvent<'_>, now_ms: i64, out: &mut Parsed) -> Result<(), ParseFailure> {
-        let body = event.body.strip_suffix(b"\n").unwrap_or(event.body);
-        let body = body.strip_suffix(b"\r").unwrap_or(body);
-        let text = match simdutf8::basic::from_utf8(body) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(body),
-        };
+        let text = text_of_body(event);
         let invalid_utf8 = matches!(text, Cow::Owned(_));
-        let received = if event.received_at == 0 { now_ms } else { facts::millis(event.received_at) };
-        let declared = match event.format {
-            "" => self.default_format,
-            name => match config::find(name, &self.patterns) {
-                Some(format) => format,
-                None => return Err(self.unknown(name)),
-            },
-        };
+        let received = received(event, now_ms);
+        let declared = self.declared(event.format)?;
 
         let tree = Tree::new(std::mem::take(&mut self.storage));
         let mut shape = Shape::new(tree, &self.clock, received, &mut self.scratch);
@@ -131,23 +125,33 @@ impl Parser {
             let body = Cow::Owned(STANDARD.encode(event.body));
             shape.unmapped("body_base64", Value::Text(body));
         }
-        let observed = if event.observed_at == 0 { received } else { facts::millis(event.observed_at) };
-        let bounds = received.saturating_sub(self.config.max_age_ms)
-            ..=received.saturating_add(self.config.max_future_ms);
-        let (event_ms, rejected) = match reading.time {
-            EventTime::Unknown => (Some(observed).filter(|ms| bounds.contains(ms)).unwrap_or(received), None),
-            EventTime::At(ms, _) if bounds.contains(&ms) => (ms, None),
-            EventTime::At(_, original) | EventTime::Unreadable(original) => (received, Some(original)),
-        };
+        let (event_ms, rejected) = bounded(&self.config, event, received, reading.time);
         if let Some(original) = rejected {
             marks.clamped = true;
             shape.labelled("original_timestamp", original);
+        }
+        if self.guards.all_events {
+            let mut guard = Guard::new(&self.guards, &mut self.lane, event.tenant, event_ms);
+            shape.guard(&mut guard, &[]);
         }
         place_tags(&mut shape, marks);
         document::write(&shape.tree, event_ms, &mut out.document);
         (out.event_ms, out.format, out.marks) = (event_ms, reading.format, marks);
         self.storage = shape.tree.into_storage();
         Ok(())
+    }
+
+    /// Sets what documents may have beyond the schema.
+    pub fn set_guards(&mut self, guards: Guards) {
+        self.lane = guards.budget.as_ref().map(FieldBudget::lane);
+        self.guards = guards;
+    }
+
+    fn declared(&self, name: &str) -> Result<Format, ParseFailure> {
+        match name {
+            "" => Ok(self.default_format),
+            name => config::find(name, &self.patterns).ok_or_else(|| self.unknown(name)),
+        }
     }
 
     fn unknown(&self, name: &str) -> ParseFailure {
@@ -166,6 +170,37 @@ impl Parser {
             },
             format => format.to_string(),
         }
+    }
+}
+
+/// The body without its line break; bytes that are no UTF-8 are replaced.
+fn text_of_body<'a>(event: &RawEvent<'a>) -> Cow<'a, str> {
+    let body = event.body.strip_suffix(b"\n").unwrap_or(event.body);
+    let body = body.strip_suffix(b"\r").unwrap_or(body);
+    match simdutf8::basic::from_utf8(body) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(body),
+    }
+}
+
+/// When ingest took the event.
+fn received(event: &RawEvent<'_>, now_ms: i64) -> i64 {
+    if event.received_at == 0 { now_ms } else { facts::millis(event.received_at) }
+}
+
+/// The time that an event is filed under, and what it said instead if that is out of bounds.
+fn bounded<'a>(
+    config: &ParseConfig,
+    event: &RawEvent<'_>,
+    received: i64,
+    time: EventTime<'a>,
+) -> (i64, Option<Value<'a>>) {
+    let observed = if event.observed_at == 0 { received } else { facts::millis(event.observed_at) };
+    let bounds = received.saturating_sub(config.max_age_ms)..=received.saturating_add(config.max_future_ms);
+    match time {
+        EventTime::Unknown => (Some(observed).filter(|ms| bounds.contains(ms)).unwrap_or(received), None),
+        EventTime::At(ms, _) if bounds.contains(&ms) => (ms, None),
+        EventTime::At(_, original) | EventTime::Unreadable(original) => (received, Some(original)),
     }
 }
 
@@ -284,7 +319,7 @@ fn read_json<'a>(text: &'a str, limits: Limits, shape: &mut Shape<'a, '_>) -> Re
             let message = match shape.tree.value(id) {
                 Value::Array(_, source) => Cow::Borrowed(source.raw),
                 Value::Json(json) if !json.starts_with('"') => json.clone(),
-                Value::Huge(json) => Cow::Borrowed(*json),
+                Value::Huge(json) => json.clone(),
                 value => Cow::Owned(text_of(value).unwrap_or_default().into_owned()),
             };
             let _free = shape.set(Field::Message, Value::Text(message));
@@ -319,16 +354,26 @@ fn place_tags(shape: &mut Shape<'_, '_>, marks: Marks) {
         return;
     };
     let all = match shape.tree.value(tags) {
-        Value::Array(_, source) => {
-            let mut theirs = Vec::new();
-            document::push_compact(&mut theirs, source.raw);
-            let theirs = String::from_utf8_lossy(&theirs);
+        array @ Value::Array(..) => {
+            let theirs = document::json_of(&shape.tree, array);
+            // A list of one kind: numbers and the like become strings too.
+            let is_flat = theirs.bytes().filter(|byte| *byte == b'[').count() == 1;
+            let theirs = match array.kind() {
+                Kind::Number | Kind::Bool if is_flat => {
+                    let inner = theirs.trim_matches(['[', ']']).split(',');
+                    format!("[{}]", inner.map(|scalar| format!("\"{scalar}\"")).collect::<Vec<_>>().join(","))
+                }
+                _ => theirs,
+            };
             match theirs.strip_suffix(']') {
                 Some("[") | None => format!("[{ours}]"),
                 Some(theirs) => format!("{theirs},{ours}]"),
             }
         }
-        Value::Json(json) => format!("[{json},{ours}]"),
+        Value::Json(json) if json.starts_with('"') => format!("[{json},{ours}]"),
+        // A list of one kind.
+        Value::Json(json) => format!("[\"{json}\",{ours}]"),
+        Value::Integer(number) => format!("[\"{number}\",{ours}]"),
         value => {
             let mut json = Vec::new();
             document::push_string(&mut json, &text_of(value).unwrap_or_default());

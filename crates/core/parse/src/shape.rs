@@ -5,6 +5,7 @@
 
 mod aside;
 mod fit;
+mod guard;
 mod mend;
 mod top;
 
@@ -44,6 +45,25 @@ pub(crate) struct Shape<'a, 'c> {
     deferred: &'c mut Vec<NodeId>,
     labels: Option<NodeId>,
     unmapped: Option<NodeId>,
+    /// The topmost nodes that the schema doesn't know, and the object that each is in; none for `labels`.
+    dynamic: &'c mut Vec<(Option<GroupId>, NodeId)>,
+    pub(crate) mode: Mode,
+    /// The members that [`Mode::Collect`] left where they were.
+    pub(crate) members: Option<NodeId>,
+}
+
+/// What becomes of members.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Mode {
+    /// They are placed by the schema.
+    #[default]
+    Place,
+    /// The same, and objects whose content is free may have any names: a reader has placed them before.
+    Replace,
+    /// They stay where they are, and nothing is placed but by the readers.
+    Collect,
+    /// They keep their names; the schema knows only what we add.
+    Raw,
 }
 
 /// What is kept between documents, so that none allocates.
@@ -51,6 +71,7 @@ pub(crate) struct Shape<'a, 'c> {
 pub(crate) struct Scratch {
     groups: Vec<Option<NodeId>>,
     deferred: Vec<NodeId>,
+    dynamic: Vec<(Option<GroupId>, NodeId)>,
 }
 
 /// Where in the document a member goes.
@@ -69,13 +90,26 @@ struct Spot {
 impl<'a, 'c> Shape<'a, 'c> {
     /// An empty document in the memory of an earlier one.
     pub(crate) fn new(tree: Tree<'a>, clock: &'c Clock, received: i64, scratch: &'c mut Scratch) -> Self {
-        let Scratch { groups, deferred } = scratch;
+        let Scratch { groups, deferred, dynamic } = scratch;
+        dynamic.clear();
         groups.clear();
         groups.resize(SCHEMA.groups(), None);
         if let Some(root) = groups.first_mut() {
             *root = Some(ROOT);
         }
-        Self { tree, clock, received, groups, taken: [0; 4], deferred, labels: None, unmapped: None }
+        Self {
+            tree,
+            clock,
+            received,
+            groups,
+            taken: [0; 4],
+            deferred,
+            labels: None,
+            unmapped: None,
+            dynamic,
+            mode: Mode::Place,
+            members: None,
+        }
     }
 
     /// Whether a field is there.
@@ -176,7 +210,7 @@ impl<'a, 'c> Shape<'a, 'c> {
     /// The object with this name inside another, made if need be; none where the name is no object's.
     fn step(&mut self, spot: Spot, part: &str) -> Option<Spot> {
         let depth = spot.depth + 1;
-        match spot.group.map(|group| SCHEMA.find(group, part).role) {
+        match spot.group.map(|group| self.role(group, part)) {
             Some(Role::Group(group)) => return Some(Spot { group: Some(group), node: None, depth }),
             Some(Role::User) | None => {}
             // `labels.a`, `unmapped.a` and `_id.a` are told by their whole path.
@@ -193,10 +227,34 @@ impl<'a, 'c> Shape<'a, 'c> {
             }
             None => {
                 let object = Value::Object(Default::default(), Source::default());
-                self.tree.add(parent, Key::Owned(part.to_owned()), object)
+                let node = self.tree.add(parent, Key::Owned(part.to_owned()), object);
+                self.note_dynamic(spot.group, node);
+                node
             }
         };
         Some(Spot { group: None, node: Some(node), depth })
+    }
+
+    /// What a name is inside an object of the schema.
+    fn role(&self, group: GroupId, name: &str) -> Role {
+        let role = SCHEMA.find(group, name).role;
+        if self.mode != Mode::Raw {
+            return role;
+        }
+        match role {
+            Role::Field(Field::EventIngested | Field::EventCreated | Field::OrganizationId | Field::Tags)
+            | Role::Labels
+            | Role::Unmapped
+            | Role::Metadata => role,
+            Role::Group(_) if group == GroupId::ROOT && matches!(name, "event" | "organization") => role,
+            _ => Role::User,
+        }
+    }
+
+    fn note_dynamic(&mut self, group: Option<GroupId>, node: NodeId) {
+        if group.is_some() {
+            self.dynamic.push((group, node));
+        }
     }
 
     fn node_of(&mut self, spot: Spot) -> NodeId {
@@ -210,14 +268,14 @@ impl<'a, 'c> Shape<'a, 'c> {
     /// Lets an object take further members: it is no longer what it was in the input.
     fn open(&mut self, node: NodeId) {
         if let Value::Object(children, source) = self.tree.value(node) {
-            let opened = Value::Object(*children, Source { raw: "", ..*source });
+            let opened = Value::Object(*children, Source { raw: "", built: false, ..*source });
             self.tree.set_value(node, opened);
         }
     }
 
     /// Places a member under its name, which is one part of a path.
     fn place_here(&mut self, spot: Spot, path: &str, id: NodeId) {
-        let role = spot.group.map_or(Role::User, |group| SCHEMA.find(group, self.tree.key(id).as_str()).role);
+        let role = spot.group.map_or(Role::User, |group| self.role(group, self.tree.key(id).as_str()));
         match role {
             Role::Field(field) => self.place_field(field, id),
             Role::Group(group) => {
@@ -316,7 +374,10 @@ impl<'a, 'c> Shape<'a, 'c> {
                 }
                 self.merge(spot, path, existing, id);
             }
-            None if self.mend(spot.depth, path, id) => self.tree.append(parent, id),
+            None if self.mend(spot.depth, path, id) => {
+                self.tree.append(parent, id);
+                self.note_dynamic(spot.group, id);
+            }
             None => self.put_aside(path, id),
         }
     }

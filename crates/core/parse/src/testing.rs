@@ -7,7 +7,9 @@ use forebay_record::RawEvent;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::{Format, NamedRegex, OnUnparsed, ParseConfig, ParseFailure, Parsed, Parser};
+use crate::{
+    Format, NamedRegex, OnUnparsed, ParseConfig, ParseFailure, Parsed, Parser, ReadEvent, WriteOptions,
+};
 
 /// 2026-11-21T09:00:00Z, when all events of the tests are received.
 pub(crate) const RECEIVED_MS: i64 = 1_795_251_600_000;
@@ -60,6 +62,14 @@ pub(crate) fn try_parse(
     Ok((document, out))
 }
 
+/// The document of an event that is read as a value and written again.
+pub(crate) fn through(parser: &mut Parser, event: &RawEvent<'_>) -> Option<(Value, Parsed)> {
+    let (mut read, mut out) = (ReadEvent::default(), Parsed::default());
+    parser.read(event, None, 0, &mut read).ok()?;
+    parser.write(event, &read.value, &read.origin, &WriteOptions::default(), 0, &mut out).unwrap();
+    Some((check(&out.document), out))
+}
+
 /// The document of a body that parses, without the facts that all documents have.
 pub(crate) fn parse(format: &str, body: &str) -> Value {
     let (mut document, _) = try_parse(&event(format, body.as_bytes()), OnUnparsed::DeadLetter).unwrap();
@@ -82,15 +92,37 @@ pub(crate) fn check(document: &[u8]) -> Value {
     let text = std::str::from_utf8(document).unwrap();
     assert!(text.starts_with(r#"{"@timestamp":""#), "{text}");
     assert!(!text.bytes().any(|byte| byte < 0x20), "{text}");
-    let unique: Unique = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
-    assert!(unique.depth <= 20, "{text}");
-    let value: Value = serde_json::from_str(text).unwrap();
+    let value = unique(text);
     for key in value.as_object().unwrap().keys() {
         assert!(!crate::ecs::METADATA.contains(&key.as_str()), "{key}");
     }
     let mut names = value.as_object().unwrap().clone();
     let _free = names.remove("unmapped");
     check_names(&Value::Object(names));
+    value
+}
+
+/// Reads JSON without doubled names that doesn't nest too deep.
+fn unique(text: &str) -> Value {
+    let unique: Unique = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert!(unique.depth <= 20, "{text}");
+    serde_json::from_str(text).unwrap()
+}
+
+/// Holds a document of the schema of OpenTelemetry against what each must be, and reads it.
+pub(crate) fn check_otel(document: &[u8]) -> Value {
+    let text = std::str::from_utf8(document).unwrap();
+    assert!(text.starts_with(r#"{"@timestamp":""#), "{text}");
+    assert!(!text.bytes().any(|byte| byte < 0x20), "{text}");
+    let value = unique(text);
+    for attributes in [&value["attributes"], &value["resource"]["attributes"]] {
+        let attributes = attributes.as_object().unwrap();
+        for (name, value) in attributes {
+            assert!(!value.is_object(), "{name}: {value}");
+            let inside = format!("{name}.");
+            assert!(!attributes.keys().any(|other| other.starts_with(&inside)), "{inside} {text}");
+        }
+    }
     value
 }
 

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use crate::hash;
 
 /// Where a node stands in its tree.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct NodeId(u32);
 
 /// The object that becomes the document.
@@ -68,6 +68,8 @@ pub(crate) struct Children {
 pub(crate) struct Source<'a> {
     /// Its JSON; empty when it was made, or changed, by us.
     pub(crate) raw: &'a str,
+    /// Whether it stands as it came, but as nodes only: it was made from a rule's value and has no `raw`.
+    pub(crate) built: bool,
     /// Whether `raw` has white space between its tokens.
     pub(crate) loose: bool,
     /// Whether a search server takes it as it is.
@@ -84,7 +86,7 @@ pub(crate) enum Value<'a> {
     /// A scalar, already in JSON.
     Json(Cow<'a, str>),
     /// A number that no numeric type of a search server holds.
-    Huge(&'a str),
+    Huge(Cow<'a, str>),
     /// A string still to be quoted and escaped.
     Text(Cow<'a, str>),
     /// A whole number.
@@ -95,6 +97,13 @@ pub(crate) enum Value<'a> {
     Object(Children, Source<'a>),
     /// Members without names. One that holds scalars only has no children, just its source.
     Array(Children, Source<'a>),
+}
+
+impl Children {
+    /// The first member.
+    pub(crate) fn first(&self) -> Option<NodeId> {
+        self.first
+    }
 }
 
 impl Value<'_> {
@@ -252,7 +261,7 @@ impl<'a> Tree<'a> {
     pub(crate) fn detach(&mut self, parent: NodeId) -> Option<NodeId> {
         match &mut self.node_mut(parent).value {
             Value::Object(children, source) | Value::Array(children, source) => {
-                source.raw = "";
+                (source.raw, source.built) = ("", false);
                 std::mem::take(children).first
             }
             _ => None,

@@ -11,6 +11,11 @@ pub enum When {
     HttpMethod,
     /// A number from 100 to 599.
     HttpStatus,
+    /// An id of a trace: 32 hexadecimal digits (W3C), 16 (B3), a UUID, or a decimal number of up to 20 digits
+    /// (Datadog). Zero is none.
+    TraceId,
+    /// An id of a span: 16 hexadecimal digits, or a decimal number of up to 20. Zero is none.
+    SpanId,
 }
 
 /// Names and the fields they may become: the first that is free and takes the value. Case doesn't matter.
@@ -40,8 +45,38 @@ pub const ALIASES: &[(&[&str], When, &[Field])] = &[
     (&["user_id", "userid"], When::Always, &[Field::UserId]),
     (&["error"], When::Always, &[Field::ErrorMessage]),
     (&["stack_trace", "stacktrace", "stack", "@x"], When::Always, &[Field::ErrorStackTrace]),
-    (&["trace", "trace_id", "traceid"], When::Always, &[Field::TraceId]),
-    (&["span", "span_id", "spanid"], When::Always, &[Field::SpanId]),
+    (
+        &[
+            "trace",
+            "trace_id",
+            "traceid",
+            "trace-id",
+            "oteltraceid",
+            "otel_trace_id",
+            "dd.trace_id",
+            "x-b3-traceid",
+            "x_b3_traceid",
+            "x-trace-id",
+            "x_trace_id",
+        ],
+        When::TraceId,
+        &[Field::TraceId],
+    ),
+    (
+        &[
+            "span",
+            "span_id",
+            "spanid",
+            "span-id",
+            "otelspanid",
+            "otel_span_id",
+            "dd.span_id",
+            "x-b3-spanid",
+            "x_b3_spanid",
+        ],
+        When::SpanId,
+        &[Field::SpanId],
+    ),
     (&["transaction", "transaction_id"], When::Always, &[Field::TransactionId]),
     (&["process", "process_name"], When::Always, &[Field::ProcessName]),
     (&["pid", "process_id"], When::Always, &[Field::ProcessPid]),
@@ -53,7 +88,11 @@ pub const ALIASES: &[(&[&str], When, &[Field])] = &[
         &[Field::HttpResponseStatusCode],
     ),
     (&["body_bytes_sent"], When::Always, &[Field::HttpResponseBodyBytes]),
-    (&["request_id", "requestid"], When::Always, &[Field::HttpRequestId]),
+    (
+        &["request_id", "requestid", "request-id", "req_id", "reqid", "x-request-id", "x_request_id"],
+        When::Always,
+        &[Field::HttpRequestId],
+    ),
     (&["referer", "referrer", "http_referer"], When::Always, &[Field::HttpRequestReferrer]),
     (&["url", "uri", "request_uri"], When::Always, &[Field::UrlOriginal]),
     (&["user_agent", "useragent", "http_user_agent"], When::Always, &[Field::UserAgentOriginal]),
@@ -84,6 +123,11 @@ pub const ALIASES: &[(&[&str], When, &[Field])] = &[
     (&["rule"], When::Always, &[Field::RuleName]),
     (&["vulnerability"], When::Always, &[Field::VulnerabilityId]),
 ];
+
+/// Names of the id that ties the events of one operation together; a scalar becomes `labels.correlation_id`, if that is
+/// free. Case doesn't matter.
+pub const CORRELATIONS: &[&str] =
+    &["correlation_id", "correlationid", "correlation-id", "x-correlation-id", "x_correlation_id"];
 
 /// Names whose value may be the event's own time, the most telling first. The first that can be read as a time becomes
 /// `@timestamp`; the others stay what they are. Case doesn't matter.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::aliases::{ALIASES, METADATA, TIMES, When};
+use super::aliases::{ALIASES, CORRELATIONS, METADATA, TIMES, When};
 use super::fields::{FIELDS, Field, FieldType};
 use crate::hash;
 
@@ -44,10 +44,12 @@ pub(crate) struct Entry {
     pub(crate) time: Option<u8>,
     /// Fields that it may become when it stands at the top.
     pub(crate) targets: [Option<(When, Field)>; 2],
+    /// Whether it ties events together, at the top.
+    pub(crate) is_correlation: bool,
 }
 
 impl Entry {
-    const UNKNOWN: Self = Self { role: Role::User, time: None, targets: [None, None] };
+    const UNKNOWN: Self = Self { role: Role::User, time: None, targets: [None, None], is_correlation: false };
 }
 
 /// Where a field stands.
@@ -116,6 +118,9 @@ impl Schema {
                 }
             }
         }
+        for name in CORRELATIONS {
+            schema.entry(GroupId::ROOT, name).is_correlation = true;
+        }
         for (order, name) in (0..).zip(TIMES) {
             schema.entry(GroupId::ROOT, name).time = Some(order);
         }
@@ -164,7 +169,10 @@ impl Schema {
     /// What a name is at the top of an event. Aliases and names of times are found in any case.
     pub(crate) fn find_top(&self, key: &str) -> Entry {
         let entry = self.find(GroupId::ROOT, key);
-        let unknown = entry.role == Role::User && entry.time.is_none() && entry.targets[0].is_none();
+        let unknown = entry.role == Role::User
+            && entry.time.is_none()
+            && entry.targets[0].is_none()
+            && !entry.is_correlation;
         if !unknown || key.len() > MAX_KEY || !key.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return entry;
         }
@@ -231,7 +239,7 @@ mod tests {
         assert_eq!(SCHEMA.find_top("eventTime").time, Some(7));
         assert_eq!(SCHEMA.find_top("HTTP").role, Role::User);
         assert_eq!(SCHEMA.find_top("latency_ms").role, Role::User);
-        let names = TIMES.iter().chain(ALIASES.iter().flat_map(|(names, ..)| names.iter()));
+        let names = ALIASES.iter().flat_map(|(names, ..)| names.iter()).chain(TIMES).chain(CORRELATIONS);
         assert!(names.clone().all(|name| name.len() <= MAX_KEY && *name == name.to_ascii_lowercase()));
     }
 }

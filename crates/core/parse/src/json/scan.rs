@@ -76,7 +76,11 @@ impl<'a> Scanner<'a, '_> {
             }
             Some(b'-' | b'0'..=b'9') => {
                 let (json, in_range) = self.number()?;
-                let value = if in_range { Value::Json(Cow::Borrowed(json)) } else { Value::Huge(json) };
+                let value = if in_range {
+                    Value::Json(Cow::Borrowed(json))
+                } else {
+                    Value::Huge(Cow::Borrowed(json))
+                };
                 Ok(Found { value, clean: in_range, depth: 0 })
             }
             Some(b'{') => self.object(holder, self.deeper(depth)?),
@@ -357,14 +361,14 @@ impl<'a> Scanner<'a, '_> {
 }
 
 /// Whether a search server takes the key of a nested object as it is. Dots would be taken for nesting.
-fn is_clean(key: &Key<'_>) -> bool {
+pub(crate) fn is_clean(key: &Key<'_>) -> bool {
     const MAX_KEY: usize = 255;
     matches!(key, Key::Clean(key)
         if key.len() <= MAX_KEY && memchr::memchr(b'.', key.as_bytes()).is_none() && !key.trim().is_empty())
 }
 
 /// The kind of an array that has elements of both kinds.
-fn common(before: Kind, element: Kind) -> Kind {
+pub(crate) fn common(before: Kind, element: Kind) -> Kind {
     match (before, element) {
         (Kind::Null, kind) | (kind, Kind::Null) => kind,
         (before, element) if before == element => before,

@@ -124,6 +124,8 @@ fn our_tags_join_those_of_the_event() {
         (r#"["a", "b"]"#, json!(["a", "b", "_timestamp_clamped"])),
         (r#""a""#, json!(["a", "_timestamp_clamped"])),
         ("[ ]", json!(["_timestamp_clamped"])),
+        ("true", json!(["true", "_timestamp_clamped"])),
+        ("[1, 2]", json!(["1", "2", "_timestamp_clamped"])),
         ("null", json!(["_timestamp_clamped"])),
     ] {
         let body = format!(r#"{{"tags":{tags},"@timestamp":"x"}}"#);

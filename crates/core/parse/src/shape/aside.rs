@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{MAX_DEPTH, MAX_KEY, Shape};
-use crate::document::push_string;
+use crate::document::{json_of, push_string};
 use crate::tree::{Key, Kind, ROOT, Source, Value};
 
 impl<'a> Shape<'a, '_> {
@@ -19,7 +19,13 @@ impl<'a> Shape<'a, '_> {
         if key.len() > MAX_KEY || self.tree.find(labels, &key).is_some() || value.kind() == Kind::Null {
             return self.unmapped(&format!("labels.{name}"), value);
         }
-        let _id = self.tree.add(labels, Key::Owned(key), value);
+        let id = self.tree.add(labels, Key::Owned(key), value);
+        self.dynamic.push((None, id));
+    }
+
+    /// Whether no label has this name.
+    pub(super) fn is_label_free(&self, name: &str) -> bool {
+        self.labels.is_none_or(|labels| self.tree.find(labels, name).is_none())
     }
 
     /// Puts a value where nothing conflicts.
@@ -28,8 +34,15 @@ impl<'a> Shape<'a, '_> {
             Value::Object(_, source) | Value::Array(_, source) if !source.clean && !source.raw.is_empty() => {
                 Value::Text(Cow::Borrowed(source.raw))
             }
-            Value::Object(_, source) | Value::Array(_, source) if usize::from(source.depth) > MAX_DEPTH => {
+            Value::Object(_, source) | Value::Array(_, source)
+                if usize::from(source.depth) > MAX_DEPTH && !source.raw.is_empty() =>
+            {
                 Value::Text(Cow::Borrowed(source.raw))
+            }
+            Value::Object(_, source) | Value::Array(_, source)
+                if source.built && (!source.clean || usize::from(source.depth) > MAX_DEPTH) =>
+            {
+                Value::Text(Cow::Owned(json_of(&self.tree, &value)))
             }
             value => value,
         };
@@ -47,7 +60,7 @@ impl<'a> Shape<'a, '_> {
             let _id = self.tree.add(parent, Key::Owned(path), value);
             return;
         };
-        let is_list = matches!(self.tree.value(existing), Value::Array(_, source) if source.raw.is_empty());
+        let is_list = matches!(self.tree.value(existing), Value::Array(_, source) if source.raw.is_empty() && !source.built);
         if !is_list {
             let list = Value::Array(Default::default(), Source::default());
             let first = self.tree.value(existing).clone();
@@ -71,6 +84,9 @@ impl<'a> Shape<'a, '_> {
         match &value {
             Value::Json(json) => text.extend_from_slice(json.as_bytes()),
             Value::Huge(json) => text.extend_from_slice(json.as_bytes()),
+            Value::Object(_, source) | Value::Array(_, source) if source.raw.is_empty() => {
+                text.extend_from_slice(json_of(&self.tree, &value).as_bytes());
+            }
             Value::Object(_, source) | Value::Array(_, source) => {
                 text.extend_from_slice(source.raw.as_bytes());
             }

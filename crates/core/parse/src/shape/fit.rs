@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::Shape;
+use super::{MAX_DEPTH, MAX_KEY, Mode, Shape};
 use crate::ecs::{FieldType, When};
+use crate::facts::is_id;
 use crate::json::unquote;
 use crate::tree::{Kind, NodeId, Value};
 
@@ -13,10 +14,21 @@ impl<'a> Shape<'a, '_> {
     pub(super) fn fitted(&self, kind: FieldType, id: NodeId) -> Option<Value<'a>> {
         let value = self.tree.value(id);
         match (kind, value) {
-            (FieldType::Flattened, Value::Object(_, source)) => source.clean.then(|| value.clone()),
+            (FieldType::Flattened, Value::Object(_, source)) => {
+                let fits = source.clean || self.mode == Mode::Replace && self.is_free(id);
+                fits.then(|| value.clone())
+            }
             (FieldType::Keyword | FieldType::Text, Value::Array(_, source)) => {
                 let holds_scalars = !matches!(source.elements, Kind::Object | Kind::Mixed);
                 (source.clean && holds_scalars).then(|| value.clone())
+            }
+            (FieldType::Ip, Value::Array(children, source)) if source.built => {
+                let mut at = children.first();
+                while let Some(element) = at {
+                    let _ip = text_of(self.tree.value(element)).filter(|text| is_ip(text))?;
+                    at = self.tree.next(element);
+                }
+                children.first().map(|_| value.clone())
             }
             (FieldType::Ip, Value::Array(_, source)) => {
                 let inner = source.raw.strip_prefix('[')?.strip_suffix(']')?;
@@ -38,12 +50,35 @@ impl<'a> Shape<'a, '_> {
         }
     }
 
+    /// Whether an object can stand where names are free: a search server refuses no name in it.
+    fn is_free(&self, id: NodeId) -> bool {
+        let Value::Object(children, source) = self.tree.value(id) else { return false };
+        let mut at = children.first();
+        while let Some(member) = at {
+            let key = self.tree.key(member).as_str();
+            let nested = matches!(self.tree.value(member), Value::Object(..));
+            if key.len() > MAX_KEY
+                || key.trim().is_empty()
+                || key.contains('\0')
+                || nested && !self.is_free(member)
+            {
+                return false;
+            }
+            at = self.tree.next(member);
+        }
+        usize::from(source.depth) <= MAX_DEPTH - 4
+    }
+
     /// The time that a value tells, if it tells one.
     pub(super) fn time_of(&self, value: &Value<'a>) -> Option<i64> {
         match value {
             Value::Json(json) if value.kind() == Kind::Number => {
                 crate::timestamp::read_epoch(json.as_bytes())
             }
+            Value::Integer(number) => {
+                crate::timestamp::read_epoch(itoa::Buffer::new().format(*number).as_bytes())
+            }
+            Value::Time(ms) => Some(*ms),
             _ => self.clock.read(text_of(value)?.trim().as_bytes(), self.received),
         }
     }
@@ -55,8 +90,13 @@ impl<'a> Shape<'a, '_> {
         match when {
             When::Always => value.is_scalar(),
             When::HttpMethod => text_of(value).is_some_and(|text| METHODS.contains(&&*text)),
+            When::TraceId => id_of(value).is_some_and(|text| {
+                is_id(&text, 32) || is_id(&text, 16) || is_decimal_id(&text) || is_uuid(&text)
+            }),
+            When::SpanId => id_of(value).is_some_and(|text| is_id(&text, 16) || is_decimal_id(&text)),
             When::HttpStatus => {
                 let digits = match value {
+                    Value::Integer(number) => return (100..600).contains(number),
                     Value::Json(json) if value.kind() == Kind::Number => Cow::Borrowed(&**json),
                     _ => match text_of(value) {
                         Some(text) => text,
@@ -76,6 +116,31 @@ pub(crate) fn text_of<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
         Value::Json(json) if json.starts_with('"') => Some(unquote(json)),
         _ => None,
     }
+}
+
+/// The text of what may be an id.
+fn id_of<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
+    match value {
+        Value::Integer(number) => Some(Cow::Owned(number.to_string())),
+        Value::Json(json) if value.kind() == Kind::Number => Some(Cow::Borrowed(json)),
+        value => text_of(value),
+    }
+}
+
+fn is_decimal_id(text: &str) -> bool {
+    (1..=20).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte != b'0')
+}
+
+fn is_uuid(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let lengths = [8, 4, 4, 4, 12];
+    lengths.iter().all(|length| {
+        parts
+            .next()
+            .is_some_and(|part| part.len() == *length && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }) && parts.next().is_none()
 }
 
 fn is_ip(text: &str) -> bool {

@@ -14,12 +14,12 @@ fn shape(body: &str) -> Json {
 #[test]
 fn names_of_senders_become_fields() {
     let body = r#"{"msg":"m","Level":"WARN","logger_name":"l","hostname":"h","service":"s","user":"u","pid":"12","status":404,
-        "method":"GET","url":"/x","remote_addr":"10.0.0.1","user_agent":"curl","traceId":"t","error":"boom","thread":"main"}"#;
+        "method":"GET","url":"/x","remote_addr":"10.0.0.1","user_agent":"curl","traceId":"463ac35c9f6413ad48485a3953bb6124","error":"boom","thread":"main"}"#;
     let expected = json!({
         "message": "m", "log": {"level": "WARN", "logger": "l"}, "host": {"name": "h"}, "service": {"name": "s"},
         "user": {"name": "u"}, "process": {"pid": 12, "thread": {"name": "main"}}, "url": {"original": "/x"},
         "http": {"response": {"status_code": 404}, "request": {"method": "GET"}}, "source": {"ip": "10.0.0.1"},
-        "user_agent": {"original": "curl"}, "trace": {"id": "t"}, "error": {"message": "boom"},
+        "user_agent": {"original": "curl"}, "trace": {"id": "463ac35c9f6413ad48485a3953bb6124"}, "error": {"message": "boom"},
     });
     assert_eq!(shape(body), expected);
 }

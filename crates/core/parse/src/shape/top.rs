@@ -1,6 +1,6 @@
 //! The top of an event: where names are looked up as times and aliases, before all else is placed.
 
-use super::{Shape, Spot};
+use super::{Mode, Shape, Spot};
 use crate::ecs::{GroupId, Role, SCHEMA};
 use crate::tree::{Key, Kind, NodeId, Value};
 
@@ -15,6 +15,9 @@ pub(crate) enum EventTime<'a> {
     Unreadable(Value<'a>),
 }
 
+/// The label that ties events together.
+const CORRELATION: &str = "correlation_id";
+
 /// Where members of the event itself go.
 const TOP: Spot = Spot { group: Some(GroupId::ROOT), node: None, depth: 0 };
 
@@ -23,6 +26,13 @@ impl<'a> Shape<'a, '_> {
     ///
     /// Names of the schema come first and aliases second, so that the order of an event's members doesn't matter.
     pub(crate) fn place_members(&mut self, event: NodeId) -> EventTime<'a> {
+        if self.mode == Mode::Collect {
+            self.members = Some(event);
+            return EventTime::Unknown;
+        }
+        if self.mode == Mode::Raw {
+            return self.place_raw(event);
+        }
         let mut time: Option<(u8, NodeId, i64)> = None;
         let mut unreadable = None;
         let mut deferred = std::mem::take(self.deferred);
@@ -48,7 +58,8 @@ impl<'a> Shape<'a, '_> {
             // The value has to be a scalar for an alias to count, and for the name of an object to be one.
             let is_scalar = self.tree.value(id).is_scalar();
             let is_group = matches!(entry.role, Role::Group(_));
-            if is_scalar && (is_group || entry.role == Role::User && entry.targets[0].is_some()) {
+            let is_alias = entry.targets[0].is_some() || entry.is_correlation;
+            if is_scalar && (is_group || entry.role == Role::User && is_alias) {
                 deferred.push(id);
             } else {
                 self.place(TOP, "", id);
@@ -67,6 +78,40 @@ impl<'a> Shape<'a, '_> {
                 time
             }
             (None, Some(bad)) => EventTime::Unreadable(value_of(bad)),
+            (None, None) => EventTime::Unknown,
+        }
+    }
+
+    /// Places members under their own names. What tells the time stays too, but for `@timestamp` itself.
+    fn place_raw(&mut self, event: NodeId) -> EventTime<'a> {
+        let mut time: Option<(u8, i64, Value<'a>)> = None;
+        let mut unreadable = None;
+        let mut at = self.tree.detach(event);
+        while let Some(id) = at {
+            at = self.tree.next(id);
+            let key = self.tree.key(id).as_str();
+            let is_ours = key == "@timestamp";
+            let order = SCHEMA.find_top(key).time;
+            let value = self.tree.value(id);
+            match (order, self.time_of(value)) {
+                (Some(order), Some(ms)) if time.as_ref().is_none_or(|(best, ..)| order < *best) => {
+                    time = Some((order, ms, value.clone()));
+                }
+                (_, None) if is_ours && value.is_scalar() => unreadable = Some(value.clone()),
+                _ if is_ours => self.place(TOP, "", id),
+                _ => {}
+            }
+            if !is_ours {
+                self.place(TOP, "", id);
+            }
+        }
+        match (time, unreadable) {
+            (Some((_, ms, value)), None) => EventTime::At(ms, value),
+            (Some((_, ms, value)), Some(bad)) => {
+                self.unmapped("@timestamp", bad);
+                EventTime::At(ms, value)
+            }
+            (None, Some(bad)) => EventTime::Unreadable(bad),
             (None, None) => EventTime::Unknown,
         }
     }
@@ -95,6 +140,10 @@ impl<'a> Shape<'a, '_> {
                 self.mark(field);
                 return;
             }
+        }
+        if entry.is_correlation && self.is_label_free(CORRELATION) {
+            let value = self.tree.value(id).clone();
+            return self.labelled(CORRELATION, value);
         }
         if is_group {
             let key = self.tree.key(id).as_str().to_owned();

@@ -1,0 +1,79 @@
+//! The order of members, which values don't have: they sort them by name.
+//!
+//! Of two members that want the same place the first gets it, so the order decides what a document looks like. It's
+//! kept as hashes of names, for the event itself and for those objects in it that can't be copied as they are; nowhere
+//! else does it matter. A hash that two names share costs at most their order.
+
+use crate::hash;
+
+/// The order of the members of an event's objects.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Order {
+    objects: Vec<Object>,
+    names: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Object {
+    path: u32,
+    from: usize,
+    to: usize,
+}
+
+/// The path of the event itself.
+pub(crate) const TOP: u32 = 0;
+
+/// Above this many members, ranks are looked up in a sorted list.
+const FEW: usize = 32;
+
+// === impl Order ===
+
+impl Order {
+    pub(crate) fn clear(&mut self) {
+        self.objects.clear();
+        self.names.clear();
+    }
+
+    /// Notes the members of an object, in their order.
+    pub(crate) fn note(&mut self, path: u32, names: impl Iterator<Item = u32>) {
+        let from = self.names.len();
+        self.names.extend(names);
+        self.objects.push(Object { path, from, to: self.names.len() });
+    }
+
+    /// Makes objects quick to find.
+    pub(crate) fn seal(&mut self) {
+        self.objects.sort_by_key(|object| object.path);
+    }
+
+    /// Brings members into the order that was noted; those that are new come last.
+    pub(crate) fn restore<T>(&self, path: u32, members: &mut [T], hash_of: impl Fn(&T) -> u32) {
+        let at = self.objects.partition_point(|object| object.path < path);
+        let Some(object) = self.objects.get(at).filter(|object| object.path == path) else { return };
+        let names = self.names.get(object.from..object.to).unwrap_or_default();
+        if names.len() <= FEW {
+            members.sort_by_cached_key(|member| {
+                let hash = hash_of(member);
+                names.iter().position(|name| *name == hash).unwrap_or(usize::MAX)
+            });
+            return;
+        }
+        let mut ranks: Vec<(u32, usize)> = names.iter().copied().zip(0..).collect();
+        ranks.sort_unstable();
+        members.sort_by_cached_key(|member| {
+            let hash = hash_of(member);
+            let at = ranks.partition_point(|(name, _)| *name < hash);
+            ranks.get(at).filter(|(name, _)| *name == hash).map_or(usize::MAX, |(_, rank)| *rank)
+        });
+    }
+}
+
+/// The path of what stands under a name, or at a position.
+pub(crate) fn inside(path: u32, name: u32) -> u32 {
+    (path.rotate_left(5) ^ name).wrapping_mul(0x9E37_79B1) | 1
+}
+
+/// The hash of a name.
+pub(crate) fn name(name: &str) -> u32 {
+    hash::short(0, name.as_bytes())
+}
