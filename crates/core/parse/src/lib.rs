@@ -9,22 +9,20 @@
 //! gets its place in a tree, and the tree is written. Values are slices of the body wherever they can be; one arena
 //! serves all events of a lane.
 
-mod access_log;
 mod auto;
 mod config;
 mod document;
 pub mod ecs;
-mod error_log;
 mod facts;
 mod failure;
 mod format;
+mod formats;
 mod hash;
 mod json;
 mod line;
 mod parser;
 mod pattern;
 mod shape;
-mod syslog;
 #[cfg(test)]
 mod testing;
 mod timestamp;

@@ -13,12 +13,13 @@ use crate::auto::{self, Memory};
 use crate::config::{self, ConfigError, OnUnparsed, ParseConfig};
 use crate::ecs::Field;
 use crate::failure::{ParseFailure, excerpt};
+use crate::formats::Context;
 use crate::json::{self, Limits, Root};
 use crate::pattern::Pattern;
 use crate::shape::{EventTime, Scratch, Shape, text_of};
 use crate::timestamp::Clock;
 use crate::tree::{Key, ROOT, Storage, Tree, Value};
-use crate::{Format, access_log, document, error_log, facts, syslog};
+use crate::{Format, document, facts};
 
 /// Turns events into documents. One for each lane: it keeps memory between events and no locks.
 #[derive(Debug)]
@@ -194,76 +195,50 @@ impl Readers<'_> {
         line: Line<'a>,
         shape: &mut Shape<'a, '_>,
     ) -> Result<Reading<'a>, Mismatch> {
-        let Line { text, received, limits, .. } = line;
+        let Line { text, limits, .. } = line;
         let found = match format {
             Format::Auto => return Ok(self.find(line, shape)),
             Format::Json => return read_json(text, limits, shape),
             Format::Raw => return Ok(read_raw(text, shape)),
-            Format::Syslog => syslog::read(text, self.clock, received, shape).map(|time| (format, time)),
-            Format::Common | Format::Combined => access_log::split(text)
-                .filter(|split| split.format() == format)
-                .map(|split| (format, Some(split.place(shape)))),
-            Format::Error => {
-                error_log::split(text, self.clock, received).map(|split| (format, Some(split.place(shape))))
-            }
             Format::Regex(at) => {
                 let pattern = self.patterns.get_mut(usize::from(at));
-                return match pattern.and_then(|pattern| pattern.read(text, &mut shape.tree)) {
-                    Some(event) => Ok(Reading { format, time: shape.place_members(event) }),
-                    None => Err(Mismatch::of(format, text)),
-                };
+                let event = pattern.and_then(|pattern| pattern.read(text, &mut shape.tree));
+                event.map(|event| Reading { format, time: shape.place_members(event) })
             }
+            format => self.read_text(format, line, shape),
         };
-        match found {
-            Some((format, time)) => Ok(Reading::of(format, time)),
-            None => Err(Mismatch::of(format, text)),
-        }
+        found.ok_or_else(|| Mismatch::of(format, text))
     }
 
-    /// Reads a line in whatever format it is in; text, if in none.
-    fn find<'a>(&mut self, line: Line<'a>, shape: &mut Shape<'a, '_>) -> Reading<'a> {
-        let candidates = auto::candidates(line.text);
-        let known = self.memory.recall(line.stream);
-        let likely = candidates.iter().copied().find(|format| is_same(*format, known));
-        for format in
-            likely.into_iter().chain(candidates.iter().copied().filter(|format| Some(*format) != likely))
-        {
-            let Some(reading) = self.attempt(format, line, shape) else { continue };
-            if reading.format != known {
-                self.memory.learn(line.stream, reading.format);
-            }
-            return reading;
-        }
-        read_raw(line.text, shape)
-    }
-
-    fn attempt<'a>(
-        &mut self,
+    /// Reads a line in a format of the table.
+    fn read_text<'a>(
+        &self,
         format: Format,
         line: Line<'a>,
         shape: &mut Shape<'a, '_>,
     ) -> Option<Reading<'a>> {
-        match format {
-            Format::Common => access_log::split(line.text)
-                .map(|split| Reading::of(split.format(), Some(split.place(shape)))),
-            Format::Json if !line.text.trim_start().starts_with('{') => None,
-            format => self.read(format, line, shape).ok(),
-        }
+        let Line { text, received, limits, .. } = line;
+        let context = Context { clock: self.clock, received, limits };
+        let time = (format.reader()?.read)(text, context, shape)?;
+        Some(Reading { format, time })
     }
-}
 
-/// Whether a format that is tried stands for the one that is remembered.
-fn is_same(tried: Format, known: Format) -> bool {
-    tried == known || tried == Format::Common && known == Format::Combined
-}
-
-impl<'a> Reading<'a> {
-    fn of(format: Format, time: Option<(i64, &'a str)>) -> Self {
-        let time = match time {
-            Some((ms, stamp)) => EventTime::At(ms, Value::Text(Cow::Borrowed(stamp))),
-            None => EventTime::Unknown,
+    /// Reads a line in whatever format it is in; text, if in none.
+    fn find<'a>(&mut self, line: Line<'a>, shape: &mut Shape<'a, '_>) -> Reading<'a> {
+        let known = self.memory.recall(line.stream);
+        let likely = auto::candidates(line.text).find(|format| *format == known);
+        let others = auto::candidates(line.text).filter(|format| Some(*format) != likely);
+        let mut found =
+            likely.into_iter().chain(others).filter_map(|format| self.read_text(format, line, shape));
+        let found = match found.next() {
+            None if auto::begins_like_json(line.text) => read_json(line.text, line.limits, shape).ok(),
+            found => found,
         };
-        Self { format, time }
+        let Some(reading) = found else { return read_raw(line.text, shape) };
+        if reading.format != known {
+            self.memory.learn(line.stream, reading.format);
+        }
+        reading
     }
 }
 

@@ -1,5 +1,7 @@
 //! The top of an event: where names are looked up as times and aliases, before all else is placed.
 
+use std::borrow::Cow;
+
 use super::{Shape, Spot};
 use crate::ecs::{GroupId, Role, SCHEMA};
 use crate::tree::{Key, Kind, NodeId, Value};
@@ -13,6 +15,13 @@ pub(crate) enum EventTime<'a> {
     At(i64, Value<'a>),
     /// There is an `@timestamp`, but it is no time.
     Unreadable(Value<'a>),
+}
+
+impl<'a> EventTime<'a> {
+    /// A time in milliseconds since the Unix epoch and how it was written, or none.
+    pub(crate) fn of(stamp: Option<(i64, &'a str)>) -> Self {
+        stamp.map_or(Self::Unknown, |(ms, text)| Self::At(ms, Value::Text(Cow::Borrowed(text))))
+    }
 }
 
 /// Where members of the event itself go.

@@ -7,14 +7,27 @@ mod rfc3164;
 mod rfc5424;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::borrow::Cow;
 
+use super::{Context, Guess, Reader};
 use crate::ecs::Field;
-use crate::shape::Shape;
+use crate::shape::{EventTime, Shape};
 use crate::timestamp::Clock;
 use crate::tree::Value;
+
+/// Syslog: a priority, the name of a month or a weekday, or a date.
+pub(crate) const READER: Reader = Reader {
+    guess: Some(Guess {
+        first: |byte| matches!(byte, b'<' | b'0'..=b'9' | b'A'..=b'Z'),
+        looks_like: |line| match line.as_bytes() {
+            [b'0'..=b'9', _, _, _, fifth, ..] => *fifth == b'-',
+            _ => true,
+        },
+    }),
+    read,
+};
 
 /// The time of a message, if it has one: in milliseconds since the Unix epoch, and how it was written.
 pub(crate) type Stamp<'a> = Option<(i64, &'a str)>;
@@ -29,7 +42,11 @@ const SEVERITIES: [&str; 8] =
     ["emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"];
 
 /// Reads a message. None where it is no syslog; nothing has been set then.
-pub(crate) fn read<'a>(
+fn read<'a>(line: &'a str, context: Context<'_>, shape: &mut Shape<'a, '_>) -> Option<EventTime<'a>> {
+    read_message(line, context.clock, context.received, shape).map(EventTime::of)
+}
+
+fn read_message<'a>(
     line: &'a str,
     clock: &Clock,
     received: i64,
