@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::formats::{Reader, access_log, error_log, logfmt, syslog};
+use crate::formats::{
+    Reader, access_log, auditd, aws_elb, cef, cloudfront, container, error_log, gelf, haproxy, iptables,
+    journald, key_value, klog, leef, logfmt, syslog, vpc_flow,
+};
 
 /// The table. A row has what the reference says of the format, its variant, its name, and its reader.
 ///
@@ -22,13 +25,15 @@ macro_rules! formats {
             Raw,
             /// A regular expression from the configuration, by its position there.
             Regex(u16),
+            /// Columns from the configuration, by their position there.
+            Csv(u16),
         }
 
         impl Format {
             /// The formats with a fixed name, in the order in which they are listed to people.
             pub const NAMED: &[Self] = &[Self::Auto, Self::Json, $(Self::$variant,)* Self::Raw];
 
-            /// The format's name; of a regular expression just `regex`, which keeps metric labels few.
+            /// The format's name; of one from the configuration just its kind, which keeps metric labels few.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -37,6 +42,7 @@ macro_rules! formats {
                     $(Self::$variant => $name,)*
                     Self::Raw => "raw",
                     Self::Regex(_) => "regex",
+                    Self::Csv(_) => "csv",
                 }
             }
 
@@ -49,6 +55,7 @@ macro_rules! formats {
                     $(Self::$variant => concat!($($doc),+).trim_ascii_start(),)*
                     Self::Raw => "Text that is taken as it is.",
                     Self::Regex(_) => "A regular expression from the configuration.",
+                    Self::Csv(_) => "Comma-separated values with columns from the configuration.",
                 }
             }
 
@@ -56,7 +63,7 @@ macro_rules! formats {
             pub(crate) const fn reader(self) -> Option<&'static Reader> {
                 match self {
                     $(Self::$variant => Some(&$reader),)*
-                    Self::Auto | Self::Json | Self::Raw | Self::Regex(_) => None,
+                    Self::Auto | Self::Json | Self::Raw | Self::Regex(_) | Self::Csv(_) => None,
                 }
             }
         }
@@ -67,8 +74,36 @@ macro_rules! formats {
 }
 
 formats! {
+    /// The Linux audit system's records, as auditd writes them.
+    Auditd "auditd" auditd::READER;
+    /// Lines of the kernel's packet filter: iptables, nftables, ufw.
+    Iptables "iptables" iptables::READER;
+    /// The logs of klog (Kubernetes), glog and Abseil.
+    Klog "klog" klog::READER;
+    /// ArcSight's Common Event Format.
+    Cef "cef" cef::READER;
+    /// IBM's Log Event Extended Format, versions 1.0 and 2.0.
+    Leef "leef" leef::READER;
+    /// Graylog's Extended Log Format, a JSON object.
+    Gelf "gelf" gelf::READER;
+    /// An entry of systemd's journal in its export format.
+    Journald "journald" journald::READER;
+    /// Docker's `json-file`; the line inside is read by itself.
+    Docker "docker" container::READER;
+    /// The files of Kubernetes' container runtimes; the line inside is read by itself.
+    Cri "cri" container::READER;
+    /// HAProxy's logs of HTTP and TCP connections.
+    Haproxy "haproxy" haproxy::READER;
+    /// Access logs of AWS application load balancers.
+    AwsAlb "aws_alb" aws_elb::ALB;
+    /// Flow logs of AWS VPCs, version 2.
+    VpcFlow "vpc_flow" vpc_flow::READER;
     /// RFC 5424, RFC 3164, or what syslog daemons write to files.
     Syslog "syslog" syslog::READER;
+    /// Access logs of AWS classic load balancers.
+    AwsElb "aws_elb" aws_elb::ELB;
+    /// Standard access logs of AWS CloudFront.
+    Cloudfront "cloudfront" cloudfront::READER;
     /// The same as `common` with referrer and user agent, nginx's and Apache's `combined`.
     Combined "combined" access_log::COMBINED;
     /// The Common Log Format of access logs.
@@ -77,6 +112,8 @@ formats! {
     Error "error" error_log::READER;
     /// logfmt: `key=value` pairs between white space.
     Logfmt "logfmt" logfmt::READER;
+    /// Pairs of keys and values, however they are separated.
+    KeyValue "key_value" key_value::READER;
 }
 
 impl Format {

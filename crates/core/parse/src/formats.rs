@@ -5,13 +5,28 @@
 //! since a line that is read wrongly is worse than one that stays text.
 
 pub(crate) mod access_log;
+pub(crate) mod auditd;
+pub(crate) mod aws_elb;
+pub(crate) mod cef;
+pub(crate) mod cloudfront;
+mod columns;
+pub(crate) mod container;
+pub(crate) mod csv;
 pub(crate) mod error_log;
+pub(crate) mod gelf;
+pub(crate) mod haproxy;
+pub(crate) mod iptables;
+pub(crate) mod journald;
+pub(crate) mod key_value;
+pub(crate) mod klog;
+pub(crate) mod leef;
 pub(crate) mod logfmt;
 mod members;
 mod quoted;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod syslog;
+pub(crate) mod vpc_flow;
 
 use crate::json::Limits;
 use crate::shape::{EventTime, Shape};
@@ -42,4 +57,6 @@ pub(crate) struct Context<'c> {
     /// The time of receipt, in milliseconds since the Unix epoch.
     pub(crate) received: i64,
     pub(crate) limits: Limits,
+    /// The event's bytes as they came, for what isn't text.
+    pub(crate) body: &'c [u8],
 }

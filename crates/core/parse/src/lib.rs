@@ -28,7 +28,7 @@ mod testing;
 mod timestamp;
 mod tree;
 
-pub use config::{ConfigError, MAX_DEPTH, NamedRegex, OnUnparsed, ParseConfig};
+pub use config::{ConfigError, MAX_DEPTH, NamedColumns, NamedRegex, OnUnparsed, ParseConfig};
 pub use failure::ParseFailure;
 pub use format::Format;
 pub use parser::{Marks, Parsed, Parser};

@@ -10,12 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use forebay_record::RawEvent;
 
 use crate::auto::{self, Memory};
-use crate::config::{self, ConfigError, OnUnparsed, ParseConfig};
+use crate::config::{self, ConfigError, Custom, OnUnparsed, ParseConfig};
 use crate::ecs::Field;
 use crate::failure::{ParseFailure, excerpt};
-use crate::formats::Context;
+use crate::formats::{Context, container, journald};
 use crate::json::{self, Limits, Root};
-use crate::pattern::Pattern;
 use crate::shape::{EventTime, Scratch, Shape, text_of};
 use crate::timestamp::Clock;
 use crate::tree::{Key, ROOT, Storage, Tree, Value};
@@ -26,7 +25,7 @@ use crate::{Format, document, facts};
 pub struct Parser {
     config: ParseConfig,
     default_format: Format,
-    patterns: Vec<Pattern>,
+    custom: Custom,
     clock: Clock,
     memory: Memory,
     storage: Storage,
@@ -77,9 +76,9 @@ impl Parser {
     /// # Errors
     /// When the configuration names what doesn't exist, or has an expression that is none.
     pub fn new(config: ParseConfig) -> Result<Self, ConfigError> {
-        let config::Checked { default_format, patterns, clock } = config.check()?;
+        let config::Checked { default_format, custom, clock } = config.check()?;
         let (memory, storage, scratch) = Default::default();
-        Ok(Self { config, default_format, patterns, clock, memory, storage, scratch })
+        Ok(Self { config, default_format, custom, clock, memory, storage, scratch })
     }
 
     /// Appends the event's document to `out.document` and fills in the rest of `out`.
@@ -100,7 +99,7 @@ impl Parser {
         let received = if event.received_at == 0 { now_ms } else { facts::millis(event.received_at) };
         let declared = match event.format {
             "" => self.default_format,
-            name => match config::find(name, &self.patterns) {
+            name => match self.custom.find(name) {
                 Some(format) => format,
                 None => return Err(self.unknown(name)),
             },
@@ -110,12 +109,28 @@ impl Parser {
         let mut shape = Shape::new(tree, &self.clock, received, &mut self.scratch);
         facts::place_ours(&mut shape, event, received);
         let limits = Limits { depth: self.config.max_depth, nodes: self.config.max_values };
-        let mut readers =
-            Readers { patterns: &mut self.patterns, memory: &mut self.memory, clock: &self.clock };
-        let line = Line { text: &text, stream: event.stream, received, limits };
+        let mut readers = Readers { custom: &mut self.custom, memory: &mut self.memory, clock: &self.clock };
+        let context = Context { clock: &self.clock, received, limits, body: event.body };
+        let unescaped;
+        let (wrapped, wrapping) = match container::unwrap(declared, &text, context, &mut shape.tree) {
+            Some((Cow::Borrowed(line), wrapping)) => (Some(line), Some(wrapping)),
+            Some((Cow::Owned(line), wrapping)) => {
+                unescaped = line;
+                (Some(unescaped.as_str()), Some(wrapping))
+            }
+            None => (None, None),
+        };
+        let line = Line {
+            text: wrapped.unwrap_or(&text),
+            stream: event.stream,
+            body: wrapped.map_or(event.body, str::as_bytes),
+            received,
+            limits,
+        };
+        let format = if wrapped.is_some() { Format::Auto } else { declared };
 
         let mut marks = Marks { invalid_utf8, ..Marks::default() };
-        let reading = match readers.read(declared, line, &mut shape) {
+        let mut reading = match readers.read(format, line, &mut shape) {
             Ok(reading) => reading,
             Err(mismatch) if self.config.on_unparsed == OnUnparsed::PassRaw => {
                 marks.unparsed = true;
@@ -124,11 +139,16 @@ impl Parser {
             }
             Err(Mismatch { error_type, reason }) => {
                 self.storage = shape.tree.into_storage();
-                return Err(ParseFailure { error_type, reason, format: self.name_of(declared) });
+                return Err(ParseFailure { error_type, reason, format: self.custom.name_of(declared) });
             }
         };
+        if let Some(wrapping) = wrapping {
+            reading = Reading { format: wrapping.format, time: wrapping.place(reading.time, &mut shape) };
+        }
         facts::place_theirs(&mut shape, event);
-        if invalid_utf8 {
+        // The lengths in a journal's entry are no text.
+        marks.invalid_utf8 &= reading.format != Format::Journald || !journald::is_text(event.body);
+        if marks.invalid_utf8 {
             let body = Cow::Owned(STANDARD.encode(event.body));
             shape.unmapped("body_base64", Value::Text(body));
         }
@@ -154,18 +174,8 @@ impl Parser {
     fn unknown(&self, name: &str) -> ParseFailure {
         ParseFailure {
             error_type: "unknown_format",
-            reason: format!("{} is no format; there are {}", excerpt(name, 0), config::known(&self.patterns)),
+            reason: format!("{} is no format; there are {}", excerpt(name, 0), self.custom.known()),
             format: name.chars().take(64).collect(),
-        }
-    }
-
-    fn name_of(&self, format: Format) -> String {
-        match format {
-            Format::Regex(at) => match self.patterns.get(usize::from(at)) {
-                Some(pattern) => format!("regex:{}", pattern.name),
-                None => format.to_string(),
-            },
-            format => format.to_string(),
         }
     }
 }
@@ -175,13 +185,15 @@ impl Parser {
 struct Line<'a> {
     text: &'a str,
     stream: &'a str,
+    /// The event's bytes, of which the text was made.
+    body: &'a [u8],
     received: i64,
     limits: Limits,
 }
 
 /// All readers.
 struct Readers<'p> {
-    patterns: &'p mut [Pattern],
+    custom: &'p mut Custom,
     memory: &'p mut Memory,
     clock: &'p Clock,
 }
@@ -201,9 +213,14 @@ impl Readers<'_> {
             Format::Json => return read_json(text, limits, shape),
             Format::Raw => return Ok(read_raw(text, shape)),
             Format::Regex(at) => {
-                let pattern = self.patterns.get_mut(usize::from(at));
+                let pattern = self.custom.patterns.get_mut(usize::from(at));
                 let event = pattern.and_then(|pattern| pattern.read(text, &mut shape.tree));
                 event.map(|event| Reading { format, time: shape.place_members(event) })
+            }
+            Format::Csv(at) => {
+                let table = self.custom.tables.get_mut(usize::from(at));
+                let time = table.and_then(|table| table.read(text, limits.nodes, shape));
+                time.map(|time| Reading { format, time })
             }
             format => self.read_text(format, line, shape),
         };
@@ -217,8 +234,8 @@ impl Readers<'_> {
         line: Line<'a>,
         shape: &mut Shape<'a, '_>,
     ) -> Option<Reading<'a>> {
-        let Line { text, received, limits, .. } = line;
-        let context = Context { clock: self.clock, received, limits };
+        let Line { text, body, received, limits, .. } = line;
+        let context = Context { clock: self.clock, received, limits, body };
         let time = (format.reader()?.read)(text, context, shape)?;
         Some(Reading { format, time })
     }

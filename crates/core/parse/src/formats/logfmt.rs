@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use super::members::{Members, scalar};
 use super::quoted::{take, unescaped};
 use super::{Guess, Reader};
-use crate::tree::Value;
+use crate::tree::{Tree, Value};
 
 /// Guessed only where the line consists of pairs, two at least.
 pub(crate) const READER: Reader = Reader {
@@ -21,20 +21,38 @@ pub(crate) const READER: Reader = Reader {
     }),
     read: |line, context, shape| {
         let mut members = Members::new(&mut shape.tree, context.limits);
-        let (mut rest, mut pairs) = (line, 0_usize);
-        while let Some((token, after)) = next(rest)? {
-            let value = match token.value {
-                Some(Written::Bare(text)) => scalar(text),
-                Some(Written::Quoted(text)) => Value::Text(unescaped(text)),
-                None => Value::Text(Cow::Borrowed("true")),
-            };
-            pairs += usize::from(token.value.is_some());
-            members.add(&mut shape.tree, token.key, value)?;
-            rest = after;
-        }
-        (pairs > 0).then(|| members.place(shape))
+        let found = gather(line, &mut members, &mut shape.tree)?;
+        (found != Found::NoPairs).then(|| members.place(shape))
     },
 };
+
+/// What a text consists of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Found {
+    PairsOnly,
+    SomePairs,
+    NoPairs,
+}
+
+/// Gathers the pairs and lone keys of a text. None where there is anything else in it.
+pub(crate) fn gather<'a>(text: &'a str, members: &mut Members, tree: &mut Tree<'a>) -> Option<Found> {
+    let (mut rest, mut pairs, mut lone) = (text, false, false);
+    while let Some((token, after)) = next(rest)? {
+        let value = match token.value {
+            Some(Written::Bare(text)) => scalar(text),
+            Some(Written::Quoted(text)) => Value::Text(unescaped(text)),
+            None => Value::Text(Cow::Borrowed("true")),
+        };
+        (pairs, lone) = (pairs | token.value.is_some(), lone | token.value.is_none());
+        members.add(tree, token.key, value)?;
+        rest = after;
+    }
+    Some(match (pairs, lone) {
+        (true, false) => Found::PairsOnly,
+        (true, true) => Found::SomePairs,
+        (false, _) => Found::NoPairs,
+    })
+}
 
 /// A key and what stands behind its `=`.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +72,8 @@ enum Written<'a> {
 fn looks_like(line: &str) -> bool {
     let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'/');
     let Some(end) = line.bytes().position(|byte| !is_key(byte)) else { return false };
-    if line.as_bytes().get(end) != Some(&b'=') {
+    // Pairs in lines of their own are some other format.
+    if line.as_bytes().get(end) != Some(&b'=') || line.contains('\n') {
         return false;
     }
     let (mut rest, mut pairs) = (line, 0_usize);

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
+use crate::ecs::Field;
 use crate::json::{Limits, plain_run};
+use crate::line::set_address;
 use crate::shape::{EventTime, Shape};
 use crate::tree::{Key, NodeId, Tree, Value};
 
@@ -36,6 +38,76 @@ impl Members {
     pub(crate) fn place<'a>(self, shape: &mut Shape<'a, '_>) -> EventTime<'a> {
         shape.place_members(self.node)
     }
+
+    /// Places them all in an event whose time the format has a place of its own for; a time among them is kept aside.
+    pub(crate) fn place_at<'a>(
+        self,
+        shape: &mut Shape<'a, '_>,
+        stamp: Option<(i64, &'a str)>,
+    ) -> EventTime<'a> {
+        let among = self.place(shape);
+        if stamp.is_none() {
+            return among;
+        }
+        if let EventTime::At(_, original) | EventTime::Unreadable(original) = among {
+            shape.unmapped("timestamp", original);
+        }
+        EventTime::of(stamp)
+    }
+}
+
+/// Where a part of a format goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum To {
+    /// To a field of the schema, if it is free and takes the value.
+    Field(Field),
+    /// To a member with this name, dots for objects.
+    Name(&'static str),
+}
+
+/// Puts a value where it goes, in an event that is recognised for sure.
+pub(crate) fn put<'a>(shape: &mut Shape<'a, '_>, to: To, value: Value<'a>) {
+    match to {
+        To::Field(field) => {
+            let id = shape.tree.push(Key::Clean(""), value);
+            shape.place_field(field, id);
+        }
+        To::Name(name) => shape.place_named(name, value),
+    }
+}
+
+/// Puts text where it goes, unless it is what stands for nothing.
+pub(crate) fn put_text<'a>(shape: &mut Shape<'a, '_>, to: To, text: &'a str) {
+    if !matches!(text, "" | "-") {
+        put(shape, to, Value::Text(Cow::Borrowed(text)));
+    }
+}
+
+/// Puts what may be a number where it goes, unless it is what stands for nothing.
+pub(crate) fn put_scalar<'a>(shape: &mut Shape<'a, '_>, to: To, text: &'a str) {
+    if !matches!(text, "" | "-") {
+        put(shape, to, scalar(text));
+    }
+}
+
+/// Puts `address:port` where they go: an address that is no IP goes to `name`, a port may be missing.
+pub(crate) fn put_endpoint<'a>(
+    shape: &mut Shape<'a, '_>,
+    (ip, name, port): (Field, Field, Field),
+    text: &'a str,
+) {
+    if matches!(text, "" | "-") {
+        return;
+    }
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // Of an IPv6 address without brackets, the last group is the port.
+    let (address, number) = match text.rsplit_once(':') {
+        Some((address, port)) if is_port(port) || matches!(port, "" | "-") => (address, port),
+        _ => (text, ""),
+    };
+    let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
+    set_address(shape, ip, name, address);
+    put_text(shape, To::Field(port), number);
 }
 
 /// A name, which hardly ever needs an escape.

@@ -25,20 +25,40 @@ pub(crate) struct Samples {
 const ALL: &[Samples] = &[
     super::access_log::tests::COMBINED,
     super::access_log::tests::COMMON,
+    super::auditd::tests::SAMPLES,
+    super::aws_elb::tests::ALB,
+    super::aws_elb::tests::ELB,
+    super::cef::tests::SAMPLES,
+    super::cloudfront::tests::SAMPLES,
+    super::container::tests::CRI,
+    super::container::tests::DOCKER,
     super::error_log::tests::SAMPLES,
+    super::gelf::tests::SAMPLES,
+    super::haproxy::tests::SAMPLES,
+    super::iptables::tests::SAMPLES,
+    super::journald::tests::SAMPLES,
+    super::key_value::tests::SAMPLES,
+    super::klog::tests::SAMPLES,
+    super::leef::tests::SAMPLES,
     super::logfmt::tests::SAMPLES,
     super::syslog::tests::SAMPLES,
+    super::vpc_flow::tests::SAMPLES,
 ];
 
 #[test]
 fn every_sample_becomes_its_document() {
+    let mut wrong = Vec::new();
     for samples in ALL {
         for (line, expected) in samples.read {
             let expected: Json = serde_json::from_str(expected)
                 .unwrap_or_else(|error| panic!("{error} in what is expected of {line}"));
-            assert_eq!(parse(samples.format, line), expected, "{} {line}", samples.format);
+            let document = parse(samples.format, line);
+            if document != expected {
+                wrong.push(format!("{} {line:?}\nis {document}\nnot {expected}", samples.format));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

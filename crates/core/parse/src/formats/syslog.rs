@@ -1,7 +1,8 @@
 //! Syslog, in the two formats that are on the wire and the two that daemons write to files.
 //!
 //! A message with a priority is RFC 5424 if version 1 follows it, else RFC 3164, which any text is. Without a priority
-//! it has to begin with a time, a host and a tag, as syslog daemons write their files.
+//! it has to begin with a time, a host and a tag, as syslog daemons write their files. Messages in CEF or LEEF, and those
+//! of haproxy, the kernel's packet filter and its audit system, are taken apart as well.
 
 mod rfc3164;
 mod rfc5424;
@@ -11,10 +12,9 @@ pub(crate) mod tests;
 
 use std::borrow::Cow;
 
-use super::{Context, Guess, Reader};
+use super::{Context, Guess, Reader, auditd, cef, haproxy, iptables, leef};
 use crate::ecs::Field;
 use crate::shape::{EventTime, Shape};
-use crate::timestamp::Clock;
 use crate::tree::Value;
 
 /// Syslog: a priority, the name of a month or a weekday, or a date.
@@ -41,26 +41,51 @@ const FACILITIES: [&str; 24] = [
 const SEVERITIES: [&str; 8] =
     ["emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"];
 
-/// Reads a message. None where it is no syslog; nothing has been set then.
-fn read<'a>(line: &'a str, context: Context<'_>, shape: &mut Shape<'a, '_>) -> Option<EventTime<'a>> {
-    read_message(line, context.clock, context.received, shape).map(EventTime::of)
+/// What a header leaves to the reader of messages; all else has been set.
+struct Rest<'a> {
+    stamp: Stamp<'a>,
+    program: &'a str,
+    message: &'a str,
 }
 
-fn read_message<'a>(
-    line: &'a str,
-    clock: &Clock,
-    received: i64,
+/// Reads a message. None where it is no syslog; nothing has been set then.
+fn read<'a>(line: &'a str, context: Context<'_>, shape: &mut Shape<'a, '_>) -> Option<EventTime<'a>> {
+    let rest = match priority(line) {
+        Some((priority, text)) => {
+            let structured = text.strip_prefix("1 ");
+            let rest = structured.and_then(|text| rfc5424::read(text, context.clock, shape));
+            let rest = rest.unwrap_or_else(|| rfc3164::read(text, context.clock, context.received, shape));
+            set_priority(shape, priority);
+            rest
+        }
+        None => rfc3164::read_file_line(line, context.clock, context.received, shape)?,
+    };
+    let Rest { stamp, program, message } = rest;
+    match read_inner(program, message, context, shape) {
+        None => {
+            let _free = shape.set_text(Field::Message, message);
+            Some(EventTime::of(stamp))
+        }
+        Some(EventTime::Unknown) => Some(EventTime::of(stamp)),
+        inner => inner,
+    }
+}
+
+/// Reads a message that is in a format of its own: one that says so, or that of the program that sends it.
+fn read_inner<'a>(
+    program: &str,
+    message: &'a str,
+    context: Context<'_>,
     shape: &mut Shape<'a, '_>,
-) -> Option<Stamp<'a>> {
-    let Some((priority, rest)) = priority(line) else {
-        return rfc3164::read_file_line(line, clock, received, shape);
-    };
-    let stamp = match rest.strip_prefix("1 ").and_then(|rest| rfc5424::read(rest, clock, shape)) {
-        Some(stamp) => stamp,
-        None => rfc3164::read(rest, clock, received, shape),
-    };
-    set_priority(shape, priority);
-    Some(stamp)
+) -> Option<EventTime<'a>> {
+    match program {
+        "kernel" => iptables::read(message, shape),
+        "haproxy" => haproxy::read(message, context, shape),
+        "audit" | "audispd" | "audisp-syslog" => auditd::read(message, context, shape),
+        _ if message.starts_with(cef::START) => cef::read(message, context, shape),
+        _ if message.starts_with(leef::START) => leef::read(message, context, shape),
+        _ => None,
+    }
 }
 
 /// Takes `<0>` to `<191>` off the front.
@@ -75,15 +100,20 @@ fn priority(line: &str) -> Option<(u8, &str)> {
 
 fn set_priority(shape: &mut Shape<'_, '_>, priority: u8) {
     let (facility, severity) = (priority / 8, priority % 8);
-    let severity_name = SEVERITIES.get(usize::from(severity)).copied().unwrap_or("debug");
-    let _free = shape.set_text(Field::LogLevel, severity_name);
     let _free = shape.set(Field::LogSyslogPriority, Value::Integer(i64::from(priority)));
     let _free = shape.set(Field::LogSyslogFacilityCode, Value::Integer(i64::from(facility)));
     if let Some(name) = FACILITIES.get(usize::from(facility)) {
         let _free = shape.set_text(Field::LogSyslogFacilityName, name);
     }
+    set_severity(shape, severity);
+}
+
+/// Sets a severity, 0 to 7, and the level that it is.
+pub(crate) fn set_severity(shape: &mut Shape<'_, '_>, severity: u8) {
+    let name = SEVERITIES.get(usize::from(severity)).copied().unwrap_or("debug");
+    let _free = shape.set_text(Field::LogLevel, name);
     let _free = shape.set(Field::LogSyslogSeverityCode, Value::Integer(i64::from(severity)));
-    let _free = shape.set_text(Field::LogSyslogSeverityName, severity_name);
+    let _free = shape.set_text(Field::LogSyslogSeverityName, name);
 }
 
 /// Sets the name of the program and its process, which is a number for nearly all.

@@ -80,6 +80,18 @@ impl<'a> Shape<'a, '_> {
         }
     }
 
+    /// Places a value under a name of ours, dots for objects. It is looked up neither as a time nor as an alias.
+    pub(crate) fn place_named(&mut self, name: &'static str, value: Value<'a>) {
+        let id = self.tree.push(Key::Clean(name), value);
+        self.place(TOP, "", id);
+    }
+
+    /// The same under a name that was put together.
+    pub(crate) fn place_owned(&mut self, name: String, value: Value<'a>) {
+        let id = self.tree.push(Key::Owned(name), value);
+        self.place(TOP, "", id);
+    }
+
     /// Places a scalar whose name is an alias, or the name of an object of the schema.
     fn place_alias(&mut self, id: NodeId) {
         let entry = SCHEMA.find_top(self.tree.key(id).as_str());
