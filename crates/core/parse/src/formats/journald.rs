@@ -146,6 +146,17 @@ pub(crate) mod tests {
                 "process": {"pid": 77}, "host": {"name": "web-1"}, "user": {"id": "1000"},
                 "journald": {"__cursor": "s=1;i=2", "__realtime_timestamp": "1795251598250001", "_boot_id": "ab", "my_key": "a=b"}}"#,
             ),
+            // journald 252.
+            (
+                "__CURSOR=s=1;i=182;b=f5;m=8c;t=66;x=52\n__REALTIME_TIMESTAMP=1795251598793727\n__MONOTONIC_TIMESTAMP=37622111677\n_BOOT_ID=f5\n_MACHINE_ID=3d12\n_HOSTNAME=web-1\n_RUNTIME_SCOPE=system\nPRIORITY=3\n_UID=0\n_GID=0\nMESSAGE\n\x0e\0\0\0\0\0\0\0first\nline two\nMY_KEY=a=b\nSYSLOG_IDENTIFIER=logger\n_TRANSPORT=journal\n_PID=23388\n_COMM=logger\n_SOURCE_REALTIME_TIMESTAMP=1795251597793638\n\n",
+                r#"{"@timestamp": "2026-11-21T08:59:57.793Z", "message": "first\nline two",
+                "log": {"level": "error", "syslog": {"appname": "logger", "severity": {"code": 3, "name": "error"}}},
+                "process": {"pid": 23388, "name": "logger"}, "host": {"name": "web-1", "id": "3d12"},
+                "user": {"id": "0", "group": {"id": "0"}}, "systemd": {"transport": "journal"},
+                "journald": {"__cursor": "s=1;i=182;b=f5;m=8c;t=66;x=52", "__realtime_timestamp": "1795251598793727",
+                "__monotonic_timestamp": "37622111677", "_boot_id": "f5", "_runtime_scope": "system", "my_key": "a=b",
+                "_source_realtime_timestamp": "1795251597793638"}}"#,
+            ),
             (
                 "MESSAGE=hello\n_SOURCE_REALTIME_TIMESTAMP=1795251597000000\n__REALTIME_TIMESTAMP=1795251598000000\n_SYSTEMD_UNIT=a.service\nPRIORITY=x\nMESSAGE=again",
                 r#"{"@timestamp": "2026-11-21T08:59:57.000Z", "message": "hello", "unmapped": {"message": "again"},

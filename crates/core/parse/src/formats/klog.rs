@@ -99,6 +99,24 @@ pub(crate) mod tests {
                 "origin": {"file": {"name": "kubelet.go", "line": 2451}}}, "process": {"thread": {"id": 4711}},
                 "message": "Pod \"web\" failed", "pod": "shop/web-0", "err": "exit 1", "attempt": 3}"#,
             ),
+            // klog v2.130, from here on to glog.
+            (
+                "I1121 08:59:58.661234   22015 main.go:20] \"Pod status updated\" pod=\"kube-system/kubedns\" n=3 m={\"a\":1}",
+                r#"{"@timestamp": "2026-11-21T08:59:58.661Z", "log": {"level": "info",
+                "origin": {"file": {"name": "main.go", "line": 20}}}, "process": {"thread": {"id": 22015}},
+                "message": "Pod status updated", "pod": "kube-system/kubedns", "n": 3, "m": "{\"a\":1}"}"#,
+            ),
+            (
+                "E1121 08:59:58.661256   22015 main.go:21] \"Failed to update\" err=\"timeout \\\"x\\\"\" text=<\n\tline 1\n\tline 2\n > bytes=\"ab\"",
+                r#"{"@timestamp": "2026-11-21T08:59:58.661Z", "log": {"level": "error",
+                "origin": {"file": {"name": "main.go", "line": 21}}}, "process": {"thread": {"id": 22015}},
+                "message": "Failed to update", "err": "timeout \"x\"", "text": "line 1\nline 2", "bytes": "ab"}"#,
+            ),
+            (
+                "W1121 08:59:58.661269   22015 main.go:22] multi\nline",
+                r#"{"@timestamp": "2026-11-21T08:59:58.661Z", "log": {"level": "warning",
+                "origin": {"file": {"name": "main.go", "line": 22}}}, "process": {"thread": {"id": 22015}}, "message": "multi\nline"}"#,
+            ),
             (
                 "W20261121 08:59:58.000001 139 main.cc:12] a: \"b\"\nsecond line",
                 r#"{"@timestamp": "2026-11-21T08:59:58.000Z", "log": {"level": "warning",

@@ -41,6 +41,7 @@ pub(crate) fn gather<'a>(text: &'a str, members: &mut Members, tree: &mut Tree<'
         let value = match token.value {
             Some(Written::Bare(text)) => scalar(text),
             Some(Written::Quoted(text)) => Value::Text(unescaped(text)),
+            Some(Written::Block(text)) => Value::Text(Cow::Owned(text.replace("\n\t", "\n"))),
             None => Value::Text(Cow::Borrowed("true")),
         };
         (pairs, lone) = (pairs | token.value.is_some(), lone | token.value.is_none());
@@ -67,6 +68,8 @@ enum Written<'a> {
     Bare(&'a str),
     /// Still escaped.
     Quoted(&'a str),
+    /// Lines with a tab before each, as klog writes them; the first is without it.
+    Block(&'a str),
 }
 
 fn looks_like(line: &str) -> bool {
@@ -107,6 +110,9 @@ fn next(text: &str) -> Option<Option<(Token<'_>, &str)>> {
         let ends = rest.bytes().next().is_none_or(is_space);
         return ends.then_some(Some((Token { key, value: Some(Written::Quoted(inner)) }, rest)));
     }
+    if let Some((block, rest)) = value.strip_prefix("<\n\t").and_then(|block| block.split_once("\n >")) {
+        return Some(Some((Token { key, value: Some(Written::Block(block)) }, rest)));
+    }
     let end = value.bytes().position(is_space).unwrap_or(value.len());
     let (bare, rest) = value.split_at_checked(end)?;
     Some(Some((Token { key, value: Some(Written::Bare(bare)) }, rest)))
@@ -125,6 +131,12 @@ pub(crate) mod tests {
                 r#"ts=2026-11-21T08:59:58.25Z level=warn msg="retry of \"GET /a\"\n" status=503 took=0.25 zip=01234 id="7""#,
                 r#"{"@timestamp": "2026-11-21T08:59:58.250Z", "log": {"level": "warn"}, "message": "retry of \"GET /a\"\n",
                 "http": {"response": {"status_code": 503}}, "took": 0.25, "zip": "01234", "id": "7"}"#,
+            ),
+            // Go's log/slog.
+            (
+                r#"time=2026-11-21T08:59:58.660Z level=WARN msg="retry \"now\"" status=503 took=250ms err="a=b: no\nroute" empty="" path="/a?b=c""#,
+                r#"{"@timestamp": "2026-11-21T08:59:58.660Z", "log": {"level": "WARN"}, "message": "retry \"now\"",
+                "http": {"response": {"status_code": 503}}, "took": "250ms", "err": "a=b: no\nroute", "empty": "", "path": "/a?b=c"}"#,
             ),
             (
                 r#"time=1795251598 level=info host.name=web-1 query="a=b c" empty= none="" a=1 a=2"#,
