@@ -22,7 +22,7 @@ thread_local! {
 
 fuzz_target!(|data: &[u8]| {
     let Some((first, body)) = data.split_first() else { return };
-    let format = Format::NAMED.get(usize::from(*first) % 8).map_or("regex:app", |format| format.as_str());
+    let format = Format::NAMED.get(usize::from(*first) % (Format::NAMED.len() + 1)).map_or("regex:app", |format| format.as_str());
     let event = RawEvent {
         id: "1",
         tenant: "acme",

@@ -8,7 +8,9 @@
 
 use std::time::Instant;
 
-use forebay_parse::{FieldBudget, Guards, ParseConfig, Parsed, Parser, ReadEvent, WriteOptions};
+use forebay_parse::{
+    FieldBudget, Guards, NamedColumns, ParseConfig, Parsed, Parser, ReadEvent, WriteOptions,
+};
 use forebay_record::{RawEvent, RawTemplate};
 
 const EVENTS: usize = 20_000;
@@ -106,6 +108,69 @@ fn syslog_line(seeded: &mut Seeded, at: usize) -> String {
     )
 }
 
+/// A line of each further format; `#` stands for a number that differs from line to line.
+const LINES: &[(&str, &str)] = &[
+    (
+        "logfmt",
+        r#"time=2026-07-28T08:40:00.#Z level=info msg="request completed" service=cart status=200 took=0.# id=a#"#,
+    ),
+    ("key_value", r#"level=info, user=bob, ip=10.0.0.1, reason="no route, really", took=0.#, id=a#"#),
+    ("csv:bench", r#"2026-07-28T08:40:00Z,info,bob,0.#,"a ""quoted"" text""#),
+    (
+        "cef",
+        "CEF:0|Acme|Gate|1.2|100|Worm stopped|10|src=10.0.0.1 dst=2.1.2.2 spt=# act=blocked msg=a text of some words cs1=a b cs1Label=Policy",
+    ),
+    (
+        "leef",
+        "LEEF:1.0|Acme|Mail|4.0|15345|src=192.0.2.0\tdst=172.50.123.1\tsev=5\tcat=anomaly\tsrcPort=#\tusrName=joe.black",
+    ),
+    (
+        "gelf",
+        r#"{"version":"1.1","host":"web-1","short_message":"request #","timestamp":1785228000.25,"level":6,"_user_id":#,"_path":"/a"}"#,
+    ),
+    (
+        "klog",
+        r#"I0728 08:40:00.525108    4711 kubelet.go:2451] "Pod status updated" pod="shop/web-#" status="ready""#,
+    ),
+    (
+        "docker",
+        r#"{"log":"request # done in \"time\"\n","stream":"stdout","time":"2026-07-28T08:40:00.123456789Z"}"#,
+    ),
+    ("cri", "2026-07-28T08:40:00.669794202+00:00 stdout F request # done in time"),
+    (
+        "haproxy",
+        r#"10.0.1.2:# [28/Jul/2026:08:40:00.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {a|b} {} "GET /index.html?# HTTP/1.1""#,
+    ),
+    (
+        "aws_alb",
+        r#"https 2026-07-28T08:40:00.364000Z app/shop/50dc 192.168.131.39:2817 10.0.0.1:80 0.086 0.048 0.037 200 200 34 # "GET https://shop.example.com:443/a?b=# HTTP/1.1" "curl/8.5.0" ECDHE-RSA TLSv1.2 arn:aws:t "Root=1-58337262" "shop.example.com" "-" 0 2026-07-28T08:40:00.300000Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_1"#,
+    ),
+    (
+        "aws_elb",
+        r#"2026-07-28T08:40:00.945958Z my-lb 192.168.131.39:2817 10.0.0.1:80 0.000073 0.001048 0.000057 200 200 0 # "GET http://www.example.com:80/# HTTP/1.1" "curl/8.5.0" - -"#,
+    ),
+    (
+        "cloudfront",
+        "2026-07-28\t08:40:00\tLAX1\t#\t192.0.2.24\tGET\td111.cloudfront.net\t/view/#\t200\t-\tMozilla/4.0%20(compatible)\ta=b\t-\tHit\tRC4VN\twww.example.com\thttps\t23\t0.001\t-\tTLSv1.2\tECDHE-RSA\tHit\tHTTP/2.0\t-\t-\t52366\t0.001\tHit\ttext/html\t78\t-\t-",
+    ),
+    (
+        "vpc_flow",
+        "2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 # 1785227900 1785228000 ACCEPT OK",
+    ),
+    (
+        "iptables",
+        "IN=eth0 OUT= MAC=00:16:3e:00:00:01:00:16:3e:00:00:02:08:00 SRC=10.0.0.1 DST=10.0.0.2 LEN=60 TOS=0x00 TTL=64 ID=# DF PROTO=TCP SPT=45678 DPT=22 WINDOW=1024 RES=0x00 SYN URGP=0",
+    ),
+    (
+        "auditd",
+        r#"type=SYSCALL msg=audit(1785228000.243:#): arch=c000003e syscall=2 success=no exit=-13 a0=7fff ppid=2686 pid=3538 auid=1000 uid=0 comm="cat" exe="/bin/cat" key=(null)"#,
+    ),
+    (
+        "journald",
+        "__CURSOR=s=1;i=#\n__REALTIME_TIMESTAMP=1785228000250001\n_BOOT_ID=ab\nPRIORITY=6\nMESSAGE=request # done in time\nSYSLOG_IDENTIFIER=app\n_PID=77\n_HOSTNAME=web-1\n_UID=1000\n",
+    ),
+];
+
 /// Nanoseconds that this thread has run.
 fn cpu_ns(start: Instant) -> u64 {
     let scheduler = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
@@ -126,11 +191,11 @@ enum Way {
     ReadWrite,
 }
 
-fn measure(name: &str, format: &str, line: fn(&mut Seeded, usize) -> String) {
+fn measure(name: &str, format: &str, line: impl Fn(&mut Seeded, usize) -> String) {
     measure_way(name, format, line, Way::Parse);
 }
 
-fn measure_way(name: &str, format: &str, line: fn(&mut Seeded, usize) -> String, way: Way) {
+fn measure_way(name: &str, format: &str, line: impl Fn(&mut Seeded, usize) -> String, way: Way) {
     let mut seeded = Seeded(20_260_728);
     let shared = RawEvent {
         tenant: "acme",
@@ -151,7 +216,9 @@ fn measure_way(name: &str, format: &str, line: fn(&mut Seeded, usize) -> String,
             record
         })
         .collect();
-    let mut parser = Parser::new(ParseConfig::default()).unwrap();
+    let columns = ["time", "level", "user.name", "took", "message"].map(str::to_owned).to_vec();
+    let csvs = vec![NamedColumns { name: "bench".to_owned(), columns, delimiter: ',' }];
+    let mut parser = Parser::new(ParseConfig { csvs, ..ParseConfig::default() }).unwrap();
     if !matches!(way, Way::Parse) {
         let budget = FieldBudget::new(FieldBudget::MAX_PATHS, FieldBudget::MAX_TARGETS);
         parser.set_guards(Guards { budget: Some(budget), all_events: true, ..Guards::default() });
@@ -203,4 +270,7 @@ fn main() {
     measure_way("json, r+w", "json", json_line, Way::ReadWrite);
     measure_way("combined, read", "combined", nginx_line, Way::Read);
     measure_way("combined, r+w", "combined", nginx_line, Way::ReadWrite);
+    for (format, line) in LINES {
+        measure(format, format, |seeded, _| line.replace('#', &(1 + seeded.below(60_000)).to_string()));
+    }
 }

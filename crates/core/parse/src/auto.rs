@@ -4,11 +4,25 @@
 //! formats. What a stream sent last is tried first, which settles lines that could be two things. The memory is a table
 //! of fixed size in which streams overwrite each other; forgetting costs a few comparisons, never correctness.
 
+use std::sync::LazyLock;
+
 use crate::Format;
+use crate::format::READERS;
+use crate::formats::Guess;
 use crate::hash;
 
 /// How many streams are remembered.
 const STREAMS: usize = 1024;
+
+/// For each first byte, a bit for each format of the table that may begin with it.
+static FIRST: LazyLock<[u128; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        let may = |(_, guess): &(usize, Guess)| u8::try_from(byte).is_ok_and(|byte| (guess.first)(byte));
+        let guesses = READERS.iter().map(|(_, reader)| reader.guess).enumerate();
+        let guesses = guesses.filter_map(|(at, guess)| Some((at, guess?)));
+        guesses.filter(may).fold(0, |bits, (at, _)| bits | 1 << at)
+    })
+});
 
 /// Which format each stream sent last.
 #[derive(Debug)]
@@ -41,22 +55,26 @@ impl Memory {
     }
 }
 
-/// Formats that a line may be in by its first bytes, the likelier first. `Common` stands for both access logs.
-pub(crate) fn candidates(line: &str) -> &'static [Format] {
-    let bytes = line.as_bytes();
-    match bytes.first() {
-        Some(b'{' | b' ' | b'\t' | b'\n' | b'\r') => &[Format::Json],
-        Some(b'<') => &[Format::Syslog],
-        Some(b'[') => &[Format::Error],
-        Some(b'0'..=b'9') => match bytes.get(4) {
-            Some(b'/') => &[Format::Error, Format::Common],
-            Some(b'-') => &[Format::Syslog, Format::Common],
-            _ => &[Format::Common],
-        },
-        // The name of a month or a weekday, or a host.
-        Some(b'A'..=b'Z') => &[Format::Syslog, Format::Common],
-        _ => &[Format::Common],
-    }
+/// The formats that a line may be in by its first bytes, in the order of the table. JSON isn't among them: what begins
+/// like it and is in none of these is tried as JSON last.
+pub(crate) fn candidates(line: &str) -> impl Iterator<Item = Format> {
+    let mut left = line.as_bytes().first().map_or(0, |byte| FIRST[usize::from(*byte)]);
+    std::iter::from_fn(move || {
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let (format, reader) = READERS.get(at)?;
+            if reader.guess.is_some_and(|guess| (guess.looks_like)(line)) {
+                return Some(*format);
+            }
+        }
+        None
+    })
+}
+
+/// Whether a line may be a JSON object.
+pub(crate) fn begins_like_json(line: &str) -> bool {
+    line.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
 }
 
 #[cfg(test)]

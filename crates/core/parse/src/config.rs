@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::Format;
+use crate::formats::csv::Table;
 use crate::pattern::Pattern;
 use crate::timestamp::Clock;
 
@@ -29,6 +30,17 @@ pub struct NamedRegex {
     pub pattern: String,
 }
 
+/// Names for the columns of comma-separated values: the format `csv:<name>`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NamedColumns {
+    /// The name in `csv:<name>`.
+    pub name: String,
+    /// What the columns are, in order. `http.request.method` stands for the field of that path.
+    pub columns: Vec<String>,
+    /// What stands between values: an ASCII character, a comma for most.
+    pub delimiter: char,
+}
+
 /// How events are parsed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParseConfig {
@@ -38,6 +50,8 @@ pub struct ParseConfig {
     pub on_unparsed: OnUnparsed,
     /// The regular expressions that formats may name.
     pub regexes: Vec<NamedRegex>,
+    /// The columns that formats may name.
+    pub csvs: Vec<NamedColumns>,
     /// The zone of timestamps that name none, by its IANA name; empty means UTC.
     pub timezone: String,
     /// How far before its receipt an event's own time may lie, in milliseconds.
@@ -74,12 +88,18 @@ pub enum ConfigError {
     /// A regular expression without named groups finds nothing.
     #[error("the regular expression `{0}` has no named groups: write them as (?<name>...)")]
     NoGroups(String),
-    /// Two regular expressions with one name.
-    #[error("two regular expressions are called `{0}`")]
+    /// Two formats of one kind with one name.
+    #[error("two regular expressions, or two lists of columns, are called `{0}`")]
     Twice(String),
-    /// More regular expressions than can be told apart.
-    #[error("there are more than {} regular expressions", u16::MAX)]
+    /// More formats of one kind than can be told apart.
+    #[error("there are more than {} regular expressions, or lists of columns", u16::MAX)]
     TooMany,
+    /// A list of columns without any.
+    #[error("`csv:{0}` has no columns: name them in their order")]
+    NoColumns(String),
+    /// Something between columns that can't be.
+    #[error("the delimiter of `csv:{0}` has to be one ASCII character, no quote and no line break")]
+    Delimiter(String),
     /// Nothing is called that.
     #[error("`{name}` is no format; there are {known}")]
     Format {
@@ -97,8 +117,15 @@ pub enum ConfigError {
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) default_format: Format,
-    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) custom: Custom,
     pub(crate) clock: Clock,
+}
+
+/// The formats that the configuration describes.
+#[derive(Debug, Default)]
+pub(crate) struct Custom {
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) tables: Vec<Table>,
 }
 
 impl Default for ParseConfig {
@@ -107,6 +134,7 @@ impl Default for ParseConfig {
             default_format: "auto".to_owned(),
             on_unparsed: OnUnparsed::default(),
             regexes: Vec::new(),
+            csvs: Vec::new(),
             timezone: "UTC".to_owned(),
             max_age_ms: 365 * 86_400_000,
             max_future_ms: 300_000,
@@ -121,40 +149,61 @@ impl ParseConfig {
         if !(1..=MAX_DEPTH).contains(&self.max_depth) {
             return Err(ConfigError::Depth(self.max_depth));
         }
-        if u16::try_from(self.regexes.len()).is_err() {
+        if u16::try_from(self.regexes.len().max(self.csvs.len())).is_err() {
             return Err(ConfigError::TooMany);
         }
-        let mut patterns: Vec<Pattern> = Vec::with_capacity(self.regexes.len());
+        let mut custom = Custom::default();
         for regex in &self.regexes {
-            if patterns.iter().any(|pattern| pattern.name == regex.name) {
+            if custom.patterns.iter().any(|pattern| pattern.name == regex.name) {
                 return Err(ConfigError::Twice(regex.name.clone()));
             }
-            patterns.push(Pattern::new(regex)?);
+            custom.patterns.push(Pattern::new(regex)?);
+        }
+        for columns in &self.csvs {
+            if custom.tables.iter().any(|table| table.name == columns.name) {
+                return Err(ConfigError::Twice(columns.name.clone()));
+            }
+            custom.tables.push(Table::new(columns)?);
         }
         let default_format = match self.default_format.as_str() {
             "" => Format::Auto,
-            name => find(name, &patterns)
-                .ok_or_else(|| ConfigError::Format { name: name.to_owned(), known: known(&patterns) })?,
+            name => custom
+                .find(name)
+                .ok_or_else(|| ConfigError::Format { name: name.to_owned(), known: custom.known() })?,
         };
         let clock = Clock::new(&self.timezone)
             .map_err(|source| ConfigError::Timezone { name: self.timezone.clone(), source })?;
-        Ok(Checked { default_format, patterns, clock })
+        Ok(Checked { default_format, custom, clock })
     }
 }
 
-/// The format with this name.
-pub(crate) fn find(name: &str, patterns: &[Pattern]) -> Option<Format> {
-    match name.strip_prefix("regex:") {
-        Some(name) => {
-            (0..).zip(patterns).find(|(_, pattern)| pattern.name == name).map(|(at, _)| Format::Regex(at))
+impl Custom {
+    /// The format with this name.
+    pub(crate) fn find(&self, name: &str) -> Option<Format> {
+        let Some((kind, own)) = name.split_once(':') else { return Format::named(name) };
+        let at = |at: usize| u16::try_from(at).ok();
+        match kind {
+            "regex" => at(self.patterns.iter().position(|pattern| pattern.name == own)?).map(Format::Regex),
+            "csv" => at(self.tables.iter().position(|table| table.name == own)?).map(Format::Csv),
+            _ => None,
         }
-        None => Format::named(name),
     }
-}
 
-/// The names of all formats, for people.
-pub(crate) fn known(patterns: &[Pattern]) -> String {
-    let mut names: Vec<String> = Format::NAMED.iter().map(ToString::to_string).collect();
-    names.extend(patterns.iter().map(|pattern| format!("regex:{}", pattern.name)));
-    names.join(", ")
+    /// The whole name of a format.
+    pub(crate) fn name_of(&self, format: Format) -> String {
+        let own = match format {
+            Format::Regex(at) => self.patterns.get(usize::from(at)).map(|pattern| &pattern.name),
+            Format::Csv(at) => self.tables.get(usize::from(at)).map(|table| &table.name),
+            _ => None,
+        };
+        own.map_or_else(|| format.to_string(), |own| format!("{format}:{own}"))
+    }
+
+    /// The names of all formats, for people.
+    pub(crate) fn known(&self) -> String {
+        let named = Format::NAMED.iter().map(ToString::to_string);
+        let patterns = self.patterns.iter().map(|pattern| format!("regex:{}", pattern.name));
+        let tables = self.tables.iter().map(|table| format!("csv:{}", table.name));
+        named.chain(patterns).chain(tables).collect::<Vec<_>>().join(", ")
+    }
 }

@@ -1,57 +1,145 @@
-//! The formats that events come in.
+//! The formats that events come in: the one table of them.
 
 use std::fmt;
 
-/// A format, as it was declared or found.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub enum Format {
-    /// Found out for each event, with a memory of what its stream sent before.
-    #[default]
-    Auto,
-    /// One JSON text.
-    Json,
+use crate::formats::{
+    Reader, access_log, auditd, aws_elb, cef, cloudfront, container, error_log, gelf, haproxy, iptables,
+    journald, key_value, klog, leef, logfmt, syslog, vpc_flow,
+};
+
+/// The table. A row has what the reference says of the format, its variant, its name, and its reader.
+///
+/// `auto` tries readers in this order, so that the more special ones stand before those that take more lines.
+macro_rules! formats {
+    ($($(#[doc = $doc:literal])+ $variant:ident $name:literal $reader:path;)*) => {
+        /// A format, as it was declared or found.
+        #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+        pub enum Format {
+            /// Found out for each event, with a memory of what its stream sent before.
+            #[default]
+            Auto,
+            /// One JSON text.
+            Json,
+            $($(#[doc = $doc])+ $variant,)*
+            /// Text that is taken as it is.
+            Raw,
+            /// A regular expression from the configuration, by its position there.
+            Regex(u16),
+            /// Columns from the configuration, by their position there.
+            Csv(u16),
+        }
+
+        impl Format {
+            /// The formats with a fixed name, in the order in which they are listed to people.
+            pub const NAMED: &[Self] = &[Self::Auto, Self::Json, $(Self::$variant,)* Self::Raw];
+
+            /// The format's name; of one from the configuration just its kind, which keeps metric labels few.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    Self::Auto => "auto",
+                    Self::Json => "json",
+                    $(Self::$variant => $name,)*
+                    Self::Raw => "raw",
+                    Self::Regex(_) => "regex",
+                    Self::Csv(_) => "csv",
+                }
+            }
+
+            /// What it is, in a sentence.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self {
+                    Self::Auto => "Found out for each event, with a memory of what its stream sent before.",
+                    Self::Json => "One JSON text.",
+                    $(Self::$variant => concat!($($doc),+).trim_ascii_start(),)*
+                    Self::Raw => "Text that is taken as it is.",
+                    Self::Regex(_) => "A regular expression from the configuration.",
+                    Self::Csv(_) => "Comma-separated values with columns from the configuration.",
+                }
+            }
+
+            /// How it is read, if it is a text format with a fixed name.
+            pub(crate) const fn reader(self) -> Option<&'static Reader> {
+                match self {
+                    $(Self::$variant => Some(&$reader),)*
+                    Self::Auto | Self::Json | Self::Raw | Self::Regex(_) | Self::Csv(_) => None,
+                }
+            }
+        }
+
+        /// The formats that have a reader, in the order in which `auto` tries them.
+        pub(crate) const READERS: &[(Format, Reader)] = &[$((Format::$variant, $reader),)*];
+    };
+}
+
+formats! {
+    /// The Linux audit system's records, as auditd writes them.
+    Auditd "auditd" auditd::READER;
+    /// Lines of the kernel's packet filter: iptables, nftables, ufw.
+    Iptables "iptables" iptables::READER;
+    /// The logs of klog (Kubernetes), glog and Abseil.
+    Klog "klog" klog::READER;
+    /// ArcSight's Common Event Format.
+    Cef "cef" cef::READER;
+    /// IBM's Log Event Extended Format, versions 1.0 and 2.0.
+    Leef "leef" leef::READER;
+    /// Graylog's Extended Log Format, a JSON object.
+    Gelf "gelf" gelf::READER;
+    /// An entry of systemd's journal in its export format.
+    Journald "journald" journald::READER;
+    /// Docker's `json-file`; the line inside is read by itself.
+    Docker "docker" container::READER;
+    /// The files of Kubernetes' container runtimes; the line inside is read by itself.
+    Cri "cri" container::READER;
+    /// HAProxy's logs of HTTP and TCP connections.
+    Haproxy "haproxy" haproxy::READER;
+    /// Access logs of AWS application load balancers.
+    AwsAlb "aws_alb" aws_elb::ALB;
+    /// Flow logs of AWS VPCs, version 2.
+    VpcFlow "vpc_flow" vpc_flow::READER;
     /// RFC 5424, RFC 3164, or what syslog daemons write to files.
-    Syslog,
+    Syslog "syslog" syslog::READER;
+    /// Access logs of AWS classic load balancers.
+    AwsElb "aws_elb" aws_elb::ELB;
+    /// Standard access logs of AWS CloudFront.
+    Cloudfront "cloudfront" cloudfront::READER;
+    /// The same as `common` with referrer and user agent, nginx's and Apache's `combined`.
+    Combined "combined" access_log::COMBINED;
     /// The Common Log Format of access logs.
-    Common,
-    /// The same with referrer and user agent, nginx's and Apache's `combined`.
-    Combined,
+    Common "common" access_log::COMMON;
     /// The error logs of nginx and Apache.
-    Error,
-    /// Text that is taken as it is.
-    Raw,
-    /// A regular expression from the configuration, by its position there.
-    Regex(u16),
+    Error "error" error_log::READER;
+    /// logfmt: `key=value` pairs between white space.
+    Logfmt "logfmt" logfmt::READER;
+    /// Pairs of keys and values, however they are separated.
+    KeyValue "key_value" key_value::READER;
 }
 
 impl Format {
-    /// The formats with a fixed name, in the order in which they are listed to people.
-    pub const NAMED: [Self; 7] =
-        [Self::Auto, Self::Json, Self::Syslog, Self::Common, Self::Combined, Self::Error, Self::Raw];
-
-    /// The format's name; of a regular expression just `regex`, which keeps metric labels few.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Json => "json",
-            Self::Syslog => "syslog",
-            Self::Common => "common",
-            Self::Combined => "combined",
-            Self::Error => "error",
-            Self::Raw => "raw",
-            Self::Regex(_) => "regex",
-        }
-    }
-
     /// The format with this fixed name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::NAMED.into_iter().find(|format| format.as_str() == name)
+        Self::NAMED.iter().copied().find(|format| format.as_str() == name)
     }
 }
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_found_by_its_name_and_described() {
+        for format in Format::NAMED {
+            assert_eq!(Format::named(format.as_str()), Some(*format));
+            assert!(format.about().ends_with('.') && !format.about().starts_with(' '), "{format}");
+        }
+        // The table of first bytes has a bit for each.
+        assert!(READERS.len() <= 128);
     }
 }

@@ -9,16 +9,15 @@
 //! gets its place in a tree, and the tree is written. Values are slices of the body wherever they can be; one arena
 //! serves all events of a lane.
 
-mod access_log;
 mod auto;
 mod budget;
 mod config;
 mod document;
 pub mod ecs;
-mod error_log;
 mod facts;
 mod failure;
 mod format;
+mod formats;
 mod hash;
 mod json;
 mod line;
@@ -26,7 +25,6 @@ pub mod otel;
 mod parser;
 mod pattern;
 mod shape;
-mod syslog;
 #[cfg(test)]
 mod testing;
 mod timestamp;
@@ -34,7 +32,7 @@ mod tree;
 mod value;
 
 pub use budget::{FieldBudget, Guards};
-pub use config::{ConfigError, MAX_DEPTH, NamedRegex, OnUnparsed, ParseConfig};
+pub use config::{ConfigError, MAX_DEPTH, NamedColumns, NamedRegex, OnUnparsed, ParseConfig};
 pub use failure::ParseFailure;
 pub use format::Format;
 pub use parser::{Marks, Parsed, Parser};

@@ -5,6 +5,7 @@ mod bridge;
 mod tests;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,22 +13,22 @@ use forebay_record::RawEvent;
 
 use crate::auto::{self, Memory};
 use crate::budget::{FieldBudget, Guard, Guards, LaneFields};
-use crate::config::{self, ConfigError, OnUnparsed, ParseConfig};
+use crate::config::{self, ConfigError, Custom, OnUnparsed, ParseConfig};
 use crate::ecs::Field;
 use crate::failure::{ParseFailure, excerpt};
+use crate::formats::{Context, container, journald};
 use crate::json::{self, Limits, Root};
-use crate::pattern::Pattern;
 use crate::shape::{EventTime, Scratch, Shape, text_of};
 use crate::timestamp::Clock;
 use crate::tree::{Key, Kind, ROOT, Storage, Tree, Value};
-use crate::{Format, access_log, document, error_log, facts, syslog};
+use crate::{Format, document, facts};
 
 /// Turns events into documents. One for each lane: it keeps memory between events and no locks.
 #[derive(Debug)]
 pub struct Parser {
     config: ParseConfig,
     default_format: Format,
-    patterns: Vec<Pattern>,
+    custom: Custom,
     clock: Clock,
     memory: Memory,
     storage: Storage,
@@ -80,10 +81,10 @@ impl Parser {
     /// # Errors
     /// When the configuration names what doesn't exist, or has an expression that is none.
     pub fn new(config: ParseConfig) -> Result<Self, ConfigError> {
-        let config::Checked { default_format, patterns, clock } = config.check()?;
+        let config::Checked { default_format, custom, clock } = config.check()?;
         let (memory, storage, scratch) = Default::default();
         let (guards, lane) = Default::default();
-        Ok(Self { config, default_format, patterns, clock, memory, storage, scratch, guards, lane })
+        Ok(Self { config, default_format, custom, clock, memory, storage, scratch, guards, lane })
     }
 
     /// Appends the event's document to `out.document` and fills in the rest of `out`.
@@ -103,12 +104,10 @@ impl Parser {
         let mut shape = Shape::new(tree, &self.clock, received, &mut self.scratch);
         facts::place_ours(&mut shape, event, received);
         let limits = Limits { depth: self.config.max_depth, nodes: self.config.max_values };
-        let mut readers =
-            Readers { patterns: &mut self.patterns, memory: &mut self.memory, clock: &self.clock };
-        let line = Line { text: &text, stream: event.stream, received, limits };
-
+        let mut readers = Readers { custom: &mut self.custom, memory: &mut self.memory, clock: &self.clock };
+        let (inner, line) = (OnceCell::new(), Line::of(event, &text, received, limits));
         let mut marks = Marks { invalid_utf8, ..Marks::default() };
-        let reading = match readers.read(declared, line, &mut shape) {
+        let reading = match readers.take_in(declared, line, &inner, &mut shape) {
             Ok(reading) => reading,
             Err(mismatch) if self.config.on_unparsed == OnUnparsed::PassRaw => {
                 marks.unparsed = true;
@@ -117,11 +116,12 @@ impl Parser {
             }
             Err(Mismatch { error_type, reason }) => {
                 self.storage = shape.tree.into_storage();
-                return Err(ParseFailure { error_type, reason, format: self.name_of(declared) });
+                return Err(ParseFailure { error_type, reason, format: self.custom.name_of(declared) });
             }
         };
         facts::place_theirs(&mut shape, event);
-        if invalid_utf8 {
+        marks.invalid_utf8 &= reading.is_text(event.body);
+        if marks.invalid_utf8 {
             let body = Cow::Owned(STANDARD.encode(event.body));
             shape.unmapped("body_base64", Value::Text(body));
         }
@@ -150,25 +150,15 @@ impl Parser {
     fn declared(&self, name: &str) -> Result<Format, ParseFailure> {
         match name {
             "" => Ok(self.default_format),
-            name => config::find(name, &self.patterns).ok_or_else(|| self.unknown(name)),
+            name => self.custom.find(name).ok_or_else(|| self.unknown(name)),
         }
     }
 
     fn unknown(&self, name: &str) -> ParseFailure {
         ParseFailure {
             error_type: "unknown_format",
-            reason: format!("{} is no format; there are {}", excerpt(name, 0), config::known(&self.patterns)),
+            reason: format!("{} is no format; there are {}", excerpt(name, 0), self.custom.known()),
             format: name.chars().take(64).collect(),
-        }
-    }
-
-    fn name_of(&self, format: Format) -> String {
-        match format {
-            Format::Regex(at) => match self.patterns.get(usize::from(at)) {
-                Some(pattern) => format!("regex:{}", pattern.name),
-                None => format.to_string(),
-            },
-            format => format.to_string(),
         }
     }
 }
@@ -209,96 +199,113 @@ fn bounded<'a>(
 struct Line<'a> {
     text: &'a str,
     stream: &'a str,
+    /// The event's bytes, of which the text was made.
+    body: &'a [u8],
     received: i64,
     limits: Limits,
 }
 
 /// All readers.
 struct Readers<'p> {
-    patterns: &'p mut [Pattern],
+    custom: &'p mut Custom,
     memory: &'p mut Memory,
     clock: &'p Clock,
 }
 
 // === impl Readers ===
 
+impl<'a> Line<'a> {
+    /// All of an event.
+    fn of(event: &RawEvent<'a>, text: &'a str, received: i64, limits: Limits) -> Self {
+        Self { text, stream: event.stream, body: event.body, received, limits }
+    }
+}
+
 impl Readers<'_> {
+    /// Reads an event, and what is around its line, if it is wrapped. `inner` keeps a line that had escapes in it.
+    fn take_in<'a>(
+        &mut self,
+        declared: Format,
+        line: Line<'a>,
+        inner: &'a OnceCell<String>,
+        shape: &mut Shape<'a, '_>,
+    ) -> Result<Reading<'a>, Mismatch> {
+        let Line { text, body, received, limits, .. } = line;
+        let context = Context { clock: self.clock, received, limits, body };
+        let Some((unwrapped, wrapping)) = container::unwrap(declared, text, context, &mut shape.tree) else {
+            return self.read(declared, line, shape);
+        };
+        let text = match unwrapped {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => inner.get_or_init(|| text),
+        };
+        shape.keeps_members = false;
+        let reading = self.read(Format::Auto, Line { text, body: text.as_bytes(), ..line }, shape)?;
+        Ok(Reading { format: wrapping.format, time: wrapping.place(reading.time, shape) })
+    }
+
     fn read<'a>(
         &mut self,
         format: Format,
         line: Line<'a>,
         shape: &mut Shape<'a, '_>,
     ) -> Result<Reading<'a>, Mismatch> {
-        let Line { text, received, limits, .. } = line;
+        let Line { text, limits, .. } = line;
         let found = match format {
             Format::Auto => return Ok(self.find(line, shape)),
             Format::Json => return read_json(text, limits, shape),
             Format::Raw => return Ok(read_raw(text, shape)),
-            Format::Syslog => syslog::read(text, self.clock, received, shape).map(|time| (format, time)),
-            Format::Common | Format::Combined => access_log::split(text)
-                .filter(|split| split.format() == format)
-                .map(|split| (format, Some(split.place(shape)))),
-            Format::Error => {
-                error_log::split(text, self.clock, received).map(|split| (format, Some(split.place(shape))))
-            }
             Format::Regex(at) => {
-                let pattern = self.patterns.get_mut(usize::from(at));
-                return match pattern.and_then(|pattern| pattern.read(text, &mut shape.tree)) {
-                    Some(event) => Ok(Reading { format, time: shape.place_members(event) }),
-                    None => Err(Mismatch::of(format, text)),
-                };
+                let pattern = self.custom.patterns.get_mut(usize::from(at));
+                let event = pattern.and_then(|pattern| pattern.read(text, &mut shape.tree));
+                event.map(|event| Reading { format, time: shape.place_event(event) })
             }
+            Format::Csv(at) => {
+                let table = self.custom.tables.get_mut(usize::from(at));
+                let time = table.and_then(|table| table.read(text, limits.nodes, shape));
+                time.map(|time| Reading { format, time })
+            }
+            format => self.read_text(format, line, shape),
         };
-        match found {
-            Some((format, time)) => Ok(Reading::of(format, time)),
-            None => Err(Mismatch::of(format, text)),
-        }
+        found.ok_or_else(|| Mismatch::of(format, text))
     }
 
-    /// Reads a line in whatever format it is in; text, if in none.
-    fn find<'a>(&mut self, line: Line<'a>, shape: &mut Shape<'a, '_>) -> Reading<'a> {
-        let candidates = auto::candidates(line.text);
-        let known = self.memory.recall(line.stream);
-        let likely = candidates.iter().copied().find(|format| is_same(*format, known));
-        for format in
-            likely.into_iter().chain(candidates.iter().copied().filter(|format| Some(*format) != likely))
-        {
-            let Some(reading) = self.attempt(format, line, shape) else { continue };
-            if reading.format != known {
-                self.memory.learn(line.stream, reading.format);
-            }
-            return reading;
-        }
-        read_raw(line.text, shape)
-    }
-
-    fn attempt<'a>(
-        &mut self,
+    /// Reads a line in a format of the table.
+    fn read_text<'a>(
+        &self,
         format: Format,
         line: Line<'a>,
         shape: &mut Shape<'a, '_>,
     ) -> Option<Reading<'a>> {
-        match format {
-            Format::Common => access_log::split(line.text)
-                .map(|split| Reading::of(split.format(), Some(split.place(shape)))),
-            Format::Json if !line.text.trim_start().starts_with('{') => None,
-            format => self.read(format, line, shape).ok(),
+        let Line { text, body, received, limits, .. } = line;
+        let context = Context { clock: self.clock, received, limits, body };
+        let time = (format.reader()?.read)(text, context, shape)?;
+        Some(Reading { format, time })
+    }
+
+    /// Reads a line in whatever format it is in; text, if in none.
+    fn find<'a>(&mut self, line: Line<'a>, shape: &mut Shape<'a, '_>) -> Reading<'a> {
+        let known = self.memory.recall(line.stream);
+        let likely = auto::candidates(line.text).find(|format| *format == known);
+        let others = auto::candidates(line.text).filter(|format| Some(*format) != likely);
+        let mut found =
+            likely.into_iter().chain(others).filter_map(|format| self.read_text(format, line, shape));
+        let found = match found.next() {
+            None if auto::begins_like_json(line.text) => read_json(line.text, line.limits, shape).ok(),
+            found => found,
+        };
+        let Some(reading) = found else { return read_raw(line.text, shape) };
+        if reading.format != known {
+            self.memory.learn(line.stream, reading.format);
         }
+        reading
     }
 }
 
-/// Whether a format that is tried stands for the one that is remembered.
-fn is_same(tried: Format, known: Format) -> bool {
-    tried == known || tried == Format::Common && known == Format::Combined
-}
-
-impl<'a> Reading<'a> {
-    fn of(format: Format, time: Option<(i64, &'a str)>) -> Self {
-        let time = match time {
-            Some((ms, stamp)) => EventTime::At(ms, Value::Text(Cow::Borrowed(stamp))),
-            None => EventTime::Unknown,
-        };
-        Self { format, time }
+impl Reading<'_> {
+    /// Whether bytes that are no UTF-8 are out of the ordinary: the lengths in a journal's entry are no text.
+    fn is_text(&self, body: &[u8]) -> bool {
+        self.format != Format::Journald || !journald::is_text(body)
     }
 }
 
@@ -314,7 +321,7 @@ impl Mismatch {
 fn read_json<'a>(text: &'a str, limits: Limits, shape: &mut Shape<'a, '_>) -> Result<Reading<'a>, Mismatch> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     match json::scan(text, limits, &mut shape.tree) {
-        Ok(Root::Object(event)) => Ok(Reading { format: Format::Json, time: shape.place_members(event) }),
+        Ok(Root::Object(event)) => Ok(Reading { format: Format::Json, time: shape.place_event(event) }),
         Ok(Root::Other(id)) => {
             let message = match shape.tree.value(id) {
                 Value::Array(_, source) => Cow::Borrowed(source.raw),

@@ -48,7 +48,9 @@ pub(crate) struct Shape<'a, 'c> {
     /// The topmost nodes that the schema doesn't know, and the object that each is in; none for `labels`.
     dynamic: &'c mut Vec<(Option<GroupId>, NodeId)>,
     pub(crate) mode: Mode,
-    /// The members that [`Mode::Collect`] left where they were.
+    /// Whether members that the sender named stay where they are.
+    pub(crate) keeps_members: bool,
+    /// Those that did.
     pub(crate) members: Option<NodeId>,
 }
 
@@ -60,8 +62,6 @@ pub(crate) enum Mode {
     Place,
     /// The same, and objects whose content is free may have any names: a reader has placed them before.
     Replace,
-    /// They stay where they are, and nothing is placed but by the readers.
-    Collect,
     /// They keep their names; the schema knows only what we add.
     Raw,
 }
@@ -108,6 +108,7 @@ impl<'a, 'c> Shape<'a, 'c> {
             unmapped: None,
             dynamic,
             mode: Mode::Place,
+            keeps_members: false,
             members: None,
         }
     }

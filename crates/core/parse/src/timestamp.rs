@@ -79,6 +79,20 @@ impl Clock {
         Some((self.resolve_named(&named, received)?, cursor.0))
     }
 
+    /// Reads `mmdd hh:mm:ss.ffffff` or `yyyymmdd hh:mm:ss.ffffff` off the front of `text`; gives what follows it too.
+    pub(crate) fn read_compact<'a>(&self, text: &'a [u8], received: i64) -> Option<(i64, &'a [u8])> {
+        let mut cursor = Cursor(text);
+        let named = Named::take_compact(&mut cursor)?;
+        Some((self.resolve_named(&named, received)?, cursor.0))
+    }
+
+    /// Reads the Common Log Format's stamp without its zone, `21/Nov/2026:08:59:58.655`.
+    pub(crate) fn read_clf_local(&self, text: &[u8]) -> Option<i64> {
+        let mut cursor = Cursor(text);
+        let civil = clf::read_civil(&mut cursor)?;
+        if cursor.0.is_empty() { self.resolve(civil) } else { None }
+    }
+
     /// ISO 8601's basic form, `20261121T090000Z`; too rare for a reader by hand.
     fn read_basic(&self, text: &[u8]) -> Option<i64> {
         let text = std::str::from_utf8(text).ok()?;

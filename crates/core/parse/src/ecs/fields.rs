@@ -31,6 +31,15 @@ macro_rules! fields {
             $(#[doc = concat!("`", $path, "`")] $name,)*
         }
 
+        impl Field {
+            /// Its path, dots between the parts.
+            pub(crate) const fn path(self) -> &'static str {
+                match self {
+                    $(Self::$name => $path,)*
+                }
+            }
+        }
+
         /// Every field with its path and type.
         pub const FIELDS: &[(Field, &str, FieldType)] = &[$((Field::$name, $path, FieldType::$kind),)*];
     };

@@ -4,6 +4,7 @@ use super::{
     Line, Marks, Mismatch, Parsed, Parser, Readers, Reading, bounded, place_tags, received, text_of_body,
 };
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -46,12 +47,12 @@ impl Parser {
 
         let tree = Tree::new(std::mem::take(&mut self.storage));
         let mut shape = Shape::new(tree, &self.clock, received, &mut self.scratch);
-        shape.mode = Mode::Collect;
+        shape.keeps_members = true;
         let limits = Limits { depth: self.config.max_depth, nodes: self.config.max_values };
-        let mut readers =
-            Readers { patterns: &mut self.patterns, memory: &mut self.memory, clock: &self.clock };
-        let line = Line { text: &text, stream: event.stream, received, limits };
-        let found = readers.read(declared, line, &mut shape).and_then(|reading| {
+        let mut readers = Readers { custom: &mut self.custom, memory: &mut self.memory, clock: &self.clock };
+        let (inner, line) = (OnceCell::new(), Line::of(event, &text, received, limits));
+        let found = readers.take_in(declared, line, &inner, &mut shape).and_then(|reading| {
+            origin.marks.invalid_utf8 &= reading.is_text(event.body);
             let value = take_value(&shape, &reading, &text, origin, self.config.max_values)?;
             Ok((reading.format, value))
         });
@@ -76,7 +77,7 @@ impl Parser {
         match failure {
             None => Ok(()),
             Some(Mismatch { error_type, reason }) => {
-                Err(ParseFailure { error_type, reason, format: self.name_of(declared) })
+                Err(ParseFailure { error_type, reason, format: self.custom.name_of(declared) })
             }
         }
     }
@@ -127,11 +128,15 @@ impl Parser {
             return Err(ParseFailure {
                 error_type: "too_many_values",
                 reason: format!("the rules made more than {limit} values of one event: have them make fewer"),
-                format: self.name_of(origin.format),
+                format: self.custom.name_of(origin.format),
             });
         };
         let body = otel::structured_body(&mut shape.tree, members, options.schema);
-        let time = original(shape.place_members(members), origin);
+        let time = match shape.mode {
+            Mode::Replace => shape.place_again(members, |name| origin.order.is_at_top(name)),
+            _ => shape.place_members(members),
+        };
+        let time = original(time, origin);
         facts::place_theirs(&mut shape, event);
         if marks.invalid_utf8 && options.keeps_broken_body {
             shape.unmapped("body_base64", Value::Text(Cow::Owned(STANDARD.encode(event.body))));

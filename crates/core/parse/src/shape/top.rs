@@ -1,5 +1,7 @@
 //! The top of an event: where names are looked up as times and aliases, before all else is placed.
 
+use std::borrow::Cow;
+
 use super::{Mode, Shape, Spot};
 use crate::ecs::{GroupId, Role, SCHEMA};
 use crate::tree::{Key, Kind, NodeId, Value};
@@ -15,6 +17,13 @@ pub(crate) enum EventTime<'a> {
     Unreadable(Value<'a>),
 }
 
+impl<'a> EventTime<'a> {
+    /// A time in milliseconds since the Unix epoch and how it was written, or none.
+    pub(crate) fn of(stamp: Option<(i64, &'a str)>) -> Self {
+        stamp.map_or(Self::Unknown, |(ms, text)| Self::At(ms, Value::Text(Cow::Borrowed(text))))
+    }
+}
+
 /// The label that ties events together.
 const CORRELATION: &str = "correlation_id";
 
@@ -26,10 +35,6 @@ impl<'a> Shape<'a, '_> {
     ///
     /// Names of the schema come first and aliases second, so that the order of an event's members doesn't matter.
     pub(crate) fn place_members(&mut self, event: NodeId) -> EventTime<'a> {
-        if self.mode == Mode::Collect {
-            self.members = Some(event);
-            return EventTime::Unknown;
-        }
         if self.mode == Mode::Raw {
             return self.place_raw(event);
         }
@@ -82,6 +87,34 @@ impl<'a> Shape<'a, '_> {
         }
     }
 
+    /// Places the members of an event whose sender named them, or leaves them where they are for whoever asked for that.
+    pub(crate) fn place_event(&mut self, event: NodeId) -> EventTime<'a> {
+        if self.keeps_members {
+            self.members = Some(event);
+            return EventTime::Unknown;
+        }
+        self.place_members(event)
+    }
+
+    /// Places members that have been placed once, and others. The former are looked up neither as times nor as aliases.
+    pub(crate) fn place_again(
+        &mut self,
+        event: NodeId,
+        was_placed: impl Fn(&str) -> bool,
+    ) -> EventTime<'a> {
+        let mut at = self.tree.detach(event);
+        while let Some(id) = at {
+            at = self.tree.next(id);
+            let key = self.tree.key(id).as_str();
+            if key != "@timestamp" && was_placed(key) {
+                self.place(TOP, "", id);
+            } else {
+                self.tree.append(event, id);
+            }
+        }
+        self.place_members(event)
+    }
+
     /// Places members under their own names. What tells the time stays too, but for `@timestamp` itself.
     fn place_raw(&mut self, event: NodeId) -> EventTime<'a> {
         let mut time: Option<(u8, i64, Value<'a>)> = None;
@@ -114,6 +147,18 @@ impl<'a> Shape<'a, '_> {
             (None, Some(bad)) => EventTime::Unreadable(bad),
             (None, None) => EventTime::Unknown,
         }
+    }
+
+    /// Places a value under a name of ours, dots for objects. It is looked up neither as a time nor as an alias.
+    pub(crate) fn place_named(&mut self, name: &'static str, value: Value<'a>) {
+        let id = self.tree.push(Key::Clean(name), value);
+        self.place(TOP, "", id);
+    }
+
+    /// The same under a name that was put together.
+    pub(crate) fn place_owned(&mut self, name: String, value: Value<'a>) {
+        let id = self.tree.push(Key::Owned(name), value);
+        self.place(TOP, "", id);
     }
 
     /// Places a scalar whose name is an alias, or the name of an object of the schema.

@@ -8,6 +8,14 @@ use super::digits::Cursor;
 /// Reads a stamp as milliseconds since the Unix epoch.
 pub(crate) fn read(text: &[u8]) -> Option<i64> {
     let mut cursor = Cursor(text);
+    let civil = read_civil(&mut cursor)?;
+    let _space = cursor.take_if(|byte| byte == b' ')?;
+    let offset = cursor.offset()?;
+    cursor.0.is_empty().then(|| civil.utc_ms() - offset)
+}
+
+/// Reads what stands before the zone.
+pub(crate) fn read_civil(cursor: &mut Cursor<'_>) -> Option<Civil> {
     let day = cursor.number(2)?;
     let _slash = cursor.take_if(|byte| byte == b'/')?;
     let month = month_from_name(cursor.take(3)?)?;
@@ -16,8 +24,5 @@ pub(crate) fn read(text: &[u8]) -> Option<i64> {
     let _colon = cursor.take_if(|byte| byte == b':')?;
     let time = cursor.clock()?;
     let milli = cursor.fraction()?;
-    let _space = cursor.take_if(|byte| byte == b' ')?;
-    let offset = cursor.offset()?;
-    let civil = Civil::new((year, month, day), time, milli)?;
-    cursor.0.is_empty().then(|| civil.utc_ms() - offset)
+    Civil::new((year, month, day), time, milli)
 }

@@ -54,6 +54,17 @@ impl Named {
         Some(Self { year, month, day, time, milli })
     }
 
+    /// Takes `mmdd hh:mm:ss[.fraction]` or `yyyymmdd hh:mm:ss[.fraction]`, as Google's loggers write it.
+    pub(crate) fn take_compact(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let has_year = cursor.0.get(4) != Some(&b' ');
+        let year = if has_year { Some(cursor.number(4)?) } else { None };
+        let (month, day) = (cursor.number(2)?, cursor.number(2)?);
+        let _space = cursor.take_if(|byte| byte == b' ')?;
+        let time = cursor.clock()?;
+        let milli = cursor.fraction()?;
+        Some(Self { year, month, day, time, milli })
+    }
+
     /// The time in milliseconds, where `resolve` knows the zone and `received` is the time of receipt.
     pub(crate) fn ms(
         &self,

@@ -41,6 +41,13 @@ impl Order {
         self.objects.push(Object { path, from, to: self.names.len() });
     }
 
+    /// Whether the event itself had a member with this name.
+    pub(crate) fn is_at_top(&self, member: &str) -> bool {
+        let hash = name(member);
+        let tops = self.objects.iter().take_while(|object| object.path == TOP);
+        tops.filter_map(|top| self.names.get(top.from..top.to)).any(|names| names.contains(&hash))
+    }
+
     /// Makes objects quick to find.
     pub(crate) fn seal(&mut self) {
         self.objects.sort_by_key(|object| object.path);

@@ -8,14 +8,31 @@
 //! <https://httpd.apache.org/docs/2.4/mod/core.html#errorlogformat>.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::net::IpAddr;
 
+use super::{Guess, Reader};
 use crate::ecs::Field;
 use crate::line::{set_address, set_number, set_request};
-use crate::shape::Shape;
+use crate::shape::{EventTime, Shape};
 use crate::timestamp::Clock;
+
+/// Error logs, which begin with a time, nginx's without brackets.
+pub(crate) const READER: Reader = Reader {
+    guess: Some(Guess {
+        first: |byte| matches!(byte, b'[' | b'0'..=b'9'),
+        looks_like: |line| match line.as_bytes() {
+            [b'[', letter, ..] => letter.is_ascii_uppercase(),
+            [_, _, _, _, slash, ..] => *slash == b'/',
+            _ => false,
+        },
+    }),
+    read: |line, context, shape| {
+        let split = split(line, context.clock, context.received)?;
+        Some(EventTime::of(Some(split.place(shape))))
+    },
+};
 
 /// A line, split as far as both formats agree.
 #[derive(Clone, Copy, Debug)]

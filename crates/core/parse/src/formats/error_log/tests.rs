@@ -1,8 +1,28 @@
 use serde_json::json;
 
 use super::split;
+use crate::Format;
+use crate::formats::samples::Samples;
 use crate::testing::{RECEIVED_MS, parse};
 use crate::timestamp::Clock;
+
+pub(crate) const SAMPLES: Samples = Samples {
+    format: "error",
+    auto: &[Format::Error],
+    read: &[
+        (
+            "2026/11/21 08:59:58 [notice] 1#1: signal process started",
+            r#"{"@timestamp": "2026-11-21T08:59:58.000Z", "log": {"level": "notice"}, "message": "signal process started",
+            "process": {"pid": 1, "thread": {"id": 1}}}"#,
+        ),
+        (
+            "[Sat Nov 21 08:59:58.5 2026] [mpm_event:notice] [pid 7:tid 8] AH00489: resuming normal operations",
+            r#"{"@timestamp": "2026-11-21T08:59:58.500Z", "log": {"level": "notice", "logger": "mpm_event"},
+            "message": "AH00489: resuming normal operations", "process": {"pid": 7, "thread": {"id": 8}}}"#,
+        ),
+    ],
+    refused: &["", "[1,2]", "2026/11/21 08:59:58 [error] text", "[Sat Nov 21 08:59:58 2026] text"],
+};
 
 #[test]
 fn reads_lines_of_nginx() {

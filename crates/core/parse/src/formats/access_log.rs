@@ -8,14 +8,29 @@
 //! <https://nginx.org/en/docs/http/ngx_http_log_module.html>.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use crate::Format;
+use super::{Context, Guess, Reader};
 use crate::ecs::Field;
 use crate::line::{number, set_address, set_number, set_request};
-use crate::shape::Shape;
+use crate::shape::{EventTime, Shape};
 use crate::timestamp::read_clf;
 use crate::tree::Value;
+
+/// The Common Log Format.
+pub(crate) const COMMON: Reader = Reader { guess: GUESS, read: read_common };
+
+/// The same with referrer and user agent.
+pub(crate) const COMBINED: Reader = Reader { guess: GUESS, read: read_combined };
+
+/// A host comes first, so that it may be any word.
+const GUESS: Option<Guess> = Some(Guess {
+    first: |byte| !matches!(byte, b'{' | b'<' | b'[' | b' ' | b'\t' | b'\n' | b'\r'),
+    looks_like: |line| {
+        let open = memchr::memchr(b'[', line.as_bytes());
+        open.and_then(|open| line.as_bytes().get(open + 3)).is_some_and(|byte| *byte == b'/')
+    },
+});
 
 /// A line, split.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,6 +45,14 @@ pub(crate) struct AccessLine<'a> {
     bytes: &'a str,
     /// Referrer, user agent, and what follows: only in `combined`.
     more: Option<(&'a str, &'a str, &'a str)>,
+}
+
+fn read_common<'a>(line: &'a str, _: Context<'_>, shape: &mut Shape<'a, '_>) -> Option<EventTime<'a>> {
+    split(line).filter(|split| split.more.is_none()).map(|split| EventTime::of(Some(split.place(shape))))
+}
+
+fn read_combined<'a>(line: &'a str, _: Context<'_>, shape: &mut Shape<'a, '_>) -> Option<EventTime<'a>> {
+    split(line).filter(|split| split.more.is_some()).map(|split| EventTime::of(Some(split.place(shape))))
 }
 
 /// Splits a line. None where it isn't one of an access log.
@@ -62,11 +85,6 @@ pub(crate) fn split(line: &str) -> Option<AccessLine<'_>> {
 }
 
 impl<'a> AccessLine<'a> {
-    /// Which of the two formats the line is in.
-    pub(crate) fn format(&self) -> Format {
-        if self.more.is_some() { Format::Combined } else { Format::Common }
-    }
-
     /// Sets the fields; gives the time and how it was written.
     pub(crate) fn place(&self, shape: &mut Shape<'a, '_>) -> (i64, &'a str) {
         let _free = shape.set_text(Field::Message, self.request);
@@ -100,13 +118,5 @@ fn is_absent(text: &str) -> bool {
 
 /// Takes a quoted string off the front: its content, and what follows.
 fn quoted(text: &str) -> Option<(&str, &str)> {
-    let inner = text.strip_prefix('"')?;
-    let mut from = 0;
-    loop {
-        let at = from + memchr::memchr2(b'"', b'\\', inner.as_bytes().get(from..)?)?;
-        if inner.as_bytes().get(at) == Some(&b'"') {
-            return Some((inner.get(..at)?, inner.get(at + 1..)?));
-        }
-        from = at + 2;
-    }
+    super::quoted::take(text, b'"')
 }

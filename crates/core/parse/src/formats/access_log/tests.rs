@@ -1,7 +1,39 @@
 use serde_json::json;
 
 use super::split;
+use crate::Format;
+use crate::formats::samples::Samples;
 use crate::testing::parse;
+
+pub(crate) const COMMON: Samples = Samples {
+    format: "common",
+    auto: &[Format::Common],
+    read: &[(
+        r#"10.0.0.1 - - [21/Nov/2026:08:59:58 +0000] "GET /health HTTP/1.1" 204 0"#,
+        r#"{"@timestamp": "2026-11-21T08:59:58.000Z", "message": "GET /health HTTP/1.1",
+        "source": {"ip": "10.0.0.1"}, "url": {"original": "/health"},
+        "http": {"request": {"method": "GET"}, "version": "1.1", "response": {"status_code": 204, "body": {"bytes": 0}}}}"#,
+    )],
+    refused: &[
+        "",
+        "hello there",
+        r#"10.0.0.1 - - [21/Nov/2026:08:59:58 +0000] "GET / HTTP/1.1" 200 1 "-" "curl""#,
+        r#"10.0.0.1 - - [21/Nov/2026:08:59:58] "GET / HTTP/1.1" 200 1"#,
+    ],
+};
+
+pub(crate) const COMBINED: Samples = Samples {
+    format: "combined",
+    auto: &[Format::Combined],
+    read: &[(
+        r#"10.0.0.1 - - [21/Nov/2026:08:59:58 +0000] "GET /health HTTP/1.1" 204 0 "-" "kube-probe/1.30""#,
+        r#"{"@timestamp": "2026-11-21T08:59:58.000Z", "message": "GET /health HTTP/1.1",
+        "source": {"ip": "10.0.0.1"}, "url": {"original": "/health"},
+        "http": {"request": {"method": "GET"}, "version": "1.1", "response": {"status_code": 204, "body": {"bytes": 0}}},
+        "user_agent": {"original": "kube-probe/1.30"}}"#,
+    )],
+    refused: &["", "hello there", r#"10.0.0.1 - - [21/Nov/2026:08:59:58 +0000] "GET / HTTP/1.1" 200 1"#],
+};
 
 #[test]
 fn reads_lines_of_real_servers() {

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{Stamp, set_program};
+use super::{Rest, set_program};
 use crate::ecs::Field;
 use crate::shape::Shape;
 use crate::timestamp::Clock;
@@ -17,7 +17,7 @@ const MAX_PARAMS: usize = 1024;
 type Elements<'a> = Vec<(&'a str, Vec<(&'a str, &'a str)>)>;
 
 /// Reads what follows the version. None where it isn't in this format; nothing has been set then.
-pub(super) fn read<'a>(text: &'a str, clock: &Clock, shape: &mut Shape<'a, '_>) -> Option<Stamp<'a>> {
+pub(super) fn read<'a>(text: &'a str, clock: &Clock, shape: &mut Shape<'a, '_>) -> Option<Rest<'a>> {
     let (stamp, rest) = text.split_once(' ')?;
     let time = match stamp {
         "-" => None,
@@ -32,7 +32,6 @@ pub(super) fn read<'a>(text: &'a str, clock: &Clock, shape: &mut Shape<'a, '_>) 
     let message = message.strip_prefix('\u{FEFF}').unwrap_or(message);
 
     let present = |text: &'a str| if text == "-" { "" } else { text };
-    let _free = shape.set_text(Field::Message, message);
     if !present(host).is_empty() {
         let _free = shape.set_text(Field::HostName, host);
     }
@@ -50,7 +49,7 @@ pub(super) fn read<'a>(text: &'a str, clock: &Clock, shape: &mut Shape<'a, '_>) 
             }
         }
     }
-    Some(time)
+    Some(Rest { stamp: time, program: present(app), message })
 }
 
 /// Takes the structured data off the front, values still escaped.

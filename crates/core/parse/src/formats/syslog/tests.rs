@@ -1,7 +1,26 @@
 use serde_json::{Value, json};
 
-use crate::OnUnparsed;
+use crate::formats::samples::Samples;
 use crate::testing::{RECEIVED, event, parse, try_parse};
+use crate::{Format, OnUnparsed};
+
+pub(crate) const SAMPLES: Samples = Samples {
+    format: "syslog",
+    auto: &[Format::Syslog],
+    read: &[
+        (
+            "Nov 21 08:59:58 web-1 sshd[812]: Accepted publickey for git",
+            r#"{"@timestamp": "2026-11-21T08:59:58.000Z", "host": {"name": "web-1"}, "message": "Accepted publickey for git",
+            "process": {"name": "sshd", "pid": 812}, "log": {"syslog": {"appname": "sshd"}}}"#,
+        ),
+        (
+            "2026-11-21T08:59:58.25+00:00 web-1 cron[2]: (root) CMD (true)",
+            r#"{"@timestamp": "2026-11-21T08:59:58.250Z", "host": {"name": "web-1"}, "message": "(root) CMD (true)",
+            "process": {"name": "cron", "pid": 2}, "log": {"syslog": {"appname": "cron"}}}"#,
+        ),
+    ],
+    refused: &["", "hello there", "Nov rain", "2026-11-21 08:59:58 web-1 cron[2]: x"],
+};
 
 /// The document, without what the priority 34 gives.
 fn of_34(line: &str) -> Value {

@@ -5,8 +5,9 @@
 //!
 //! Source: RFC 3164 section 4, <https://www.rfc-editor.org/rfc/rfc3164#section-4>.
 
-use super::{Stamp, set_program};
+use super::{Rest, set_program};
 use crate::ecs::Field;
+use crate::formats::{cef, leef};
 use crate::shape::Shape;
 use crate::timestamp::Clock;
 
@@ -14,36 +15,25 @@ use crate::timestamp::Clock;
 const MAX_TAG: usize = 64;
 
 /// Reads what follows the priority.
-pub(super) fn read<'a>(text: &'a str, clock: &Clock, received: i64, shape: &mut Shape<'a, '_>) -> Stamp<'a> {
+pub(super) fn read<'a>(text: &'a str, clock: &Clock, received: i64, shape: &mut Shape<'a, '_>) -> Rest<'a> {
     let Some((ms, stamp, rest)) = stamp(text, clock, received) else {
         // Local programs send neither time nor host: `<13>app: text`.
-        let message = match tag(text) {
-            Some((name, process, message)) => {
-                set_program(shape, name, process);
-                message
-            }
-            None => text,
-        };
-        let _free = shape.set_text(Field::Message, message);
-        return None;
+        let (program, process, message) = tag(text).unwrap_or(("", "", text));
+        set_program(shape, program, process);
+        return Rest { stamp: None, program, message };
     };
-    match tag(rest) {
-        // No host between time and tag, as the C library's `syslog` sends it.
-        Some((name, process, message)) => {
-            set_program(shape, name, process);
-            let _free = shape.set_text(Field::Message, message);
+    let stamp = Some((ms, stamp));
+    // No host between time and tag, as the C library's `syslog` sends it, or between time and an event in a format of its own.
+    let without_host = if is_event(rest) { Some(("", "", rest)) } else { tag(rest) };
+    let (program, process, message) = without_host.unwrap_or_else(|| {
+        let (host, rest) = rest.split_once(' ').unwrap_or(("", rest));
+        if !host.is_empty() {
+            let _free = shape.set_text(Field::HostName, host);
         }
-        None => {
-            let (host, rest) = rest.split_once(' ').unwrap_or(("", rest));
-            if !host.is_empty() {
-                let _free = shape.set_text(Field::HostName, host);
-            }
-            let (name, process, message) = tag(rest).unwrap_or(("", "", rest));
-            set_program(shape, name, process);
-            let _free = shape.set_text(Field::Message, message);
-        }
-    }
-    Some((ms, stamp))
+        tag(rest).unwrap_or(("", "", rest))
+    });
+    set_program(shape, program, process);
+    Rest { stamp, program, message }
 }
 
 /// Reads a line without priority: time, host, tag. None where one is missing; nothing has been set then.
@@ -52,19 +42,18 @@ pub(super) fn read_file_line<'a>(
     clock: &Clock,
     received: i64,
     shape: &mut Shape<'a, '_>,
-) -> Option<Stamp<'a>> {
+) -> Option<Rest<'a>> {
     let (ms, stamp, rest) = stamp(line, clock, received)?;
     let (host, rest) = rest.split_once(' ')?;
     let is_host =
         host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'_'));
-    let (name, process, message) = tag(rest)?;
+    let (program, process, message) = tag(rest).or_else(|| is_event(rest).then_some(("", "", rest)))?;
     if host.is_empty() || !is_host || host.ends_with(':') {
         return None;
     }
     let _free = shape.set_text(Field::HostName, host);
-    set_program(shape, name, process);
-    let _free = shape.set_text(Field::Message, message);
-    Some(Some((ms, stamp)))
+    set_program(shape, program, process);
+    Some(Rest { stamp: Some((ms, stamp)), program, message })
 }
 
 /// Takes the time off the front: in milliseconds, how it was written, and what follows the space after it.
@@ -81,6 +70,11 @@ fn stamp<'a>(text: &'a str, clock: &Clock, received: i64) -> Option<(i64, &'a st
     // Cisco's devices put a colon behind the time.
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     Some((ms, stamp, rest.strip_prefix(' ')?.trim_start_matches(' ')))
+}
+
+/// Whether it begins with what would be a tag, were it not the beginning of another format.
+fn is_event(text: &str) -> bool {
+    text.starts_with(cef::START) || text.starts_with(leef::START)
 }
 
 /// Takes `name[process]: ` off the front.
