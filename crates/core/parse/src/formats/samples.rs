@@ -74,7 +74,10 @@ fn every_sample_survives_the_way_by_a_value() {
             let Ok(()) = parser.parse(&event, 0, &mut out) else { continue };
             let (document, written) = through(&mut parser, &event).unwrap();
             assert_eq!(document, check(&out.document), "{} {line}", samples.format);
-            assert_eq!((written.event_ms, written.format, written.marks), (out.event_ms, out.format, out.marks));
+            assert_eq!(
+                (written.event_ms, written.format, written.marks),
+                (out.event_ms, out.format, out.marks)
+            );
         }
     }
 }

@@ -97,11 +97,7 @@ impl<'a> Shape<'a, '_> {
     }
 
     /// Places members that have been placed once, and others. The former are looked up neither as times nor as aliases.
-    pub(crate) fn place_again(
-        &mut self,
-        event: NodeId,
-        was_placed: impl Fn(&str) -> bool,
-    ) -> EventTime<'a> {
+    pub(crate) fn place_again(&mut self, event: NodeId, was_placed: impl Fn(&str) -> bool) -> EventTime<'a> {
         let mut at = self.tree.detach(event);
         while let Some(id) = at {
             at = self.tree.next(id);

@@ -69,7 +69,10 @@ impl<'a> Planter<'_, 'a> {
         depth: usize,
     ) -> Result<Source<'a>, TooMany> {
         let mut source = Source { built: true, clean: true, elements: Kind::Object, ..Source::default() };
-        let mut nodes = Vec::with_capacity(members.len());
+        self.tree.set_value(id, Value::Object(Children::default(), source));
+        // Where the order doesn't matter, members are hung up as they come.
+        let names = self.origin.order.of(path);
+        let mut nodes = Vec::with_capacity(names.map_or(0, |_| members.len()));
         for (key, value) in members {
             let key = key.as_str();
             let hash = order::name(key);
@@ -83,12 +86,16 @@ impl<'a> Planter<'_, 'a> {
             source.clean &= planted.clean;
             source.depth = source.depth.max(planted.depth);
             self.tree.set_value(member, planted.value);
-            nodes.push((hash, member));
+            match names {
+                Some(_) => nodes.push((hash, member)),
+                None => self.tree.append(id, member),
+            }
         }
-        self.origin.order.restore(path, &mut nodes, |(hash, _)| *hash);
-        self.tree.set_value(id, Value::Object(Children::default(), source));
-        for (_, member) in nodes {
-            self.tree.append(id, member);
+        if let Some(names) = names {
+            order::restore(names, &mut nodes, |(hash, _)| *hash);
+            for (_, member) in nodes {
+                self.tree.append(id, member);
+            }
         }
         source.depth = source.depth.saturating_add(1);
         Ok(source)

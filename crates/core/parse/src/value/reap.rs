@@ -120,7 +120,9 @@ impl<'t, 'a> Reaper<'t, 'a> {
         Ok(match self.tree.value(id) {
             Value::Object(_, source) => {
                 let mut members = ObjectMap::new();
-                self.members(id, path, !source.clean, &mut members)?;
+                // What a reader made is in good order.
+                let is_ordered = !source.clean && !source.raw.is_empty();
+                self.members(id, path, is_ordered, &mut members)?;
                 Vrl::Object(members)
             }
             Value::Array(children, source) => match children.first() {
