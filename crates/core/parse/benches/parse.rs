@@ -1,6 +1,6 @@
 //! What parsing costs: CPU nanoseconds per event, everything included from the record's bytes to the document's.
 //!
-//! `cargo bench -p forebay-parse`. The lines are made here from a fixed seed and look like those of the load tests. CPU
+//! `cargo bench -p forebay-parse`; `-- json` after it for the rows with that in their name. The lines are made here from a fixed seed and look like those of the load tests. CPU
 //! time is the scheduler's count for this thread; it swells when the other cores are busy, so the best of several
 //! rounds is printed beside the median.
 
@@ -196,6 +196,10 @@ fn measure(name: &str, format: &str, line: impl Fn(&mut Seeded, usize) -> String
 }
 
 fn measure_way(name: &str, format: &str, line: impl Fn(&mut Seeded, usize) -> String, way: Way) {
+    let only = std::env::args().nth(1).filter(|only| !only.starts_with('-'));
+    if only.is_some_and(|only| !name.contains(&only)) {
+        return;
+    }
     let mut seeded = Seeded(20_260_728);
     let shared = RawEvent {
         tenant: "acme",

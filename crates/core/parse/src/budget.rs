@@ -55,7 +55,8 @@ type Paths = HashSet<u64, BuildHasherDefault<Hashed>>;
 #[derive(Debug)]
 pub(crate) struct LaneFields {
     budget: FieldBudget,
-    targets: HashMap<(i64, u64), LaneTarget>,
+    /// By day and target, hashed into one.
+    targets: HashMap<u64, LaneTarget, BuildHasherDefault<Hashed>>,
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +112,7 @@ impl FieldBudget {
     }
 
     pub(crate) fn lane(&self) -> LaneFields {
-        LaneFields { budget: self.clone(), targets: HashMap::new() }
+        LaneFields { budget: self.clone(), targets: HashMap::default() }
     }
 
     fn hash(&self, text: &str) -> u64 {
@@ -151,10 +152,12 @@ impl<'g> Guard<'g> {
     ) -> Self {
         let target = lane.as_mut().map(|lane| {
             let key = (target::day(event_ms), lane.budget.hash(target));
-            if lane.targets.len() >= LANE_TARGETS && !lane.targets.contains_key(&key) {
+            #[expect(clippy::cast_sign_loss, reason = "the bits are what is hashed")]
+            let short = key.1 ^ (key.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            if lane.targets.len() >= LANE_TARGETS && !lane.targets.contains_key(&short) {
                 lane.targets.clear();
             }
-            (&lane.budget, key, lane.targets.entry(key).or_default())
+            (&lane.budget, key, lane.targets.entry(short).or_default())
         });
         Self { left: guards.max_fields, target }
     }

@@ -130,7 +130,7 @@ impl Parser {
             marks.clamped = true;
             shape.labelled("original_timestamp", original);
         }
-        if self.guards.all_events {
+        if self.guards.all_events && shape.is_beyond_schema() {
             let mut guard = Guard::new(&self.guards, &mut self.lane, event.tenant, event_ms);
             shape.guard(&mut guard, &[]);
         }

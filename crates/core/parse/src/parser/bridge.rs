@@ -147,7 +147,9 @@ impl Parser {
             shape.labelled("original_timestamp", original);
         }
         let target = if options.target.is_empty() { event.tenant } else { options.target };
-        shape.guard(&mut Guard::new(&self.guards, &mut self.lane, target, event_ms), options.labels);
+        if shape.is_beyond_schema() {
+            shape.guard(&mut Guard::new(&self.guards, &mut self.lane, target, event_ms), options.labels);
+        }
         place_tags(&mut shape, marks);
         match options.schema {
             OutputSchema::Ecs | OutputSchema::Raw => {

@@ -14,6 +14,11 @@ use crate::tree::{NodeId, Value};
 const OURS: [&str; 3] = ["original_timestamp", "parse_error", "correlation_id"];
 
 impl Shape<'_, '_> {
+    /// Whether there is anything that a guard is to look at.
+    pub(crate) fn is_beyond_schema(&self) -> bool {
+        !self.dynamic.is_empty()
+    }
+
     /// Takes out what the guard doesn't admit. `free` are labels that it isn't asked about.
     pub(crate) fn guard(&mut self, guard: &mut Guard<'_>, free: &[(&str, &str)]) {
         let dynamic = std::mem::take(self.dynamic);
