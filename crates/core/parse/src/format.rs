@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::formats::{
-    Reader, access_log, auditd, aws_elb, cef, cloudfront, container, error_log, gelf, haproxy, iptables,
-    journald, key_value, klog, leef, logfmt, syslog, vpc_flow,
+    Reader, access_log, auditd, aws_elb, cef, cloudfront, container, elasticsearch, error_log, gelf, haproxy,
+    iptables, java, journald, kafka, key_value, klog, leef, logfmt, mysql, postgresql, python, redis,
+    stack_trace, syslog, vpc_flow,
 };
 
 /// The table. A row has what the reference says of the format, its variant, its name, and its reader.
@@ -98,6 +99,20 @@ formats! {
     AwsAlb "aws_alb" aws_elb::ALB;
     /// Flow logs of AWS VPCs, version 2.
     VpcFlow "vpc_flow" vpc_flow::READER;
+    /// `PostgreSQL`'s log, plain, CSV or JSON.
+    Postgresql "postgresql" postgresql::READER;
+    /// The error log of `MySQL` and `MariaDB`, and entries of their slow query log.
+    Mysql "mysql" mysql::READER;
+    /// The log of Redis and Valkey.
+    Redis "redis" redis::READER;
+    /// Kafka's `server.log`.
+    Kafka "kafka" kafka::READER;
+    /// The logs of Elasticsearch and OpenSearch.
+    Elasticsearch "elasticsearch" elasticsearch::READER;
+    /// Python's `logging` with its default and the manual's patterns.
+    Python "python" python::READER;
+    /// Log4j, Logback and `java.util.logging` with the usual patterns.
+    Java "java" java::READER;
     /// RFC 5424, RFC 3164, or what syslog daemons write to files.
     Syslog "syslog" syslog::READER;
     /// Access logs of AWS classic load balancers.
@@ -114,6 +129,8 @@ formats! {
     Logfmt "logfmt" logfmt::READER;
     /// Pairs of keys and values, however they are separated.
     KeyValue "key_value" key_value::READER;
+    /// Stack traces of Java, Python, Go and Node as events of their own.
+    StackTrace "stack_trace" stack_trace::READER;
 }
 
 impl Format {

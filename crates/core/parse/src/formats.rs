@@ -12,19 +12,28 @@ pub(crate) mod cloudfront;
 mod columns;
 pub(crate) mod container;
 pub(crate) mod csv;
+pub(crate) mod elasticsearch;
 pub(crate) mod error_log;
 pub(crate) mod gelf;
 pub(crate) mod haproxy;
 pub(crate) mod iptables;
+pub(crate) mod java;
 pub(crate) mod journald;
+pub(crate) mod kafka;
 pub(crate) mod key_value;
 pub(crate) mod klog;
 pub(crate) mod leef;
 pub(crate) mod logfmt;
 mod members;
+pub(crate) mod mysql;
+pub(crate) mod postgresql;
+pub(crate) mod python;
 mod quoted;
+pub(crate) mod redis;
 #[cfg(test)]
 pub(crate) mod samples;
+pub(crate) mod stack_trace;
+mod stamp;
 pub(crate) mod syslog;
 pub(crate) mod vpc_flow;
 
