@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::formats::{
     Reader, access_log, auditd, aws_elb, cef, cloudfront, container, elasticsearch, error_log, gelf, haproxy,
-    iptables, java, journald, kafka, key_value, klog, leef, logfmt, mysql, postgresql, python, redis,
-    stack_trace, syslog, vpc_flow,
+    iptables, java, journald, kafka, key_value, klog, kubernetes_audit, leef, logfmt, mysql, postgresql,
+    python, redis, stack_trace, syslog, vpc_flow, windows_event,
 };
 
 /// The table. A row has what the reference says of the format, its variant, its name, and its reader.
@@ -26,6 +26,8 @@ macro_rules! formats {
             Raw,
             /// A regular expression from the configuration, by its position there.
             Regex(u16),
+            /// A grok pattern from the configuration, by its position there.
+            Grok(u16),
             /// Columns from the configuration, by their position there.
             Csv(u16),
         }
@@ -43,6 +45,7 @@ macro_rules! formats {
                     $(Self::$variant => $name,)*
                     Self::Raw => "raw",
                     Self::Regex(_) => "regex",
+                    Self::Grok(_) => "grok",
                     Self::Csv(_) => "csv",
                 }
             }
@@ -56,6 +59,7 @@ macro_rules! formats {
                     $(Self::$variant => concat!($($doc),+).trim_ascii_start(),)*
                     Self::Raw => "Text that is taken as it is.",
                     Self::Regex(_) => "A regular expression from the configuration.",
+                    Self::Grok(_) => "A grok pattern from the configuration.",
                     Self::Csv(_) => "Comma-separated values with columns from the configuration.",
                 }
             }
@@ -64,7 +68,7 @@ macro_rules! formats {
             pub(crate) const fn reader(self) -> Option<&'static Reader> {
                 match self {
                     $(Self::$variant => Some(&$reader),)*
-                    Self::Auto | Self::Json | Self::Raw | Self::Regex(_) | Self::Csv(_) => None,
+                    Self::Auto | Self::Json | Self::Raw | Self::Regex(_) | Self::Grok(_) | Self::Csv(_) => None,
                 }
             }
         }
@@ -75,6 +79,10 @@ macro_rules! formats {
 }
 
 formats! {
+    /// Audit events of Kubernetes, `audit.k8s.io/v1`.
+    KubernetesAudit "kubernetes_audit" kubernetes_audit::READER;
+    /// Events of Windows as XML.
+    WindowsEvent "windows_event" windows_event::READER;
     /// The Linux audit system's records, as auditd writes them.
     Auditd "auditd" auditd::READER;
     /// Lines of the kernel's packet filter: iptables, nftables, ufw.

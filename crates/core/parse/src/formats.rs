@@ -22,6 +22,7 @@ pub(crate) mod journald;
 pub(crate) mod kafka;
 pub(crate) mod key_value;
 pub(crate) mod klog;
+pub(crate) mod kubernetes_audit;
 pub(crate) mod leef;
 pub(crate) mod logfmt;
 mod members;
@@ -36,6 +37,7 @@ pub(crate) mod stack_trace;
 mod stamp;
 pub(crate) mod syslog;
 pub(crate) mod vpc_flow;
+pub(crate) mod windows_event;
 
 use crate::json::Limits;
 use crate::shape::{EventTime, Shape};

@@ -17,6 +17,7 @@ mod facts;
 mod failure;
 mod format;
 mod formats;
+mod grok;
 mod hash;
 mod json;
 mod line;
@@ -28,7 +29,8 @@ mod testing;
 mod timestamp;
 mod tree;
 
-pub use config::{ConfigError, MAX_DEPTH, NamedColumns, NamedRegex, OnUnparsed, ParseConfig};
+pub use config::{ConfigError, MAX_DEPTH, NamedColumns, NamedGrok, NamedRegex, OnUnparsed, ParseConfig};
 pub use failure::ParseFailure;
 pub use format::Format;
+pub use grok::GrokError;
 pub use parser::{Marks, Parsed, Parser};

@@ -42,6 +42,7 @@ const ALL: &[Samples] = &[
     super::kafka::tests::SAMPLES,
     super::key_value::tests::SAMPLES,
     super::klog::tests::SAMPLES,
+    super::kubernetes_audit::tests::SAMPLES,
     super::leef::tests::SAMPLES,
     super::logfmt::tests::SAMPLES,
     super::mysql::tests::SAMPLES,
@@ -51,6 +52,7 @@ const ALL: &[Samples] = &[
     super::stack_trace::tests::SAMPLES,
     super::syslog::tests::SAMPLES,
     super::vpc_flow::tests::SAMPLES,
+    super::windows_event::tests::SAMPLES,
 ];
 
 #[test]
