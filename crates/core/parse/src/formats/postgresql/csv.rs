@@ -11,21 +11,31 @@ use crate::tree::Value;
 /// How many columns there are at least and at most.
 const COLUMNS: std::ops::RangeInclusive<usize> = 23..=26;
 
-/// Columns that keep their own names.
-const OTHERS: [(usize, &str); 13] = [
+/// Columns of text that the schema has no field for.
+const TEXTS: [(usize, &str); 13] = [
     (2, "postgresql.log.database"),
     (5, "postgresql.log.session_id"),
     (7, "postgresql.log.command_tag"),
+    (8, "postgresql.log.session_start_time"),
     (9, "postgresql.log.virtual_transaction_id"),
     (14, "postgresql.log.detail"),
     (15, "postgresql.log.hint"),
     (16, "postgresql.log.internal_query"),
     (18, "postgresql.log.context"),
     (19, "postgresql.log.query"),
-    (20, "postgresql.log.query_pos"),
     (21, "postgresql.log.location"),
     (22, "postgresql.log.application_name"),
     (23, "postgresql.log.backend_type"),
+];
+
+/// Columns of numbers.
+const NUMBERS: [(usize, &str); 6] = [
+    (6, "postgresql.log.session_line_number"),
+    (10, "postgresql.log.transaction_id"),
+    (17, "postgresql.log.internal_query_pos"),
+    (20, "postgresql.log.query_pos"),
+    (24, "postgresql.log.leader_pid"),
+    (25, "postgresql.log.query_id"),
 ];
 
 /// Reads one record.
@@ -63,7 +73,13 @@ pub(super) fn read<'a>(
             let _free = shape.set(Field::Message, Value::Text(Cow::Owned(message.clone())));
         }
     }
-    for (at, name) in OTHERS {
+    for (at, name) in NUMBERS {
+        // A query's id may be negative.
+        if let Some(number) = columns.get(at).and_then(|column| column.parse().ok()) {
+            shape.place_named(name, Value::Integer(number));
+        }
+    }
+    for (at, name) in TEXTS {
         place_other(shape, name, columns.get_mut(at).map(std::mem::take).unwrap_or_default());
     }
     Some(EventTime::of(Some(time)))

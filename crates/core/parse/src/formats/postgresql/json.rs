@@ -5,8 +5,9 @@ use crate::json::{Root, scan};
 use crate::shape::{EventTime, Shape};
 use crate::tree::{Key, NodeId, Value};
 
-/// Members, and the names that they get; what isn't here keeps its name below `postgresql.log`.
-const NAMES: [(&str, &str); 7] = [
+/// Members, and the names that they get, those of the CSV's columns among them; what isn't here keeps its name below
+/// `postgresql.log`.
+const NAMES: [(&str, &str); 15] = [
     ("pid", "process.pid"),
     ("user", "user.name"),
     ("remote_host", "source.address"),
@@ -14,6 +15,14 @@ const NAMES: [(&str, &str); 7] = [
     ("error_severity", "log.level"),
     ("message", "message"),
     ("dbname", "postgresql.log.database"),
+    ("line_num", "postgresql.log.session_line_number"),
+    ("ps", "postgresql.log.command_tag"),
+    ("session_start", "postgresql.log.session_start_time"),
+    ("vxid", "postgresql.log.virtual_transaction_id"),
+    ("txid", "postgresql.log.transaction_id"),
+    ("statement", "postgresql.log.query"),
+    ("cursor_position", "postgresql.log.query_pos"),
+    ("internal_position", "postgresql.log.internal_query_pos"),
 ];
 
 /// Reads one record.
@@ -36,6 +45,8 @@ pub(super) fn read<'a>(
         let name = shape.tree.key(member).as_str();
         let key = match name {
             "timestamp" => continue,
+            // A session that has done nothing yet has an empty one.
+            "ps" if matches!(shape.tree.value(member), Value::Json(json) if json == "\"\"") => continue,
             "state_code" if is_error => Key::Clean("error.code"),
             "state_code" => Key::Clean("event.code"),
             "remote_host" if is_ip => Key::Clean("source.ip"),
