@@ -1,5 +1,6 @@
 use crate::Format;
 use crate::formats::samples::Samples;
+use crate::testing::parse;
 
 /// Written by PostgreSQL 15.18; the line with `user@database` with the prefix of Debian's packages.
 pub(crate) const SAMPLES: Samples = Samples {
@@ -64,3 +65,35 @@ pub(crate) const SAMPLES: Samples = Samples {
         r#"{"timestamp":"soon","error_severity":"LOG","message":"x"}"#,
     ],
 };
+
+/// Guarantees: a zone that means one offset is applied, any other is the configured one's name.
+#[test]
+fn zones_are_what_they_mean() {
+    for (zone, time) in [
+        ("UTC", "08:59"),
+        ("CET", "09:59"),
+        ("EST", "03:59"),
+        ("-03", "05:59"),
+        ("+0530", "14:29"),
+        ("XYZ", "08:59"),
+    ] {
+        let line = format!("2026-11-21 {time}:58 {zone} [7] LOG:  x");
+        assert_eq!(parse("postgresql", &line)["@timestamp"], "2026-11-21T08:59:58.000Z", "{zone}");
+    }
+}
+
+/// Guarantees: what a prefix says besides the time and the process isn't lost, understood or not.
+#[test]
+fn prefixes_are_kept() {
+    let parts = |prefix: &str| {
+        let document = parse("postgresql", &format!("2026-11-21 08:59:58 UTC {prefix}LOG:  x"));
+        assert_eq!((&document["process"]["pid"], &document["message"]), (&7.into(), &"x".into()), "{prefix}");
+        document
+    };
+    assert_eq!(parts("[7-1] app@shop ")["user"]["name"], "app");
+    assert_eq!(parts("[7] [unknown]@[unknown] ").get("user"), None);
+    assert_eq!(parts("[7]: [3-1] ")["labels"]["postgresql_prefix"], "[3-1]");
+    let document = parts("[7] user=app,db=shop,client=10.0.0.7(41260) ");
+    assert_eq!(document["source"], serde_json::json!({"ip": "10.0.0.7", "port": 41260}));
+    assert_eq!(parts("[7] user=app,client=[local] ")["source"]["address"], "[local]");
+}
