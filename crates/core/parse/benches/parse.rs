@@ -1,15 +1,15 @@
 //! What parsing costs: CPU nanoseconds per event, everything included from the record's bytes to the document's.
 //!
-//! `cargo bench -p forebay-parse`; `-- json` after it for the rows with that in their name. The lines are made here from a fixed seed and look like those of the load tests. CPU
-//! time is the scheduler's count for this thread; it swells when the other cores are busy, so the best of several
-//! rounds is printed beside the median.
+//! `cargo bench -p forebay-parse`; with `-- json` behind it, the rows that have that in their names. The lines are made
+//! here from a fixed seed and look like those of the load tests. CPU time is the scheduler's count for this thread; it
+//! swells when the other cores are busy, so the best of several rounds is printed beside the median.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a bench prints, and may stop")]
 
 use std::time::Instant;
 
 use forebay_parse::{
-    FieldBudget, Guards, NamedColumns, ParseConfig, Parsed, Parser, ReadEvent, WriteOptions,
+    FieldBudget, Guards, NamedColumns, NamedGrok, ParseConfig, Parsed, Parser, ReadEvent, WriteOptions,
 };
 use forebay_record::{RawEvent, RawTemplate};
 
@@ -169,6 +169,41 @@ const LINES: &[(&str, &str)] = &[
         "journald",
         "__CURSOR=s=1;i=#\n__REALTIME_TIMESTAMP=1785228000250001\n_BOOT_ID=ab\nPRIORITY=6\nMESSAGE=request # done in time\nSYSLOG_IDENTIFIER=app\n_PID=77\n_HOSTNAME=web-1\n_UID=1000\n",
     ),
+    (
+        "java",
+        "2026-07-28T08:40:00.251Z  INFO 4711 --- [shop] [nio-8080-exec-#] com.example.shop.CartController          : order # is paid",
+    ),
+    (
+        "kafka",
+        "[2026-07-28 08:40:00,867] INFO [QuorumController id=1] Replayed partition # of topic events (org.apache.kafka.controller.ReplicationControlManager)",
+    ),
+    (
+        "elasticsearch",
+        "[2026-07-28T08:40:00,885][INFO ][o.e.c.m.MetadataMappingService] [es-1] [shop/IuOwhOPkT_qcpqTg3KOZNA] update_mapping #",
+    ),
+    (
+        "stack_trace",
+        "java.lang.RuntimeException: order # failed\n\tat com.example.Shop.run(Shop.java:4)\n\tat com.example.Shop.main(Shop.java:7)\nCaused by: java.lang.IllegalStateException: no price\n\tat com.example.Shop$Cart.charge(Shop.java:3)\n\t... 2 more",
+    ),
+    ("python", "2026-07-28 08:40:00,842 - shop.cart - WARNING - retrying order #: timeout"),
+    ("postgresql", "2026-07-28 08:40:00.862 UTC [#] app@shop LOG:  duration: 10.610 ms  statement: select 1"),
+    (
+        "mysql",
+        "2026-07-28T08:40:00.123456Z # [Warning] [MY-010055] [Server] IP address '10.0.0.7' could not be resolved",
+    ),
+    ("redis", "21174:M 28 Jul 2026 08:40:00.616 * # changes in 60 seconds. Saving..."),
+    (
+        "kubernetes_audit",
+        r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"c7e4c787-#","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/shop/secrets","verb":"list","user":{"username":"jane","groups":["dev","system:authenticated"]},"sourceIPs":["127.0.0.1"],"userAgent":"curl/7.88.1","objectRef":{"resource":"secrets","namespace":"shop","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":403},"requestReceivedTimestamp":"2026-07-28T08:40:00.438647Z","stageTimestamp":"2026-07-28T08:40:00.439170Z","annotations":{"authorization.k8s.io/decision":"forbid"}}"#,
+    ),
+    (
+        "windows_event",
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Service Control Manager'/><EventID>7036</EventID><Level>4</Level><Keywords>0x8080000000000000</Keywords><TimeCreated SystemTime='2026-07-28T08:40:00.1234567Z'/><EventRecordID>#</EventRecordID><Channel>System</Channel><Computer>pc1</Computer></System><EventData><Data Name='param1'>WMI</Data><Data Name='param2'>running</Data></EventData></Event>",
+    ),
+    (
+        "grok:bench",
+        r#"203.0.113.7 - alice [28/Jul/2026:08:40:00 +0000] "GET /a?b=# HTTP/1.1" 200 5316 "https://example.com/" "curl/8.5.0""#,
+    ),
 ];
 
 /// Nanoseconds that this thread has run.
@@ -222,7 +257,8 @@ fn measure_way(name: &str, format: &str, line: impl Fn(&mut Seeded, usize) -> St
         .collect();
     let columns = ["time", "level", "user.name", "took", "message"].map(str::to_owned).to_vec();
     let csvs = vec![NamedColumns { name: "bench".to_owned(), columns, delimiter: ',' }];
-    let mut parser = Parser::new(ParseConfig { csvs, ..ParseConfig::default() }).unwrap();
+    let groks = vec![NamedGrok { name: "bench".to_owned(), pattern: "%{COMBINEDAPACHELOG}".to_owned() }];
+    let mut parser = Parser::new(ParseConfig { csvs, groks, ..ParseConfig::default() }).unwrap();
     if !matches!(way, Way::Parse) {
         let budget = FieldBudget::new(FieldBudget::MAX_PATHS, FieldBudget::MAX_TARGETS);
         parser.set_guards(Guards { budget: Some(budget), all_events: true, ..Guards::default() });

@@ -1,9 +1,12 @@
 //! What a parser is configured with.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
 use crate::Format;
 use crate::formats::csv::Table;
+use crate::grok::GrokError;
 use crate::pattern::Pattern;
 use crate::timestamp::Clock;
 
@@ -30,6 +33,15 @@ pub struct NamedRegex {
     pub pattern: String,
 }
 
+/// A grok pattern: the format `grok:<name>`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NamedGrok {
+    /// The name in `grok:<name>`.
+    pub name: String,
+    /// The pattern, which has to match somewhere in the line: `%{IP:source.ip} %{NUMBER:took:float}`.
+    pub pattern: String,
+}
+
 /// Names for the columns of comma-separated values: the format `csv:<name>`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NamedColumns {
@@ -50,6 +62,10 @@ pub struct ParseConfig {
     pub on_unparsed: OnUnparsed,
     /// The regular expressions that formats may name.
     pub regexes: Vec<NamedRegex>,
+    /// The grok patterns that formats may name.
+    pub groks: Vec<NamedGrok>,
+    /// Definitions for grok patterns, by name, besides the standard ones and before them.
+    pub grok_patterns: BTreeMap<String, String>,
     /// The columns that formats may name.
     pub csvs: Vec<NamedColumns>,
     /// The zone of timestamps that name none, by its IANA name; empty means UTC.
@@ -88,11 +104,20 @@ pub enum ConfigError {
     /// A regular expression without named groups finds nothing.
     #[error("the regular expression `{0}` has no named groups: write them as (?<name>...)")]
     NoGroups(String),
+    /// A grok pattern can't be used.
+    #[error("the grok pattern `{name}` can't be used")]
+    Grok {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<GrokError>,
+    },
     /// Two formats of one kind with one name.
-    #[error("two regular expressions, or two lists of columns, are called `{0}`")]
+    #[error("two regular expressions, two grok patterns, or two lists of columns, are called `{0}`")]
     Twice(String),
     /// More formats of one kind than can be told apart.
-    #[error("there are more than {} regular expressions, or lists of columns", u16::MAX)]
+    #[error("there are more than {} regular expressions, grok patterns, or lists of columns", u16::MAX)]
     TooMany,
     /// A list of columns without any.
     #[error("`csv:{0}` has no columns: name them in their order")]
@@ -125,6 +150,7 @@ pub(crate) struct Checked {
 #[derive(Debug, Default)]
 pub(crate) struct Custom {
     pub(crate) patterns: Vec<Pattern>,
+    pub(crate) groks: Vec<Pattern>,
     pub(crate) tables: Vec<Table>,
 }
 
@@ -134,6 +160,8 @@ impl Default for ParseConfig {
             default_format: "auto".to_owned(),
             on_unparsed: OnUnparsed::default(),
             regexes: Vec::new(),
+            groks: Vec::new(),
+            grok_patterns: BTreeMap::new(),
             csvs: Vec::new(),
             timezone: "UTC".to_owned(),
             max_age_ms: 365 * 86_400_000,
@@ -149,7 +177,7 @@ impl ParseConfig {
         if !(1..=MAX_DEPTH).contains(&self.max_depth) {
             return Err(ConfigError::Depth(self.max_depth));
         }
-        if u16::try_from(self.regexes.len().max(self.csvs.len())).is_err() {
+        if u16::try_from(self.regexes.len().max(self.groks.len()).max(self.csvs.len())).is_err() {
             return Err(ConfigError::TooMany);
         }
         let mut custom = Custom::default();
@@ -158,6 +186,12 @@ impl ParseConfig {
                 return Err(ConfigError::Twice(regex.name.clone()));
             }
             custom.patterns.push(Pattern::new(regex)?);
+        }
+        for grok in &self.groks {
+            if custom.groks.iter().any(|pattern| pattern.name == grok.name) {
+                return Err(ConfigError::Twice(grok.name.clone()));
+            }
+            custom.groks.push(Pattern::grok(grok, &self.grok_patterns)?);
         }
         for columns in &self.csvs {
             if custom.tables.iter().any(|table| table.name == columns.name) {
@@ -184,6 +218,7 @@ impl Custom {
         let at = |at: usize| u16::try_from(at).ok();
         match kind {
             "regex" => at(self.patterns.iter().position(|pattern| pattern.name == own)?).map(Format::Regex),
+            "grok" => at(self.groks.iter().position(|pattern| pattern.name == own)?).map(Format::Grok),
             "csv" => at(self.tables.iter().position(|table| table.name == own)?).map(Format::Csv),
             _ => None,
         }
@@ -193,6 +228,7 @@ impl Custom {
     pub(crate) fn name_of(&self, format: Format) -> String {
         let own = match format {
             Format::Regex(at) => self.patterns.get(usize::from(at)).map(|pattern| &pattern.name),
+            Format::Grok(at) => self.groks.get(usize::from(at)).map(|pattern| &pattern.name),
             Format::Csv(at) => self.tables.get(usize::from(at)).map(|table| &table.name),
             _ => None,
         };
@@ -203,7 +239,8 @@ impl Custom {
     pub(crate) fn known(&self) -> String {
         let named = Format::NAMED.iter().map(ToString::to_string);
         let patterns = self.patterns.iter().map(|pattern| format!("regex:{}", pattern.name));
+        let groks = self.groks.iter().map(|pattern| format!("grok:{}", pattern.name));
         let tables = self.tables.iter().map(|table| format!("csv:{}", table.name));
-        named.chain(patterns).chain(tables).collect::<Vec<_>>().join(", ")
+        named.chain(patterns).chain(groks).chain(tables).collect::<Vec<_>>().join(", ")
     }
 }

@@ -15,7 +15,7 @@ pub struct ParseFailure {
     /// The reason in words, with an excerpt of at most 48 characters. It holds content of the event: fit for a dead
     /// letter, not for our own logs.
     pub reason: String,
-    /// The declared format, `regex:<name>` in full.
+    /// The declared format, `regex:<name>` and `grok:<name>` in full.
     pub format: String,
 }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::formats::{
-    Reader, access_log, auditd, aws_elb, cef, cloudfront, container, error_log, gelf, haproxy, iptables,
-    journald, key_value, klog, leef, logfmt, syslog, vpc_flow,
+    Reader, access_log, auditd, aws_elb, cef, cloudfront, container, elasticsearch, error_log, gelf, haproxy,
+    iptables, java, journald, kafka, key_value, klog, kubernetes_audit, leef, logfmt, mysql, postgresql,
+    python, redis, stack_trace, syslog, vpc_flow, windows_event,
 };
 
 /// The table. A row has what the reference says of the format, its variant, its name, and its reader.
@@ -25,6 +26,8 @@ macro_rules! formats {
             Raw,
             /// A regular expression from the configuration, by its position there.
             Regex(u16),
+            /// A grok pattern from the configuration, by its position there.
+            Grok(u16),
             /// Columns from the configuration, by their position there.
             Csv(u16),
         }
@@ -42,6 +45,7 @@ macro_rules! formats {
                     $(Self::$variant => $name,)*
                     Self::Raw => "raw",
                     Self::Regex(_) => "regex",
+                    Self::Grok(_) => "grok",
                     Self::Csv(_) => "csv",
                 }
             }
@@ -55,6 +59,7 @@ macro_rules! formats {
                     $(Self::$variant => concat!($($doc),+).trim_ascii_start(),)*
                     Self::Raw => "Text that is taken as it is.",
                     Self::Regex(_) => "A regular expression from the configuration.",
+                    Self::Grok(_) => "A grok pattern from the configuration.",
                     Self::Csv(_) => "Comma-separated values with columns from the configuration.",
                 }
             }
@@ -63,7 +68,7 @@ macro_rules! formats {
             pub(crate) const fn reader(self) -> Option<&'static Reader> {
                 match self {
                     $(Self::$variant => Some(&$reader),)*
-                    Self::Auto | Self::Json | Self::Raw | Self::Regex(_) | Self::Csv(_) => None,
+                    Self::Auto | Self::Json | Self::Raw | Self::Regex(_) | Self::Grok(_) | Self::Csv(_) => None,
                 }
             }
         }
@@ -74,6 +79,10 @@ macro_rules! formats {
 }
 
 formats! {
+    /// Audit events of Kubernetes, `audit.k8s.io/v1`.
+    KubernetesAudit "kubernetes_audit" kubernetes_audit::READER;
+    /// Events of Windows as XML.
+    WindowsEvent "windows_event" windows_event::READER;
     /// The Linux audit system's records, as auditd writes them.
     Auditd "auditd" auditd::READER;
     /// Lines of the kernel's packet filter: iptables, nftables, ufw.
@@ -98,6 +107,20 @@ formats! {
     AwsAlb "aws_alb" aws_elb::ALB;
     /// Flow logs of AWS VPCs, version 2.
     VpcFlow "vpc_flow" vpc_flow::READER;
+    /// `PostgreSQL`'s log, plain, CSV or JSON.
+    Postgresql "postgresql" postgresql::READER;
+    /// The error log of `MySQL` and `MariaDB`, and entries of their slow query log.
+    Mysql "mysql" mysql::READER;
+    /// The log of Redis and Valkey.
+    Redis "redis" redis::READER;
+    /// Kafka's `server.log`.
+    Kafka "kafka" kafka::READER;
+    /// The logs of Elasticsearch and OpenSearch.
+    Elasticsearch "elasticsearch" elasticsearch::READER;
+    /// Python's `logging` with its default and the manual's patterns.
+    Python "python" python::READER;
+    /// Log4j, Logback and `java.util.logging` with the usual patterns.
+    Java "java" java::READER;
     /// RFC 5424, RFC 3164, or what syslog daemons write to files.
     Syslog "syslog" syslog::READER;
     /// Access logs of AWS classic load balancers.
@@ -114,6 +137,8 @@ formats! {
     Logfmt "logfmt" logfmt::READER;
     /// Pairs of keys and values, however they are separated.
     KeyValue "key_value" key_value::READER;
+    /// Stack traces of Java, Python, Go and Node as events of their own.
+    StackTrace "stack_trace" stack_trace::READER;
 }
 
 impl Format {

@@ -5,6 +5,9 @@
 //! `@timestamp` first, fields as [`ecs`] has them, never a duplicate key, nothing that a search server refuses for its
 //! form.
 //!
+//! Where rules stand between, [`Parser::read`] gives the event as a value and [`Parser::write`] makes the document of
+//! what they left: together they do what `parse` does.
+//!
 //! How it goes: the body's format is declared or found ([`Format`]), a reader of that format names its parts, each part
 //! gets its place in a tree, and the tree is written. Values are slices of the body wherever they can be; one arena
 //! serves all events of a lane.
@@ -18,6 +21,7 @@ mod facts;
 mod failure;
 mod format;
 mod formats;
+mod grok;
 mod hash;
 mod json;
 mod line;
@@ -32,8 +36,9 @@ mod tree;
 mod value;
 
 pub use budget::{FieldBudget, Guards};
-pub use config::{ConfigError, MAX_DEPTH, NamedColumns, NamedRegex, OnUnparsed, ParseConfig};
+pub use config::{ConfigError, MAX_DEPTH, NamedColumns, NamedGrok, NamedRegex, OnUnparsed, ParseConfig};
 pub use failure::ParseFailure;
 pub use format::Format;
+pub use grok::GrokError;
 pub use parser::{Marks, Parsed, Parser};
 pub use value::{Origin, OutputSchema, ReadEvent, WriteOptions};

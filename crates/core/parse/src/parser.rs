@@ -260,6 +260,11 @@ impl Readers<'_> {
                 let event = pattern.and_then(|pattern| pattern.read(text, &mut shape.tree));
                 event.map(|event| Reading { format, time: shape.place_event(event) })
             }
+            Format::Grok(at) => {
+                let pattern = self.custom.groks.get_mut(usize::from(at));
+                let event = pattern.and_then(|pattern| pattern.read(text, &mut shape.tree));
+                event.map(|event| Reading { format, time: shape.place_event(event) })
+            }
             Format::Csv(at) => {
                 let table = self.custom.tables.get_mut(usize::from(at));
                 let time = table.and_then(|table| table.read(text, limits.nodes, shape));
