@@ -76,7 +76,7 @@ pub struct ParseConfig {
     pub max_future_ms: i64,
     /// How deep JSON may nest, at most [`MAX_DEPTH`].
     pub max_depth: usize,
-    /// How many members and elements the JSON of one event may have.
+    /// How many members and elements the JSON of one event may have, or pairs and columns a line.
     pub max_values: usize,
 }
 

@@ -196,7 +196,7 @@ impl<'a, 'c> Shape<'a, 'c> {
                 self.tree.set_key(id, Key::Owned(part.to_owned()));
                 return self.place_here(spot, &path, id);
             }
-            match self.step(spot, part) {
+            match self.step(spot, part, || Key::Owned(part.to_owned())) {
                 Some(next) => spot = next,
                 None => {
                     let value = self.tree.value(id).clone();
@@ -208,8 +208,8 @@ impl<'a, 'c> Shape<'a, 'c> {
         }
     }
 
-    /// The object with this name inside another, made if need be; none where the name is no object's.
-    fn step(&mut self, spot: Spot, part: &str) -> Option<Spot> {
+    /// The object with this name inside another, made with this key if need be; none where the name is no object's.
+    fn step(&mut self, spot: Spot, part: &str, key: impl FnOnce() -> Key<'a>) -> Option<Spot> {
         let depth = spot.depth + 1;
         match spot.group.map(|group| self.role(group, part)) {
             Some(Role::Group(group)) => return Some(Spot { group: Some(group), node: None, depth }),
@@ -228,7 +228,7 @@ impl<'a, 'c> Shape<'a, 'c> {
             }
             None => {
                 let object = Value::Object(Default::default(), Source::default());
-                let node = self.tree.add(parent, Key::Owned(part.to_owned()), object);
+                let node = self.tree.add(parent, key(), object);
                 self.note_dynamic(spot.group, node);
                 node
             }

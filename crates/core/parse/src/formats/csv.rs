@@ -166,6 +166,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_failure_names_the_columns_it_was_read_with() {
+        let failed = parser(',', &["a", "b"]).parse(&event("csv:x", b"no values"), 0, &mut Parsed::default());
+        assert_eq!(failed.unwrap_err().format, "csv:x");
+        let failed =
+            parser(',', &["a", "b"]).parse(&event("csv:y", b"1,2"), 0, &mut Parsed::default()).unwrap_err();
+        assert!(failed.reason.ends_with("raw, csv:x"), "{failed}");
+    }
+
     proptest! {
         #[test]
         fn any_text_does_no_harm(line in "([a-z\",;\n\r\\\\ é0]|\"\"){0,40}") {

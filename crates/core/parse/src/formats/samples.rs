@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use crate::testing::{check, event, parse, through, try_parse};
-use crate::{Format, OnUnparsed, ParseConfig, Parsed, Parser};
+use crate::{Format, NamedColumns, OnUnparsed, ParseConfig, Parsed, Parser};
 
 /// What a format's module has to show.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +113,30 @@ fn auto_takes_no_sample_for_another_format() {
             parser.parse(&event("", line.as_bytes()), 0, &mut out).unwrap();
             let found = out.format;
             assert!(samples.auto.contains(&found), "{} taken for {found}: {line}", samples.format);
+        }
+    }
+}
+
+/// Guarantees: a line with more parts than an event may have is no event, in any format that has no number of parts of its own.
+#[test]
+fn too_many_parts_are_refused() {
+    let columns = vec!["a".to_owned()];
+    let csvs = vec![NamedColumns { name: "x".to_owned(), columns, delimiter: ',' }];
+    let config = ParseConfig { max_values: 8, csvs, ..ParseConfig::default() };
+    let mut parser = Parser::new(config).unwrap();
+    for (format, head, pair) in [
+        ("logfmt", "", "k=v "),
+        ("key_value", "", "k=v, "),
+        ("cef", "CEF:0|a|b|c|d|e|1|", "k=v "),
+        ("leef", "LEEF:1.0|a|b|c|d|", "k=v\t"),
+        ("auditd", "type=X msg=audit(1795251598.1:1): ", "k=v "),
+        ("journald", "", "K=v\n"),
+        ("csv:x", "", "v,"),
+    ] {
+        for (count, is_read) in [(7, true), (9, false)] {
+            let line = format!("{head}{}", pair.repeat(count));
+            let answer = parser.parse(&event(format, line.as_bytes()), 0, &mut Parsed::default());
+            assert_eq!(answer.is_ok(), is_read, "{line}");
         }
     }
 }

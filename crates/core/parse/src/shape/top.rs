@@ -145,10 +145,26 @@ impl<'a> Shape<'a, '_> {
         }
     }
 
-    /// Places a value under a name of ours, dots for objects. It is looked up neither as a time nor as an alias.
+    /// Places a scalar under a name of ours, dots for objects. It is looked up neither as a time nor as an alias.
     pub(crate) fn place_named(&mut self, name: &'static str, value: Value<'a>) {
-        let id = self.tree.push(Key::Clean(name), value);
-        self.place(TOP, "", id);
+        let (mut spot, mut rest) = (TOP, name);
+        while let Some((part, after)) = rest.split_once('.') {
+            match self.step(spot, part, || Key::Clean(part)) {
+                Some(next) => (spot, rest) = (next, after),
+                None => return self.unmapped(name, value),
+            }
+        }
+        if let Some(Role::Field(field)) = spot.group.map(|group| SCHEMA.find(group, rest).role) {
+            let id = self.tree.push(Key::Clean(rest), value);
+            return self.place_field(field, id);
+        }
+        let parent = self.node_of(spot);
+        match self.tree.find(parent, rest) {
+            None => {
+                let _id = self.tree.add(parent, Key::Clean(rest), value);
+            }
+            Some(_) => self.unmapped(name, value),
+        }
     }
 
     /// The same under a name that was put together.

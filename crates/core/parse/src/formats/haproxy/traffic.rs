@@ -142,7 +142,10 @@ impl<'a> Traffic<'a> {
         if let Some(nanos) = total.and_then(|ms| ms.checked_mul(1_000_000)) {
             let _free = shape.set(Field::EventDuration, Value::Integer(nanos));
         }
-        put_text(shape, To::Name("haproxy.termination_state"), self.state.trim_matches('-'));
+        // What a letter means depends on where it stands.
+        if self.state.bytes().any(|byte| byte != b'-') {
+            put_text(shape, To::Name("haproxy.termination_state"), self.state);
+        }
         for (name, counter) in COUNTERS.iter().zip(self.counters.split('/')) {
             put_scalar(shape, To::Name(name), counter.trim_start_matches('+'));
         }

@@ -105,3 +105,30 @@ fn refuses_what_is_no_syslog() {
         assert_eq!(failure.error_type, "format_mismatch", "{line}");
     }
 }
+
+/// Guarantees: an event in a format of its own is read whatever header it has, and its own time wins; what only begins like
+/// one stays text.
+#[test]
+fn messages_in_formats_of_their_own_are_taken_apart() {
+    let cef = "CEF:0|Acme Co|Gate|1|x|Name|3|src=10.0.0.1 rt=1795251590000";
+    for (header, host) in [
+        ("<13>1 2026-11-21T08:59:58Z web-1 gate - - - ", Some("web-1")),
+        ("<13>Nov 21 08:59:58 web-1 ", Some("web-1")),
+        ("<13>Nov 21 08:59:58 web-1 gate[7]: ", Some("web-1")),
+        ("<13>Nov 21 08:59:58 ", None),
+        ("<13>", None),
+        ("Nov 21 08:59:58 web-1 ", Some("web-1")),
+    ] {
+        for format in ["", "syslog", "cef"] {
+            let document = parse(format, &format!("{header}{cef}"));
+            assert_eq!(document["source"]["ip"], "10.0.0.1", "{format} {header}");
+            assert_eq!(document["@timestamp"], "2026-11-21T08:59:50.000Z", "{format} {header}");
+            assert_eq!(document["message"], "Name", "{format} {header}");
+            assert_eq!(document["host"]["name"].as_str(), host, "{format} {header}");
+        }
+    }
+    let document = parse("", "<13>Nov 21 08:59:58 web-1 CEF:0|cut");
+    assert_eq!((&document["message"], &document["host"]["name"]), (&"CEF:0|cut".into(), &"web-1".into()));
+    let document = parse("", "<6>Nov 21 08:59:58 web-1 kernel: eth0: link up");
+    assert_eq!(document["message"], "eth0: link up");
+}
