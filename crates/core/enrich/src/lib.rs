@@ -1,0 +1,14 @@
+//! What is known about an event beyond what it says: looked up, or brought under one name.
+//!
+//! - [`geo`]: place and network operator of an address, from MaxMind files
+//! - [`fields`]: reads and merges fields of an event
+//!
+//! Nothing here opens a file: bytes come in as arguments. What is loaded is shared by all lanes and never changes; what
+//! a lane remembers is in a cache of its own, which is bounded. A look-up that finds nothing answers `None`, and the
+//! caller counts it. Names of results are those of the Elastic Common Schema
+//! (<https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html>).
+
+pub mod fields;
+pub mod geo;
+
+pub use geo::{GeoCache, GeoDatabase, GeoError, GeoKind};
