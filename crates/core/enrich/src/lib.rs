@@ -1,5 +1,6 @@
 //! What is known about an event beyond what it says: looked up, or brought under one name.
 //!
+//! - [`table`]: rows of a CSV or JSON file, by key, network or range
 //! - [`geo`]: place and network operator of an address, from MaxMind files
 //! - [`fields`]: reads and merges fields of an event
 //!
@@ -10,5 +11,9 @@
 
 pub mod fields;
 pub mod geo;
+pub mod table;
 
 pub use geo::{GeoCache, GeoDatabase, GeoError, GeoKind};
+pub use table::{
+    Columns, Duplicates, Matching, Row, Table, TableConfig, TableError, TableFormat, TableLimits,
+};
