@@ -2,6 +2,7 @@
 //!
 //! - [`table`]: rows of a CSV or JSON file, by key, network or range
 //! - [`geo`]: place and network operator of an address, from MaxMind files
+//! - [`mod@user_agent`]: program, system and device behind a `User-Agent` header
 //! - [`fields`]: reads and merges fields of an event
 //!
 //! Nothing here opens a file: bytes come in as arguments. What is loaded is shared by all lanes and never changes; what
@@ -12,8 +13,10 @@
 pub mod fields;
 pub mod geo;
 pub mod table;
+pub mod user_agent;
 
 pub use geo::{GeoCache, GeoDatabase, GeoError, GeoKind};
 pub use table::{
     Columns, Duplicates, Matching, Row, Table, TableConfig, TableError, TableFormat, TableLimits,
 };
+pub use user_agent::{Agent, Category, UserAgentCache, user_agent};
