@@ -3,6 +3,7 @@
 //! - [`table`]: rows of a CSV or JSON file, by key, network or range
 //! - [`geo`]: place and network operator of an address, from MaxMind files
 //! - [`mod@user_agent`]: program, system and device behind a `User-Agent` header
+//! - [`domain`]: the parts of a host name by the public suffix list
 //! - [`fields`]: reads and merges fields of an event
 //!
 //! Nothing here opens a file: bytes come in as arguments. What is loaded is shared by all lanes and never changes; what
@@ -10,11 +11,13 @@
 //! caller counts it. Names of results are those of the Elastic Common Schema
 //! (<https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html>).
 
+pub mod domain;
 pub mod fields;
 pub mod geo;
 pub mod table;
 pub mod user_agent;
 
+pub use domain::{DomainParts, split_domain};
 pub use geo::{GeoCache, GeoDatabase, GeoError, GeoKind};
 pub use table::{
     Columns, Duplicates, Matching, Row, Table, TableConfig, TableError, TableFormat, TableLimits,
