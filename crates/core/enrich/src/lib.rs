@@ -4,6 +4,8 @@
 //! - [`geo`]: place and network operator of an address, from MaxMind files
 //! - [`mod@user_agent`]: program, system and device behind a `User-Agent` header
 //! - [`domain`]: the parts of a host name by the public suffix list
+//! - [`kubernetes`]: pod, namespace, container and labels under one name, whichever shipper sent them
+//! - [`host`]: the same for facts on the host
 //! - [`fields`]: reads and merges fields of an event
 //!
 //! Nothing here opens a file: bytes come in as arguments. What is loaded is shared by all lanes and never changes; what
@@ -14,11 +16,17 @@
 pub mod domain;
 pub mod fields;
 pub mod geo;
+pub mod host;
+pub mod kubernetes;
 pub mod table;
 pub mod user_agent;
 
+mod sift;
+
 pub use domain::{DomainParts, split_domain};
 pub use geo::{GeoCache, GeoDatabase, GeoError, GeoKind};
+pub use host::take_host;
+pub use kubernetes::{Kubernetes, KubernetesConfig};
 pub use table::{
     Columns, Duplicates, Matching, Row, Table, TableConfig, TableError, TableFormat, TableLimits,
 };
