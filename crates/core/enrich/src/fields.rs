@@ -35,11 +35,11 @@ pub fn text(value: &Value) -> Option<Cow<'_, str>> {
 pub(crate) fn put(mut map: &mut ObjectMap, path: &[&str], value: Value) {
     let Some((last, parents)) = path.split_last() else { return };
     for parent in parents {
-        let child = map.entry((*parent).into()).or_insert(Value::Null);
-        if !child.is_object() {
-            *child = Value::Object(ObjectMap::new());
+        // Looked up before it is inserted: a key is an allocation.
+        if !map.get(*parent).is_some_and(Value::is_object) {
+            map.insert((*parent).into(), Value::Object(ObjectMap::new()));
         }
-        let Value::Object(inner) = child else { return };
+        let Some(Value::Object(inner)) = map.get_mut(*parent) else { return };
         map = inner;
     }
     map.insert((*last).into(), value);
