@@ -27,4 +27,4 @@ pub use converter::{Converter, Terms};
 pub use decision::{Decision, Made, Refused};
 pub use documents::{Document, Documents};
 pub use letter::Place;
-pub use rules::{Formats, Outcome, Refusal, Rules, Settled};
+pub use rules::{Fixed, Formats, Outcome, Refusal, Rules};

@@ -63,7 +63,7 @@ pub struct Formats {
 
 /// The revision of rules that stay as they are while the process runs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Settled;
+pub struct Fixed;
 
 // === impl Formats ===
 
@@ -76,19 +76,19 @@ impl Formats {
 }
 
 impl Rules for Formats {
-    type Revision = Settled;
+    type Revision = Fixed;
 
-    fn current(&self) -> Settled {
-        Settled
+    fn current(&self) -> Fixed {
+        Fixed
     }
 
-    fn name(_revision: &Settled) -> &str {
+    fn name(_revision: &Fixed) -> &str {
         ""
     }
 
     fn apply<'r>(
         &mut self,
-        _revision: &'r Settled,
+        _revision: &'r Fixed,
         event: &RawEvent<'_>,
         now_ms: i64,
         out: &mut Documents,

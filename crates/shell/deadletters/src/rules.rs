@@ -3,7 +3,7 @@
 //! The same decision that the tier makes, with the same settings. What the search cluster would say to the document isn't
 //! known here.
 
-use forebay_convert::{Converter, Decision, Formats, Settled, Terms};
+use forebay_convert::{Converter, Decision, Fixed, Formats, Terms};
 use forebay_kafka::MAX_RECORD_BYTES;
 use forebay_parse::{ConfigError, Parser};
 use forebay_settings::Settings;
@@ -28,7 +28,7 @@ impl Rules {
     /// how often the event will have been replayed.
     pub fn apply<'a>(&'a mut self, value: &'a [u8], attempt: u32, now_ms: i64) -> Decision<'a> {
         let terms = Terms { now_ms, max_record: MAX_RECORD_BYTES, attempt: Some(attempt) };
-        self.converter.convert(value, &Settled, terms)
+        self.converter.convert(value, &Fixed, terms)
     }
 }
 
