@@ -1,148 +1,116 @@
 //! A batch of raw records becomes documents and dead letters.
 //!
-//! No I/O here: what comes of a record goes to an [`Outbox`]. Every record of the batch comes out exactly once, as a
-//! document or as a dead letter; the counts say so and have to add up.
+//! No I/O here: what becomes of a record is decided by [`forebay_convert`], and goes to an [`Outbox`]. Every record of the
+//! batch has exactly one outcome, a dropped one too; the counts say so and have to add up.
 
-use forebay_kafka::{KafkaError, Record, RecordBatch};
-use forebay_parse::{Parsed, Parser};
-use forebay_record::{EventKey, RawEvent, stream, target};
+use forebay_convert::{Decision, Made, Place, Refused, Rules, Terms};
+use forebay_delivery::{Converted, Outcome};
+use forebay_kafka::{KafkaError, MAX_RECORD_BYTES, Record, RecordBatch};
+use forebay_record::stream;
 
-use crate::letters::Place;
 use crate::metrics::BatchCounts;
 pub use crate::outbox::{Outbox, Sent};
 
 /// Converts batches on one lane. It keeps its buffers from record to record.
 #[derive(Debug)]
-pub struct Converter {
-    parser: Parser,
+pub struct Converter<R> {
+    converter: forebay_convert::Converter<R>,
     topic: String,
-    prefix: String,
-    parsed: Parsed,
-    key: String,
-    target: TargetCache,
 }
 
-/// How many records became what.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Converted {
-    /// Documents sent.
-    pub documents: u64,
-    /// Dead letters sent.
-    pub dead_letters: u64,
+/// What all records of a batch are converted with.
+#[derive(Clone, Copy, Debug)]
+pub struct With<'a, V> {
+    /// The revision of the rules: for a batch that is sent again the one that it was converted by first.
+    pub revision: &'a V,
+    /// How many partitions the documents' topic has.
+    pub partitions: u32,
+    /// Now, in milliseconds since the Unix epoch.
+    pub now_ms: i64,
 }
 
-impl Converter {
+impl<R: Rules> Converter<R> {
     /// `topic` is the one that batches come from, `prefix` the first part of every target.
     #[must_use]
-    pub fn new(parser: Parser, topic: &str, prefix: &str) -> Self {
-        Self {
-            parser,
-            topic: topic.to_owned(),
-            prefix: prefix.to_owned(),
-            parsed: Parsed::default(),
-            key: String::new(),
-            target: TargetCache::default(),
-        }
+    pub fn new(rules: R, topic: &str, prefix: &str) -> Self {
+        Self { converter: forebay_convert::Converter::new(rules, prefix), topic: topic.to_owned() }
     }
 
-    /// Converts a batch. `partitions` is how many partitions the documents' topic has; `now_ms` is the time, in
-    /// milliseconds since the Unix epoch.
+    /// The revision of the rules that new batches are converted by.
+    pub fn current(&self) -> R::Revision {
+        self.converter.current()
+    }
+
+    /// Converts a batch.
     ///
     /// # Errors
     /// When the outbox has failed for good; part of the batch may have been sent then.
     pub fn convert(
         &mut self,
         batch: &RecordBatch,
-        partitions: u32,
-        now_ms: i64,
+        with: With<'_, R::Revision>,
         counts: &mut BatchCounts,
         outbox: &mut impl Outbox,
     ) -> Result<Converted, KafkaError> {
         let mut converted = Converted::default();
+        let terms = Terms { now_ms: with.now_ms, max_record: MAX_RECORD_BYTES, attempt: None };
         for record in batch.iter() {
-            if self.convert_record(record, partitions, now_ms, counts, outbox)? {
-                converted.documents += 1;
-            } else {
-                converted.dead_letters += 1;
-            }
+            let place = Place {
+                topic: &self.topic,
+                partition: record.partition,
+                offset: record.offset,
+                timestamp_ms: record.timestamp_ms,
+                now_ms: with.now_ms,
+            };
+            converted.add(match self.converter.convert(record.value, with.revision, terms) {
+                Decision::Documents(made) => forward(made, place, record, with.partitions, counts, outbox)?,
+                Decision::Refused(refused) => {
+                    dead_letter(refused, place, record, counts, outbox)?;
+                    Outcome::DeadLettered { documents: 0 }
+                }
+                Decision::Dropped { event, reason } => {
+                    counts.dropped(event.tenant, &reason);
+                    Outcome::Dropped
+                }
+            });
         }
         Ok(converted)
     }
+}
 
-    /// Answers whether the record became a document.
-    fn convert_record(
-        &mut self,
-        record: Record<'_>,
-        partitions: u32,
-        now_ms: i64,
-        counts: &mut BatchCounts,
-        outbox: &mut impl Outbox,
-    ) -> Result<bool, KafkaError> {
-        let place = Place { topic: &self.topic, record, now_ms };
-        let event = match RawEvent::read(record.value) {
-            Ok(event) => event,
-            Err(error) => {
-                counts.dead_letter("", "invalid_record");
-                outbox.dead_letter(&place.undecodable(&error), record.key, record.value)?;
-                return Ok(false);
-            }
-        };
-        self.parsed.document.clear();
-        if let Err(failure) = self.parser.parse(&event, now_ms, &mut self.parsed) {
-            counts.dead_letter(event.tenant, failure.error_type);
-            let letter = place.unparsed(&event, &failure.format, failure.error_type, failure.reason);
-            outbox.dead_letter(&letter, record.key, record.value)?;
-            return Ok(false);
-        }
-        let target = self.target.get(&self.prefix, event.tenant, self.parsed.event_ms);
-        let facts = EventKey {
-            tenant: event.tenant,
-            target,
-            event_ms: self.parsed.event_ms,
-            replays: event.attempt,
-            id: event.id,
-        };
-        self.key.clear();
-        facts.push(&mut self.key);
-        let partition = i32::try_from(stream::partition(stream_of(&event), partitions)).unwrap_or(0);
-        match outbox.document(partition, self.key.as_bytes(), &self.parsed.document)? {
-            Sent::Yes => {
-                counts.document(event.tenant, &self.parsed);
-                Ok(true)
-            }
+/// Sends all documents of a record. One that no broker takes costs the record its others: it is refused as a whole, though some
+/// of them may be on their way. When the letter is replayed they meet themselves, under the same ids.
+fn forward(
+    made: Made<'_>,
+    place: Place<'_>,
+    record: Record<'_>,
+    partitions: u32,
+    counts: &mut BatchCounts,
+    outbox: &mut impl Outbox,
+) -> Result<Outcome, KafkaError> {
+    let partition = i32::try_from(stream::partition(made.stream(), partitions)).unwrap_or(0);
+    for (before, document) in (0..).zip(made.documents()) {
+        match outbox.document(partition, document.key.as_bytes(), document.body)? {
+            Sent::Yes => {}
             Sent::TooLarge { size, max } => {
-                counts.dead_letter(event.tenant, "document_too_large");
-                outbox.dead_letter(&place.oversize(&event, target, size, max), record.key, record.value)?;
-                Ok(false)
+                dead_letter(made.too_large(&document, size, max), place, record, counts, outbox)?;
+                return Ok(Outcome::DeadLettered { documents: before });
             }
         }
     }
+    counts.forwarded(&made);
+    Ok(Outcome::Forwarded(made.number()))
 }
 
-/// Events without a stream have no order to keep; their ids spread them.
-fn stream_of<'a>(event: &RawEvent<'a>) -> &'a [u8] {
-    if event.stream.is_empty() { event.id.as_bytes() } else { event.stream.as_bytes() }
-}
-
-/// The target of the event before. Neighbours nearly always share tenant and day.
-#[derive(Debug, Default)]
-struct TargetCache {
-    tenant: String,
-    day: i64,
-    target: String,
-}
-
-impl TargetCache {
-    fn get(&mut self, prefix: &str, tenant: &str, event_ms: i64) -> &str {
-        let day = target::day(event_ms);
-        if self.day != day || self.tenant != tenant {
-            self.day = day;
-            tenant.clone_into(&mut self.tenant);
-            self.target.clear();
-            target::push(&mut self.target, prefix, tenant, event_ms);
-        }
-        &self.target
-    }
+fn dead_letter(
+    refused: Refused<'_>,
+    place: Place<'_>,
+    record: Record<'_>,
+    counts: &mut BatchCounts,
+    outbox: &mut impl Outbox,
+) -> Result<(), KafkaError> {
+    counts.dead_letter(refused.tenant(), &refused.refusal.error_type);
+    outbox.dead_letter(&refused.letter(place), record.key, record.value)
 }
 
 #[cfg(test)]

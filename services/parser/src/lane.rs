@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use forebay_convert::{Formats, Rules};
 use forebay_delivery::{Backoff, Commits, Gate, WorkerLimits};
 use forebay_kafka::{IntakeOptions, KafkaError, Member, PollLimits, Producer, RecordBatch};
 use forebay_parse::Parser;
@@ -46,6 +47,11 @@ const RETRY: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_s
 /// How many empty batches are kept for their memory.
 const SPARES: usize = 4;
 
+/// What makes documents of events.
+type LaneRules = Formats;
+/// A revision of it.
+type Revision = <LaneRules as Rules>::Revision;
+
 /// A lane that is ready to run.
 #[derive(Debug)]
 pub struct Lane {
@@ -63,7 +69,7 @@ pub struct Lane {
 struct LaneStage {
     config: Arc<ParserConfig>,
     shared: Shared,
-    converter: Converter,
+    converter: Converter<LaneRules>,
     delivery: Box<dyn Delivery>,
     spares: Vec<RecordBatch>,
     metrics: LaneMetrics,
@@ -129,7 +135,7 @@ impl Lane {
             DeliverySetting::ExactlyOnce => Box::new(ExactlyOnce::new(&config, self.number, readiness)?),
         };
         Ok(LaneStage {
-            converter: Converter::new(parser, &config.kafka.topics.raw, &config.prefix),
+            converter: Converter::new(Formats::new(parser), &config.kafka.topics.raw, &config.prefix),
             config,
             shared,
             delivery,
@@ -143,10 +149,10 @@ impl Lane {
 // === impl LaneStage ===
 
 impl LaneStage {
-    /// Converts a batch and sends what comes of it.
-    fn send(&mut self, records: RecordBatch) -> Result<Batch, WorkerError> {
+    /// Converts a batch by this revision of the rules and sends what comes of it.
+    fn send(&mut self, records: RecordBatch, revision: Revision) -> Result<Batch, WorkerError> {
         let began = Instant::now();
-        let mut batch = Batch::new(records);
+        let mut batch = Batch::new(records, revision);
         let Self { converter, delivery, config, metrics, .. } = self;
         let producer = delivery.producer();
         let sent = producer.partitions(&config.kafka.topics.events).and_then(|partitions| {
@@ -179,7 +185,8 @@ impl Stage for LaneStage {
         let receipt = self.shared.lock().open(offsets, records.bytes());
         let receipt = receipt.map_err(|error| KafkaError::Other(error.to_string()))?;
         self.delivery.begin(self.shared.now())?;
-        match self.send(records) {
+        let revision = self.converter.current();
+        match self.send(records, revision) {
             Ok(batch) => {
                 self.delivery.sent(batch, receipt);
                 Ok(())
@@ -210,7 +217,7 @@ impl Stage for LaneStage {
                 delivery::Progress::SendAgain(batch, receipt) => {
                     self.metrics.retries.increment(1);
                     self.health.progress();
-                    match self.send(batch.records) {
+                    match self.send(batch.records, batch.revision) {
                         Ok(batch) => self.delivery.sent_again(batch, receipt),
                         Err(error) => {
                             receipt.give_up();

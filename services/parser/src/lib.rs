@@ -11,7 +11,6 @@
 mod config;
 pub mod convert;
 pub mod lane;
-pub mod letters;
 mod metrics;
 mod outbox;
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use forebay_parse::{Format, Parsed};
+use forebay_convert::{Document, Made};
+use forebay_parse::Format;
 use forebay_telemetry::{
     CounterName, Entry, HistogramName, Label, Ledger, SecondsCounter, TenantCap, counter, histogram,
 };
@@ -17,6 +18,7 @@ pub(crate) const STAGE: &str = "parser";
 pub struct BatchCounts {
     documents: Vec<DocumentRow>,
     dead_letters: Vec<DeadLetterRow>,
+    dropped: Vec<DroppedRow>,
 }
 
 #[derive(Debug)]
@@ -24,6 +26,7 @@ struct DocumentRow {
     tenant: String,
     format: Format,
     events: u64,
+    documents: u64,
     clamped: u64,
     unparsed: u64,
 }
@@ -31,14 +34,29 @@ struct DocumentRow {
 #[derive(Debug)]
 struct DeadLetterRow {
     tenant: String,
-    error_type: &'static str,
+    error_type: String,
+    events: u64,
+}
+
+#[derive(Debug)]
+struct DroppedRow {
+    tenant: String,
+    reason: String,
     events: u64,
 }
 
 impl BatchCounts {
-    /// One document was sent.
-    pub(crate) fn document(&mut self, tenant: &str, parsed: &Parsed) {
-        let format = parsed.format;
+    /// All documents of an event were sent.
+    pub(crate) fn forwarded(&mut self, made: &Made<'_>) {
+        let tenant = made.event().tenant;
+        // Of what an event is split into, all documents were read in its format.
+        for (events, document) in std::iter::once(1).chain(std::iter::repeat(0)).zip(made.documents()) {
+            self.document(tenant, events, &document);
+        }
+    }
+
+    fn document(&mut self, tenant: &str, events: u64, document: &Document<'_>) {
+        let format = document.format;
         let known = self.documents.iter().rposition(|row| row.format == format && row.tenant == tenant);
         let row = match known.and_then(|at| self.documents.get_mut(at)) {
             Some(row) => row,
@@ -46,24 +64,42 @@ impl BatchCounts {
                 tenant: tenant.to_owned(),
                 format,
                 events: 0,
+                documents: 0,
                 clamped: 0,
                 unparsed: 0,
             }),
         };
-        row.events += 1;
-        row.clamped += u64::from(parsed.marks.clamped);
-        row.unparsed += u64::from(parsed.marks.unparsed);
+        row.events += events;
+        row.documents += 1;
+        row.clamped += u64::from(document.marks.clamped);
+        row.unparsed += u64::from(document.marks.unparsed);
     }
 
     /// One dead letter was sent.
-    pub(crate) fn dead_letter(&mut self, tenant: &str, error_type: &'static str) {
+    pub(crate) fn dead_letter(&mut self, tenant: &str, error_type: &str) {
         let known =
             self.dead_letters.iter().rposition(|row| row.error_type == error_type && row.tenant == tenant);
         let row = match known.and_then(|at| self.dead_letters.get_mut(at)) {
             Some(row) => row,
-            None => {
-                self.dead_letters.push_mut(DeadLetterRow { tenant: tenant.to_owned(), error_type, events: 0 })
-            }
+            None => self.dead_letters.push_mut(DeadLetterRow {
+                tenant: tenant.to_owned(),
+                error_type: error_type.to_owned(),
+                events: 0,
+            }),
+        };
+        row.events += 1;
+    }
+
+    /// A rule dropped an event.
+    pub(crate) fn dropped(&mut self, tenant: &str, reason: &str) {
+        let known = self.dropped.iter().rposition(|row| row.reason == reason && row.tenant == tenant);
+        let row = match known.and_then(|at| self.dropped.get_mut(at)) {
+            Some(row) => row,
+            None => self.dropped.push_mut(DroppedRow {
+                tenant: tenant.to_owned(),
+                reason: reason.to_owned(),
+                events: 0,
+            }),
         };
         row.events += 1;
     }
@@ -101,10 +137,10 @@ impl LaneMetrics {
         }
     }
 
-    /// A batch is done: the brokers have all of it.
+    /// A batch is done: the brokers have all that was sent of it.
     pub(crate) fn settled(&mut self, counts: &BatchCounts) {
         for row in &counts.documents {
-            self.emitted.increment(row.events);
+            self.emitted.increment(row.documents);
             let tenant = self.cap.label(&row.tenant);
             let counters =
                 self.formats.entry((tenant.to_string(), row.format)).or_insert_with(|| FormatCounters {
@@ -124,8 +160,30 @@ impl LaneMetrics {
         for row in &counts.dead_letters {
             self.ledger.add(&row.tenant, Entry::DeadLettered(STAGE), row.events);
             let tenant = self.cap.label(&row.tenant);
-            let labels = [(Label::Tenant, tenant), (Label::Reason, row.error_type)];
+            let labels = [(Label::Tenant, tenant), (Label::Reason, row.error_type.as_str())];
             counter(CounterName::ParserUnparsed, &labels).increment(row.events);
         }
+        for row in &counts.dropped {
+            self.ledger.add(&row.tenant, Entry::Dropped(row.reason.as_str().into()), row.events);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guarantees: drops of a batch are gathered by tenant and reason, so that a batch of them takes little.
+    #[test]
+    fn drops_are_gathered() {
+        let mut counts = BatchCounts::default();
+        for (tenant, reason) in
+            [("a", "noise"), ("a", "noise"), ("a", "debug"), ("b", "noise"), ("a", "noise")]
+        {
+            counts.dropped(tenant, reason);
+        }
+        let rows: Vec<_> =
+            counts.dropped.iter().map(|row| (&*row.tenant, &*row.reason, row.events)).collect();
+        assert_eq!(rows, [("a", "noise", 3), ("a", "debug", 1), ("b", "noise", 1)]);
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use forebay_bulk::RequestFailure;
 
 use crate::convert::{event_of, is_unmappable};
-use crate::plan::{Plan, Rates};
+use crate::plan::{MOST_DOCUMENTS, Plan, Rates};
 use crate::rng::Rng;
 use answer::{Answer, Error};
 
@@ -46,9 +46,9 @@ pub struct Cluster {
     pub refusals: BTreeMap<String, (Refusal, Duration)>,
     takes: usize,
     indices: BTreeMap<String, BTreeSet<String>>,
-    /// Of every planned event, how many documents there are.
-    documents: Vec<u32>,
-    twice: Option<usize>,
+    /// Of every part of every planned event, how many documents there are.
+    documents: Vec<[u32; MOST_DOCUMENTS as usize]>,
+    twice: Option<(usize, u8)>,
 }
 
 // === impl Reply ===
@@ -80,20 +80,24 @@ impl Cluster {
             refusals: BTreeMap::new(),
             takes: plan.bounds.cluster_takes,
             indices: BTreeMap::new(),
-            documents: vec![0; plan.events.len()],
+            documents: vec![Default::default(); plan.events.len()],
             twice: None,
         }
     }
 
-    /// Whether an event is indexed.
+    /// Whether a part of an event is indexed; they count from 1.
     #[must_use]
-    pub fn has(&self, event: usize) -> bool {
-        self.documents.get(event).is_some_and(|count| *count > 0)
+    pub fn has(&self, event: usize, part: u8) -> bool {
+        self.count(event, part).is_some_and(|count| *count > 0)
     }
 
-    /// An event that has several documents.
+    fn count(&self, event: usize, part: u8) -> Option<&u32> {
+        self.documents.get(event)?.get(usize::from(part).checked_sub(1)?)
+    }
+
+    /// A part of an event that has several documents.
     #[must_use]
-    pub const fn twice(&self) -> Option<usize> {
+    pub const fn twice(&self) -> Option<(usize, u8)> {
         self.twice
     }
 
@@ -155,12 +159,13 @@ impl Cluster {
         if is_unmappable(document) && !self.mended {
             return Some(Error::Mapping);
         }
-        let Some(event) = event_of(document) else { return Some(Error::Mapping) };
+        let Some((event, part)) = event_of(document) else { return Some(Error::Mapping) };
         let _new = self.indices.entry(index.to_owned()).or_default().insert(id.to_owned());
-        if let Some(count) = self.documents.get_mut(event) {
+        let counts = self.documents.get_mut(event);
+        if let Some(count) = counts.and_then(|counts| counts.get_mut(usize::from(part).checked_sub(1)?)) {
             *count += 1;
             if *count > 1 {
-                self.twice = Some(event);
+                self.twice = Some((event, part));
             }
         }
         None

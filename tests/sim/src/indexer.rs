@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use forebay_bulk::{BulkBuilder, ItemOutcome, RequestFailure};
-use forebay_delivery::{Gate, Handed, PaceLimits, Receipt, Worker};
+use forebay_delivery::{Gate, PaceLimits, Receipt, Worker};
 use forebay_writing::{Batch as _, Draft, Letters, Next, Options, Sending, Writing};
 
 use crate::broker::Topic;
 use crate::cluster::Reply;
 use crate::convert::{PREFIX, refused};
-use crate::node::acks::{Acks, What};
+use crate::node::acks::{Acks, Answer, What};
 use crate::node::consumer::{Consumer, Polled};
 use crate::node::context::{Context, End};
 use crate::node::stage::{Gather, Stage};
@@ -109,13 +109,11 @@ impl Indexer {
     fn look_after_letters(&mut self, now: Duration, context: &mut Context<'_, '_>) {
         for (letters, acks) in std::mem::take(&mut self.letters) {
             match context.world.core.letters_handed(&acks) {
-                None => self.letters.push((letters, acks)),
-                Some(Handed::Over { dead_lettered, .. })
-                    if dead_lettered.records() == letters.errors.len() as u64 =>
-                {
-                    self.writing.letters_sent(letters, dead_lettered);
+                Answer::UnderWay => self.letters.push((letters, acks)),
+                Answer::All { letters: ack, .. } if ack.records() == letters.errors.len() as u64 => {
+                    self.writing.letters_sent(letters, ack);
                 }
-                Some(_) => {
+                Answer::All { .. } | Answer::Failed => {
                     let _pause = self.writing.letters_failed(letters, now, context.random());
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! The production core runs unchanged: [`forebay_delivery`] (worker, tracker, receipts, forwarding, transactions, backoff,
 //! breaker, pace), [`forebay_writing`] (what becomes of documents), [`forebay_bulk`] (requests and answers as bytes) and
-//! [`forebay_record`] (raw events, keys, dead letters). Around it everything is played: brokers, cluster, processes, time,
+//! [`forebay_record`] and [`forebay_convert`] (raw events, what becomes of them, keys, dead letters). Around it everything is played: brokers, cluster, processes, time,
 //! and chance. A schedule is a function of its seed; a thousand of them and more run in a second.
 //!
 //! ```text
@@ -23,12 +23,15 @@
 //!   was written; answers cut off, or short of an item; slow ones.
 //! - **Processes** ([`node`]): killed between any two steps that others can see, and what they had queued may be gone;
 //!   stopped and continued, cut off from the brokers, told to end, added; clients that fail and are made anew.
+//! - **Rules** ([`convert`]): events that they refuse until they are mended, in half of the schedules also events that they
+//!   drop, or split into up to three documents.
 //! - **Clients**: send an event again, under its id, until they hear that it is safe. Dead letters are replayed, with what
 //!   was wrong mended or not.
 //!
 //! # What is watched
 //! After every step, by the [`oracle`] and in [`node::life`]: see [`oracle::Invariant`]. Once faults have stopped, everything
-//! has to come to rest within bounded time, every acknowledged event in the index once or among the dead letters.
+//! has to come to rest within bounded time, every acknowledged event in the index once with each of its documents, or among
+//! the dead letters, or dropped.
 //!
 //! # What isn't modelled, and so not proved
 //! - The shells themselves: their calls of the core are mirrored here in the same order, by hand. Chaos tests on real servers

@@ -2,6 +2,7 @@
 
 mod commits;
 mod documents;
+mod outcomes;
 mod transactions;
 
 use crate::seam::Core;
@@ -35,6 +36,19 @@ pub const ALL: &[Mutation] = &[
     Mutation { name: "loses the second half of a split", core: &documents::LosesHalf },
     Mutation { name: "counts dead letters before they are acknowledged", core: &documents::LettersAtSend },
     Mutation { name: "sends a document under a new id each time", core: &documents::NewIds },
+    Mutation {
+        name: "counts a dropped record as forwarded, without an acknowledgement",
+        core: &outcomes::DroppedIsForwarded,
+    },
+    Mutation {
+        name: "settles a split record once the first document is acknowledged",
+        core: &outcomes::FirstOfSplit,
+    },
+    Mutation { name: "never settles a batch that was dropped", core: &outcomes::DroppedNeverSettles },
+    Mutation {
+        name: "converts a batch that is sent again by newer rules",
+        core: &outcomes::NewRulesForOldBatches,
+    },
     Mutation { name: "commits a transaction's offsets outside of it", core: &transactions::OffsetsOutside },
     Mutation { name: "doesn't rewind after an abort", core: &transactions::NoRewind },
     Mutation { name: "lets a stale member settle in a transaction", core: &transactions::NoEpoch },

@@ -40,7 +40,12 @@ pub struct Planned {
     pub tenant: u8,
     /// Bytes of its text.
     pub size: usize,
+    /// How many documents the rules make of it, up to [`MOST_DOCUMENTS`]; none if they drop it.
+    pub documents: u8,
 }
+
+/// The most documents that the rules make of an event.
+pub const MOST_DOCUMENTS: u8 = 3;
 
 /// How often small things go wrong, in a thousand cases.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,7 +160,7 @@ impl Plan {
             });
         }
         faults.sort_by_key(|fault| fault.at);
-        let plan = Self {
+        let mut plan = Self {
             seed,
             delivery,
             raw_partitions: i32::from(rng.chance(700)) + i32::from(rng.chance(400)) + 1,
@@ -170,7 +175,35 @@ impl Plan {
             calm_at,
             mended_at_calm: is_large,
         };
+        plan.draw_documents();
         if crate::rng::mix(seed ^ 0x6765_6e74_6c6f).is_multiple_of(16) { plan.made_gentle(rng) } else { plan }
+    }
+
+    /// In half of the schedules the rules split events and drop some. Drawn apart, so that all else is what it was before they
+    /// did.
+    fn draw_documents(&mut self) {
+        let mut rng = Rng::new(crate::rng::mix(self.seed ^ 0x0073_706c_6974));
+        let (split, dropped) = (rng.below(600), rng.below(600));
+        if rng.chance(500) {
+            return;
+        }
+        for event in &mut self.events {
+            let (is_split, is_dropped) = (rng.below(1_000) < split, rng.below(1_000) < dropped);
+            let number = rng.size(2, usize::from(MOST_DOCUMENTS));
+            event.documents = match (is_split, is_dropped) {
+                // What doesn't parse at first isn't dropped later: what became of it would be no one thing.
+                (_, true) if event.kind != Kind::Unparsable => 0,
+                (true, _) => u8::try_from(number).unwrap_or(1),
+                _ => 1,
+            };
+        }
+    }
+
+    /// The same with events that become one document each, as all did once.
+    #[must_use]
+    pub fn one_to_one(mut self) -> Self {
+        self.events.iter_mut().for_each(|event| event.documents = 1);
+        self
     }
 
     /// The same with nothing but workers that come and go in good order, so that there is enough of that.
@@ -253,7 +286,7 @@ impl Planned {
             Kind::Good
         };
         let size = if kind == Kind::Huge { bounds.cluster_takes } else { rng.size(0, 200) };
-        Self { at, kind, tenant: u8::try_from(rng.below(tenants)).unwrap_or(0), size }
+        Self { at, kind, tenant: u8::try_from(rng.below(tenants)).unwrap_or(0), size, documents: 1 }
     }
 
     /// Huge ones would take their time one by one; nearly all of one tenant's are refused.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::broker::Tier;
 use crate::broker::Topic;
 use crate::convert;
+use crate::node::acks::Answer;
 use crate::node::{Process, Turned};
 use crate::oracle::{Invariant, Violation};
 use crate::plan::{Plan, Rates};
@@ -120,7 +121,7 @@ impl<'a> Run<'a> {
             Event::Produce(flight) => self.world.produce(flight),
             Event::Ack(acks, what, ok, pid, life) => {
                 acks.answered(what, ok);
-                if acks.handed().is_some() {
+                if !matches!(acks.answer(), Answer::UnderWay) {
                     self.wake(pid, life);
                 }
             }
@@ -255,8 +256,10 @@ impl<'a> Run<'a> {
     }
 
     fn look_for_duplicates(&mut self) {
-        if let Some(event) = self.world.cluster.twice() {
-            self.world.oracle.broken(Invariant::IndexedOnce, || format!("event {event} has two documents"));
+        if let Some((event, part)) = self.world.cluster.twice() {
+            self.world.oracle.broken(Invariant::IndexedOnce, || {
+                format!("event {event}, part {part}, is in the index twice")
+            });
         }
     }
 

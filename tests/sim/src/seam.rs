@@ -7,9 +7,9 @@ use std::fmt;
 use std::time::Duration;
 
 use forebay_bulk::{BulkAnswer, BulkRequest};
-use forebay_delivery::{Commits, Handed, Receipt, Worker};
+use forebay_delivery::{Commits, Converted, Handed, Receipt, Worker};
 
-use crate::node::acks::Acks;
+use crate::node::acks::{Acks, Answer};
 
 /// The core as the workers of a schedule see it.
 pub trait Core: fmt::Debug + Sync {
@@ -49,14 +49,24 @@ pub trait Core: fmt::Debug + Sync {
         true
     }
 
-    /// How the brokers answered for a batch of the parser.
-    fn handed(&self, acks: &Acks) -> Option<Handed> {
-        acks.handed()
+    /// What became of the records of a parser's batch.
+    fn converted(&self, converted: Converted) -> Converted {
+        converted
+    }
+
+    /// How the brokers answered for a batch of the parser that was converted so.
+    fn handed(&self, converted: Converted, acks: &Acks) -> Option<Handed> {
+        handed(converted, acks)
+    }
+
+    /// Whether a batch that is sent again is converted by the rules that it was converted by first.
+    fn keeps_the_revision(&self) -> bool {
+        true
     }
 
     /// How the brokers answered for dead letters of the indexer.
-    fn letters_handed(&self, acks: &Acks) -> Option<Handed> {
-        acks.handed()
+    fn letters_handed(&self, acks: &Acks) -> Answer {
+        acks.answer()
     }
 
     /// What the cluster answered.
@@ -107,3 +117,12 @@ pub trait Core: fmt::Debug + Sync {
 pub struct Production;
 
 impl Core for Production {}
+
+/// As a lane of the parser does it.
+pub fn handed(converted: Converted, acks: &Acks) -> Option<Handed> {
+    match acks.answer() {
+        Answer::UnderWay => None,
+        Answer::Failed => Some(Handed::Failed),
+        Answer::All { documents, letters } => Some(Handed::of(converted, Some(documents), Some(letters))),
+    }
+}

@@ -29,6 +29,11 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     for (from, to) in pieces(plan.events.len()) {
         with(&|less| drop(less.events.drain(from..to)));
     }
+    for (from, to) in pieces(plan.events.len()) {
+        if plan.events[from..to].iter().any(|event| event.documents != 1) {
+            with(&|less| less.events[from..to].iter_mut().for_each(|event| event.documents = 1));
+        }
+    }
     for (from, to) in pieces(plan.faults.len()) {
         with(&|less| drop(less.faults.drain(from..to)));
     }

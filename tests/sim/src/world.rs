@@ -64,6 +64,8 @@ pub struct World<'a> {
     pub trace: Trace,
     /// Whether the rules parse what they didn't.
     pub rules_mended: bool,
+    /// The number of the last batch of a parser.
+    pub last_batch: u64,
     /// Lives that haven't ended by a kill.
     pub alive: BTreeSet<Life>,
     /// Processes that can't reach the brokers.
@@ -95,6 +97,7 @@ impl<'a> World<'a> {
             oracle: Oracle::new(plan),
             trace,
             rules_mended: false,
+            last_batch: 0,
             alive: BTreeSet::new(),
             cut: BTreeSet::new(),
             lanes: BTreeMap::new(),

@@ -4,11 +4,12 @@
 
 use std::collections::VecDeque;
 use std::hint::black_box;
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use forebay_delivery::{
-    Backoff, BrokerAck, Commits, Forwarding, Gate, Handed, Progress, Receipt, Tally, Task, Transaction,
-    TransactionStep, Worker, WorkerLimits,
+    Backoff, BrokerAck, Commits, Converted, Forwarding, Gate, Handed, Outcome, Progress, Receipt, Tally,
+    Task, Transaction, TransactionStep, Worker, WorkerLimits,
 };
 
 const EVENTS: u64 = 1_000_000;
@@ -72,10 +73,12 @@ fn take(worker: &mut Worker, now: Duration) -> bool {
     }
 }
 
+/// The answer for a batch of which every record became a document.
 fn over(batch: u64) -> Option<Handed> {
-    let (forwarded, dead_lettered) =
-        (BrokerAck::from_delivery_report(batch), BrokerAck::from_delivery_report(0));
-    Some(Handed::Over { forwarded, dead_lettered })
+    let mut converted = Converted::default();
+    (0..batch).for_each(|_| converted.add(Outcome::Forwarded(NonZeroU64::MIN)));
+    let ack = |records| Some(BrokerAck::from_delivery_report(records));
+    Some(Handed::of(converted, ack(batch), ack(0)))
 }
 
 fn lane(batch: u64) {
@@ -131,7 +134,9 @@ fn indexer(batch: u64) {
         // The second is answered before the first.
         for at in [1, 0] {
             let Some(receipt) = loads.remove(at) else { continue };
-            worker.settle(receipt, &Tally { indexed: batch, ..Tally::default() }).unwrap();
+            let mut tally = Tally::default();
+            tally.indexed = batch;
+            worker.settle(receipt, &tally).unwrap();
             done += batch;
         }
     }

@@ -1,12 +1,13 @@
 //! Batches that were handed on to other topics and have no acknowledgement yet.
 //!
-//! Oldest first: a batch whose records were not all taken is sent again as a whole, after a pause, and those behind it wait
+//! Oldest first: a batch of which not everything was taken is sent again as a whole, after a pause, and those behind it wait
 //! for it. That is safe because an event's id is fixed where it enters, and it keeps the order of a stream on a retry.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::converted::{Acknowledged, Converted};
 use crate::outcome::{BrokerAck, Tally};
 use crate::receipt::Receipt;
 use crate::transaction::Records;
@@ -15,14 +16,9 @@ use crate::worker::Worker;
 /// How the brokers answered for a batch.
 #[derive(Debug)]
 pub enum Handed {
-    /// Every record is acknowledged.
-    Over {
-        /// Those in the next topic.
-        forwarded: BrokerAck,
-        /// Those in the dead-letter topic.
-        dead_lettered: BrokerAck,
-    },
-    /// Not every record was taken.
+    /// Everything that was sent is acknowledged; nothing may have had to be sent.
+    Over(Acknowledged),
+    /// Not everything that was sent was taken.
     Failed,
 }
 
@@ -54,6 +50,18 @@ struct Sent<B> {
     receipt: Receipt,
     /// Set once it was refused: when to send it again.
     again_at: Option<Duration>,
+}
+
+// === impl Handed ===
+
+impl Handed {
+    /// The answer for a batch that was converted so, once the brokers have answered for all that was sent of it: `None` stands
+    /// for documents, or letters, of which not all were taken.
+    #[must_use]
+    pub fn of(converted: Converted, documents: Option<BrokerAck>, letters: Option<BrokerAck>) -> Self {
+        let (Some(documents), Some(letters)) = (documents, letters) else { return Self::Failed };
+        converted.acknowledged(documents, letters).map_or(Self::Failed, Self::Over)
+    }
 }
 
 // === impl Forwarding ===
@@ -138,8 +146,8 @@ impl<B> Forwarding<B> {
             match answer(&sent.batch) {
                 Some(Handed::Failed) => return Records::Failed,
                 None => fare = Records::UnderWay,
-                Some(Handed::Over { forwarded, dead_lettered }) => {
-                    if forwarded.records() + dead_lettered.records() != sent.receipt.records() {
+                Some(Handed::Over(proof)) => {
+                    if proof.records() != sent.receipt.records() {
                         return Records::Failed;
                     }
                 }
@@ -183,9 +191,8 @@ impl<B> Forwarding<B> {
 
 fn tally(handed: Handed) -> Tally {
     let mut tally = Tally::default();
-    if let Handed::Over { forwarded, dead_lettered } = handed {
-        tally.forward(forwarded);
-        tally.dead_letter(dead_lettered);
+    if let Handed::Over(proof) = handed {
+        tally.hand_over(proof);
     }
     tally
 }

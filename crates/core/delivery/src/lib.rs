@@ -4,14 +4,17 @@
 //! away, time passed) and get told what to do (commit up to here, wait so long, pause).
 //!
 //! # The rule
-//! > An offset moves past a record only when that record is indexed, or is in another topic with the broker's
-//! > acknowledgement, or was dropped by a rule and counted.
+//! > An offset moves past a record only when that record is indexed, or all that was made of it is in another topic with the
+//! > broker's acknowledgement, or was dropped by a rule and counted.
 //!
 //! # How it is kept
 //! - Every batch that a consumer polls gets a [`Receipt`] from the [`OffsetTracker`], which from then on holds the
 //!   offsets of its partitions at the batch's first record.
-//! - A receipt is settled with a [`Tally`] that has to add up to the batch's records. A tally counts a forwarded or
-//!   dead-lettered record only against a [`BrokerAck`], which is made from a broker's acknowledgement.
+//! - A receipt is settled with a [`Tally`] that has to add up to the batch's records. A tally counts a dead-lettered record
+//!   only against a [`BrokerAck`], which is made from a broker's acknowledgement.
+//! - What becomes of a record need not be one record: a document, several of them, a dead letter, or nothing, where a rule
+//!   drops it. So [`Converted`] counts both sides, and a tally counts it only against an [`Acknowledged`], which is made of
+//!   it and of broker's acknowledgements for exactly what was sent.
 //! - A receipt that is dropped unsettled counts as abandoned. Its offsets stay where they are, and its partitions are read
 //!   again from there.
 //! - A partition that is taken away ends its generation. Receipts of an ended generation settle nothing.
@@ -35,6 +38,7 @@
 
 pub mod backoff;
 pub mod breaker;
+pub mod converted;
 pub mod flow;
 pub mod forwarding;
 pub mod outcome;
@@ -46,6 +50,7 @@ pub mod worker;
 
 pub use backoff::Backoff;
 pub use breaker::Breaker;
+pub use converted::{Acknowledged, Converted, Outcome};
 pub use flow::{Flow, Step};
 pub use forwarding::{Forwarding, Handed, Progress};
 pub use outcome::{BrokerAck, Tally};

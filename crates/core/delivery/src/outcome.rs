@@ -1,5 +1,7 @@
 //! What can become of a record, counted for a batch.
 
+use crate::converted::Acknowledged;
+
 /// Proof that the brokers have so many records: all in-sync replicas acknowledged them.
 ///
 /// Only `forebay-kafka` makes one, from a delivery report that has no failure in it.
@@ -24,24 +26,24 @@ impl BrokerAck {
 
 /// The outcomes of a batch's records. There is no entry for "failed": a record that failed is retried or dead-lettered,
 /// and until then the tally doesn't add up.
+///
+/// What went to another topic, or was dropped on the way there, gets in only with a proof that the brokers have all that was
+/// sent of it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
     /// Written to the search server.
     pub indexed: u64,
     /// Already there, under the same id.
     pub duplicate: u64,
-    /// Handed on to the next topic.
-    pub forwarded: u64,
-    /// In the dead-letter topic.
-    pub dead_lettered: u64,
-    /// Left out on purpose, by a rule.
-    pub dropped: u64,
+    handed_over: u64,
+    dead_lettered: u64,
 }
 
 impl Tally {
-    /// Counts records that the next topic has.
-    pub fn forward(&mut self, ack: BrokerAck) {
-        self.forwarded += ack.records;
+    /// Counts a batch of which the brokers have every document and dead letter.
+    #[expect(clippy::needless_pass_by_value, reason = "a proof counts once")]
+    pub fn hand_over(&mut self, proof: Acknowledged) {
+        self.handed_over += proof.records();
     }
 
     /// Counts records that the dead-letter topic has.
@@ -52,6 +54,6 @@ impl Tally {
     /// How many records it accounts for.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.indexed + self.duplicate + self.forwarded + self.dead_lettered + self.dropped
+        self.indexed + self.duplicate + self.handed_over + self.dead_lettered
     }
 }

@@ -4,6 +4,7 @@
 //! and it stands in tab-separated Kafka keys, so control characters are refused.
 
 use thiserror::Error;
+use twox_hash::XxHash3_64;
 use uuid::Builder;
 
 /// The longest id, in bytes: Elasticsearch's limit for `_id`.
@@ -11,6 +12,9 @@ pub const MAX_LEN: usize = 512;
 
 /// The longest idempotency key, in bytes; leaves room for the position that is added to it.
 pub const MAX_IDEMPOTENCY_KEY_LEN: usize = 255;
+
+/// The most that a part's number adds to an id, in bytes: a colon and ten digits.
+const MAX_PART_LEN: usize = 11;
 
 /// Why an id was refused.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -51,6 +55,21 @@ pub fn push_idempotent(out: &mut String, key: &str, position: usize) {
     let _infallible = write!(out, "-{position}");
 }
 
+/// Appends the id of a part of an event that was split: the event's, a colon, and the part's number. Where that gets too long,
+/// the end of the event's id gives way to a hash of it.
+pub fn push_part(out: &mut String, id: &str, part: u32) {
+    use std::fmt::Write;
+    if id.len() <= MAX_LEN - MAX_PART_LEN {
+        out.push_str(id);
+    } else {
+        let kept = id.floor_char_boundary(MAX_LEN - MAX_PART_LEN - 17);
+        out.push_str(id.get(..kept).unwrap_or_default());
+        let _infallible = write!(out, "~{:016x}", XxHash3_64::oneshot(id.as_bytes()));
+    }
+    // Writing to a String can't fail.
+    let _infallible = write!(out, ":{part}");
+}
+
 /// A UUIDv7 (RFC 9562) of the given time and randomness, in its usual text form.
 #[must_use]
 pub fn uuid_v7(unix_ms: u64, random: [u8; 10]) -> [u8; 36] {
@@ -88,5 +107,19 @@ mod tests {
         let mut id = String::new();
         push_idempotent(&mut id, "order-17", 3);
         assert_eq!(id, "order-17-3");
+    }
+    #[test]
+    fn parts_have_ids_of_their_own_however_long_the_events_id_is() {
+        let of = |id: &str, part| {
+            let mut out = String::new();
+            push_part(&mut out, id, part);
+            assert_eq!(validate(&out), Ok(()), "{out}");
+            out
+        };
+        assert_eq!(of("e-1", 2), "e-1:2");
+        let (long, other) = ("ü".repeat(256), format!("{}x", "ü".repeat(255)));
+        assert_eq!(of(&long, u32::MAX), of(&long, u32::MAX));
+        assert_ne!(of(&long, u32::MAX), of(&other, u32::MAX));
+        assert_ne!(of(&long, 1), of(&long, 2));
     }
 }

@@ -7,18 +7,27 @@
 //! parser tier. To the raw events: a refused document becomes the body of a new raw event of the same id, in the format
 //! `json`, so that changed rules see it; what the sender once sent is not in the letter.
 
+use std::borrow::Cow;
+
+use forebay_convert::Decision;
 use forebay_record::key::EventKey;
 use forebay_record::raw::{RawEvent, RawTemplate, push_attempt};
 use forebay_record::{DeadLetter, id};
 use forebay_settings::sections::TopicSettings;
 
-use crate::rules::{Refused, Rules};
+use crate::rules::Rules;
 
 /// How often an event is replayed before it is parked.
 pub const DEFAULT_MAX_REPLAYS: u32 = 5;
 
 /// What a refused document says in `source`, the sender's protocol, when it goes through the parser again.
 const SOURCE: &str = "replay";
+
+/// Why a letter is left: its record's key is none of ours.
+const UNREADABLE_KEY: Cow<'static, str> = Cow::Borrowed("unreadable_key");
+
+/// Why a letter is left: its event would become no document.
+pub const DROPPED: &str = "dropped_by_a_rule";
 
 /// Where events go back to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -48,25 +57,32 @@ pub struct Terms<'a> {
 /// What to do with a dead letter.
 #[derive(Clone, Eq, PartialEq)]
 pub enum ReplayDecision {
-    /// Send this record.
+    /// Send these records.
     Replay(Return),
     /// Send letter and record, as they are, to the parked topic.
     Park,
     /// Leave it, for this reason: a stable name.
-    Skip(&'static str),
+    Skip(Cow<'static, str>),
 }
 
-/// A record on its way back.
+/// What goes back of a letter.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Return {
     /// The topic.
     pub topic: String,
+    /// One record, or one for each document of an event that the rules split.
+    pub records: Vec<Keyed>,
+    /// What the partition is chosen by; `None` leaves it to the key.
+    pub stream: Option<Vec<u8>>,
+}
+
+/// A record on its way back.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Keyed {
     /// The key.
     pub key: Vec<u8>,
     /// The value.
     pub value: Vec<u8>,
-    /// What the partition is chosen by; `None` leaves it to the key.
-    pub stream: Option<Vec<u8>>,
 }
 
 /// Decides about a letter, with the key and value of its record.
@@ -83,7 +99,7 @@ pub fn decide(
     } else if letter.source_topic == terms.topics.events {
         decide_event(letter, key, value, terms)
     } else {
-        Err("unknown_source_topic")
+        Err(Cow::Borrowed("unknown_source_topic"))
     };
     decided.unwrap_or_else(ReplayDecision::Skip)
 }
@@ -94,16 +110,21 @@ fn decide_raw(
     value: &[u8],
     terms: &Terms<'_>,
     rules: &mut Rules,
-) -> Result<ReplayDecision, &'static str> {
+) -> Result<ReplayDecision, Cow<'static, str>> {
     let Some(attempt) = terms.attempt(letter.replay_count) else { return Ok(ReplayDecision::Park) };
     if terms.to == Destination::Events {
-        let passed =
-            rules.apply(value, attempt, terms.now_ms).map_err(|Refused { error_type, .. }| error_type)?;
+        let made = match rules.apply(value, attempt, terms.now_ms) {
+            Decision::Documents(made) => made,
+            Decision::Refused(refused) => return Err(refused.refusal.error_type),
+            Decision::Dropped { .. } => return Err(Cow::Borrowed(DROPPED)),
+        };
+        let records = made
+            .documents()
+            .map(|document| Keyed { key: document.key.as_bytes().to_vec(), value: document.body.to_vec() });
         return Ok(ReplayDecision::Replay(Return {
             topic: terms.topics.events.clone(),
-            key: passed.key.as_bytes().to_vec(),
-            value: passed.document.to_vec(),
-            stream: Some(passed.stream.to_vec()),
+            records: records.collect(),
+            stream: Some(made.stream().to_vec()),
         }));
     }
     let mut value = value.to_vec();
@@ -112,7 +133,7 @@ fn decide_raw(
         push_attempt(&mut value, attempt);
     }
     let topic = terms.topics.raw.clone();
-    Ok(ReplayDecision::Replay(Return { topic, key: key.to_vec(), value, stream: None }))
+    Ok(ReplayDecision::Replay(Return::of_one(topic, key.to_vec(), value)))
 }
 
 fn decide_event(
@@ -120,8 +141,8 @@ fn decide_event(
     key: &[u8],
     value: &[u8],
     terms: &Terms<'_>,
-) -> Result<ReplayDecision, &'static str> {
-    let event = EventKey::read(key).map_err(|_| "unreadable_key")?;
+) -> Result<ReplayDecision, Cow<'static, str>> {
+    let event = EventKey::read(key).map_err(|_| UNREADABLE_KEY)?;
     let Some(attempt) = terms.attempt(letter.replay_count.max(event.replays)) else {
         return Ok(ReplayDecision::Park);
     };
@@ -131,7 +152,7 @@ fn decide_event(
     let mut key = String::new();
     EventKey { replays: attempt, ..event }.push(&mut key);
     let topic = terms.topics.events.clone();
-    Ok(ReplayDecision::Replay(Return { topic, key: key.into_bytes(), value: value.to_vec(), stream: None }))
+    Ok(ReplayDecision::Replay(Return::of_one(topic, key.into_bytes(), value.to_vec())))
 }
 
 fn as_raw(
@@ -140,8 +161,8 @@ fn as_raw(
     document: &[u8],
     attempt: u32,
     topics: &TopicSettings,
-) -> Result<ReplayDecision, &'static str> {
-    id::validate(event.id).map_err(|_| "unreadable_key")?;
+) -> Result<ReplayDecision, Cow<'static, str>> {
+    id::validate(event.id).map_err(|_| UNREADABLE_KEY)?;
     let received_at = u64::try_from(letter.source_timestamp).unwrap_or(0).saturating_mul(1_000_000);
     let shared = RawEvent {
         tenant: event.tenant,
@@ -155,7 +176,31 @@ fn as_raw(
     RawTemplate::new(&shared).push(&mut value, event.id, document);
     // Records without a stream have their id as the key's stand-in: it spreads them.
     let key = event.id.as_bytes().to_vec();
-    Ok(ReplayDecision::Replay(Return { topic: topics.raw.clone(), key, value, stream: None }))
+    Ok(ReplayDecision::Replay(Return::of_one(topics.raw.clone(), key, value)))
+}
+
+// === impl Return ===
+
+impl Return {
+    fn of_one(topic: String, key: Vec<u8>, value: Vec<u8>) -> Self {
+        Self { topic, records: vec![Keyed { key, value }], stream: None }
+    }
+
+    /// Bytes of keys and values.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.records.iter().map(Keyed::bytes).sum()
+    }
+}
+
+// === impl Keyed ===
+
+impl Keyed {
+    /// Bytes of key and value.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.key.len() + self.value.len()
+    }
 }
 
 // === impl Terms ===
@@ -184,7 +229,14 @@ impl std::fmt::Debug for ReplayDecision {
 /// Shows sizes only, too.
 impl std::fmt::Debug for Return {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, {} bytes", self.topic, self.value.len())
+        write!(f, "{}, {} bytes", self.topic, self.bytes())
+    }
+}
+
+/// Shows sizes only, too.
+impl std::fmt::Debug for Keyed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.bytes())
     }
 }
 
@@ -247,9 +299,12 @@ pub(crate) mod tests {
         decided_to(Destination::Origin, letter, key, value)
     }
 
-    fn replayed(decision: ReplayDecision) -> Return {
+    /// The topic, and the only record.
+    fn replayed(decision: ReplayDecision) -> (String, Keyed) {
         match decision {
-            ReplayDecision::Replay(back) => back,
+            ReplayDecision::Replay(Return { topic, mut records, .. }) if records.len() == 1 => {
+                (topic, records.remove(0))
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -258,9 +313,9 @@ pub(crate) mod tests {
     /// with a key that differs only in the replay count.
     #[test]
     fn a_document_goes_back_with_its_count_raised() {
-        let back = replayed(decided(&letter(), &event_key(0), b"{\"n\":\"x\"}"));
+        let (topic, back) = replayed(decided(&letter(), &event_key(0), b"{\"n\":\"x\"}"));
         assert_eq!(
-            (back.topic.as_str(), back.key, back.value.as_slice()),
+            (topic.as_str(), back.key, back.value.as_slice()),
             ("forebay.events", event_key(1), &b"{\"n\":\"x\"}"[..])
         );
     }
@@ -269,8 +324,8 @@ pub(crate) mod tests {
     #[test]
     fn a_raw_event_goes_back_with_its_count_raised() {
         let letter = DeadLetter { source_topic: "forebay.raw".to_owned(), replay_count: 2, ..letter() };
-        let back = replayed(decided(&letter, b"host-1", &raw_value()));
-        assert_eq!((back.topic.as_str(), back.key.as_slice()), ("forebay.raw", &b"host-1"[..]));
+        let (topic, back) = replayed(decided(&letter, b"host-1", &raw_value()));
+        assert_eq!((topic.as_str(), back.key.as_slice()), ("forebay.raw", &b"host-1"[..]));
         let event = RawEvent::read(&back.value).unwrap();
         assert_eq!((event.id, event.body, event.attempt), ("e-1", &b"not json"[..], 3));
     }
@@ -280,19 +335,20 @@ pub(crate) mod tests {
     #[test]
     fn a_raw_event_becomes_a_document_on_request() {
         let letter = DeadLetter { source_topic: "forebay.raw".to_owned(), ..letter() };
-        let back = replayed(decided_to(Destination::Events, &letter, b"host-1", &raw_value()));
-        assert_eq!(back.topic, "forebay.events");
+        let (topic, back) = replayed(decided_to(Destination::Events, &letter, b"host-1", &raw_value()));
+        assert_eq!(topic, "forebay.events");
         assert_eq!(EventKey::read(&back.key).map(|key| (key.id, key.replays)), Ok(("e-1", 1)));
         assert!(String::from_utf8_lossy(&back.value).contains("not json"));
         let refused = decided_to(Destination::Events, &letter, b"", b"?");
-        assert_eq!(refused, ReplayDecision::Skip("invalid_record"));
+        assert_eq!(refused, ReplayDecision::Skip("invalid_record".into()));
     }
 
     #[test]
     fn a_document_becomes_a_raw_event_on_request() {
-        let back = replayed(decided_to(Destination::Raw, &letter(), &event_key(1), b"{\"n\":\"x\"}"));
+        let (topic, back) =
+            replayed(decided_to(Destination::Raw, &letter(), &event_key(1), b"{\"n\":\"x\"}"));
         let event = RawEvent::read(&back.value).unwrap();
-        assert_eq!((back.topic.as_str(), event.id, event.tenant), ("forebay.raw", "e-1", "acme"));
+        assert_eq!((topic.as_str(), event.id, event.tenant), ("forebay.raw", "e-1", "acme"));
         assert_eq!((event.format, event.attempt, event.body), ("json", 2, &b"{\"n\":\"x\"}"[..]));
     }
 
@@ -307,9 +363,12 @@ pub(crate) mod tests {
 
     #[test]
     fn what_cannot_go_back_is_left_with_a_reason() {
-        assert_eq!(decided(&letter(), b"strange", b"{}"), ReplayDecision::Skip("unreadable_key"));
+        assert_eq!(decided(&letter(), b"strange", b"{}"), ReplayDecision::Skip(UNREADABLE_KEY));
         let foreign = DeadLetter { source_topic: "other".to_owned(), ..letter() };
-        assert_eq!(decided(&foreign, &event_key(0), b"{}"), ReplayDecision::Skip("unknown_source_topic"));
+        assert_eq!(
+            decided(&foreign, &event_key(0), b"{}"),
+            ReplayDecision::Skip("unknown_source_topic".into())
+        );
     }
 
     proptest! {
@@ -322,6 +381,7 @@ pub(crate) mod tests {
             let to = [Destination::Origin, Destination::Raw, Destination::Events][to];
             let decision = decided_to(to, &letter, &key, &value);
             if let (Destination::Origin, ReplayDecision::Replay(sent)) = (to, decision) {
+                let [sent] = &sent.records[..] else { panic!("{sent:?}") };
                 prop_assert!(sent.value.starts_with(&value));
                 prop_assert!(RawEvent::read(&value).is_ok() || sent.value == value);
             }

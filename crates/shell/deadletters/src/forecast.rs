@@ -32,6 +32,9 @@ pub struct Forecast {
     pub fail: BTreeMap<String, u64>,
     /// Of each of these types, the reason that the first one was given.
     pub reasons: BTreeMap<String, String>,
+    /// Raw events that a rule would drop, by its reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dropped: BTreeMap<String, u64>,
     /// Documents that parsed before: only the search cluster can tell whether it takes them now.
     pub needs_cluster: u64,
     /// What the cluster says to those that it was asked about, if it was.

@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 
 use self::patience::{patiently, step};
 use crate::DeadLettersError;
-use crate::decide::Return;
+use crate::decide::{Keyed, Return};
 use crate::job::Delivery;
 use crate::marks::Mark;
 use crate::marks::wire::MarkRecord;
@@ -128,7 +128,7 @@ impl Outlet {
         self.batch.push((closing(entry, mark), None));
     }
 
-    /// Sends a record back, and closes its letter as replayed.
+    /// Sends back what goes back of a letter, and closes it as replayed.
     pub(crate) fn send_back(&mut self, entry: &Entry, back: &Return) -> Result<(), SendError> {
         let partition = match &back.stream {
             Some(name) => {
@@ -137,14 +137,17 @@ impl Outlet {
             }
             None => None,
         };
-        let record =
-            Outgoing { topic: &back.topic, partition, key: &back.key, value: &back.value, headers: &[] };
         let acks = Acks::new();
-        self.sender.producer().await_limit(&back.topic, back.key.len() + back.value.len());
+        for record in &back.records {
+            self.sender.producer().await_limit(&back.topic, record.bytes());
+        }
         self.begin()?;
-        patiently(|| self.sender.producer().send(&record, &acks))?;
+        for Keyed { key, value } in &back.records {
+            let record = Outgoing { topic: &back.topic, partition, key, value, headers: &[] };
+            patiently(|| self.sender.producer().send(&record, &acks))?;
+        }
         acks.seal();
-        self.bytes += back.key.len() + back.value.len();
+        self.bytes += back.bytes();
         self.batch.push((closing(entry, Mark::Replayed), Some(acks)));
         Ok(())
     }

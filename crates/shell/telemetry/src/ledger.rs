@@ -8,6 +8,7 @@
 mod cap;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use metrics::Counter;
 
@@ -16,7 +17,7 @@ use crate::names::{CounterName, Label, counter};
 pub use cap::TenantCap;
 
 /// What became of events.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Entry {
     /// Ingest answered success for them.
     Accepted,
@@ -26,8 +27,8 @@ pub enum Entry {
     Duplicate,
     /// The broker has acknowledged them in the dead-letter topic; with the stage that sent them there.
     DeadLettered(&'static str),
-    /// A rule dropped them; with the rule's reason.
-    Dropped(&'static str),
+    /// A rule dropped them; with the rule's reason. Rules name few.
+    Dropped(Arc<str>),
 }
 
 /// Counts what became of events, for one lane or thread.
@@ -80,7 +81,7 @@ impl Handles {
 // === impl Entry ===
 
 impl Entry {
-    fn counter(self, tenant: &str) -> Counter {
+    fn counter(&self, tenant: &str) -> Counter {
         let tenant = (Label::Tenant, tenant);
         match self {
             Self::Accepted => counter(CounterName::EventsAccepted, &[tenant]),

@@ -1,5 +1,10 @@
-use forebay_parse::{ParseConfig, Parser};
-use forebay_record::{DeadLetter, RawTemplate, Stage};
+use std::borrow::Cow;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use forebay_convert::{Documents, Formats};
+use forebay_parse::{ParseConfig, Parsed, Parser};
+use forebay_record::{DeadLetter, EventKey, RawEvent, RawTemplate, Stage};
 use proptest::prelude::*;
 
 use super::*;
@@ -59,9 +64,72 @@ fn batch(values: &[Vec<u8>]) -> RecordBatch {
 }
 
 fn convert(values: &[Vec<u8>], outbox: &mut Recording) -> Converted {
-    let parser = Parser::new(ParseConfig::default()).unwrap();
-    let mut converter = Converter::new(parser, "forebay.raw", "forebay");
-    converter.convert(&batch(values), 12, NOW_MS, &mut BatchCounts::default(), outbox).unwrap()
+    let formats = Formats::new(Parser::new(ParseConfig::default()).unwrap());
+    let mut converter = Converter::new(formats, "forebay.raw", "forebay");
+    let revision = converter.current();
+    convert_with(&mut converter, &revision, values, outbox)
+}
+
+fn convert_with<R: Rules>(
+    converter: &mut Converter<R>,
+    revision: &R::Revision,
+    values: &[Vec<u8>],
+    outbox: &mut Recording,
+) -> Converted {
+    let with = With { revision, partitions: 12, now_ms: NOW_MS };
+    converter.convert(&batch(values), with, &mut BatchCounts::default(), outbox).unwrap()
+}
+
+fn of(outcomes: impl IntoIterator<Item = Outcome>) -> Converted {
+    let mut converted = Converted::default();
+    outcomes.into_iter().for_each(|outcome| converted.add(outcome));
+    converted
+}
+
+const LETTER: Outcome = Outcome::DeadLettered { documents: 0 };
+
+fn documents(number: u64) -> Outcome {
+    Outcome::Forwarded(NonZeroU64::new(number).unwrap())
+}
+
+/// Makes as many documents of an event as its body says, each the name of the revision, the last one long; nought drops it.
+#[derive(Debug)]
+struct Splitting {
+    current: Arc<str>,
+}
+
+impl Rules for Splitting {
+    type Revision = Arc<str>;
+
+    fn current(&self) -> Arc<str> {
+        Arc::clone(&self.current)
+    }
+
+    fn name(revision: &Arc<str>) -> &str {
+        revision
+    }
+
+    fn apply<'r>(
+        &mut self,
+        revision: &'r Arc<str>,
+        event: &RawEvent<'_>,
+        _now_ms: i64,
+        out: &mut Documents,
+    ) -> forebay_convert::Outcome<'r> {
+        let number = u32::from(event.body[0] - b'0');
+        if number == 0 {
+            return forebay_convert::Outcome::Dropped(Cow::Borrowed("noise"));
+        }
+        for part in 1..=number {
+            let write = |parsed: &mut Parsed| {
+                let times = if part == number { 100 } else { 1 };
+                parsed.document.extend_from_slice(revision.repeat(times).as_bytes());
+                Ok::<_, ()>(())
+            };
+            out.push(Some(part), write).unwrap();
+        }
+        forebay_convert::Outcome::Documents
+    }
 }
 
 /// Scenario: a JSON event of a known day.
@@ -73,7 +141,7 @@ fn an_event_becomes_a_document_with_its_key() {
         raw("e-1", "json", "host-1/app", br#"{"@timestamp":"2026-11-20T23:59:59Z","message":"hi"}"#),
         raw("e-2", "json", "host-1/app", br#"{"@timestamp":"2026-11-21T00:00:00Z","message":"hi"}"#),
     ];
-    assert_eq!(convert(&events, &mut outbox), Converted { documents: 2, dead_letters: 0 });
+    assert_eq!(convert(&events, &mut outbox), of([documents(1); 2]));
     assert_eq!(outbox.documents[0].1, "v1\tacme\tforebay-acme-2026.11.20\t1795219199000\t0\te-1");
     assert_eq!(outbox.documents[1].1, "v1\tacme\tforebay-acme-2026.11.21\t1795219200000\t0\te-2");
     assert_eq!(outbox.documents[0].0, outbox.documents[1].0);
@@ -94,7 +162,7 @@ fn what_fails_is_dead_lettered_by_itself() {
         raw("e-4", "json", "s", large.as_bytes()),
         raw("e-5", "json", "s", br#"{"message":"fine too"}"#),
     ];
-    assert_eq!(convert(&events, &mut outbox), Converted { documents: 2, dead_letters: 3 });
+    assert_eq!(convert(&events, &mut outbox), of([documents(1), documents(1), LETTER, LETTER, LETTER]));
     let stages: Vec<_> =
         outbox.letters.iter().map(|(letter, _)| (letter.stage, letter.event_id.as_str())).collect();
     assert_eq!(stages, [(Stage::Decode, ""), (Stage::Parse, "e-3"), (Stage::Oversize, "e-4")]);
@@ -118,6 +186,48 @@ fn the_replay_count_travels_on() {
     assert_eq!(outbox.letters[0].0.replay_count, 3);
 }
 
+/// Scenario: one event is split, one dropped, and of one the last document is larger than its topic takes.
+/// Guarantees: each record counts once; the documents of one stand in one partition under ids of their own; the last is refused
+/// as a whole, and what of it had been sent is counted as sent.
+#[test]
+fn what_is_sent_need_not_be_what_was_polled() {
+    let mut outbox = Recording { limit: 150, ..Recording::default() };
+    let mut converter = Converter::new(Splitting { current: "a".into() }, "forebay.raw", "forebay");
+    let revision = converter.current();
+    let good = [raw("e-1", "", "s", b"3"), raw("e-2", "", "s", b"0")];
+    assert_eq!(
+        convert_with(&mut converter, &revision, &good, &mut outbox),
+        of([documents(3), Outcome::Dropped])
+    );
+    let ids: Vec<_> = outbox.documents.iter().map(|(_, key, _)| key.rsplit('\t').next().unwrap()).collect();
+    assert_eq!(ids, ["e-1:1", "e-1:2", "e-1:3"]);
+    assert!(outbox.documents.iter().all(|(partition, ..)| *partition == outbox.documents[0].0));
+
+    outbox.limit = 50;
+    let late = convert_with(&mut converter, &revision, &[raw("e-3", "", "s", b"3")], &mut outbox);
+    assert_eq!(late, of([Outcome::DeadLettered { documents: 2 }]));
+    assert_eq!((late.records(), late.documents(), late.letters()), (1, 2, 1));
+    assert_eq!((outbox.documents.len(), outbox.letters.len()), (5, 1));
+    assert_eq!(outbox.letters[0].0.rule_revision, "a");
+}
+
+/// Scenario: the rules change while a batch waits to be sent again.
+/// Guarantees: it becomes what it was before, under the same ids; the next batch goes by the new rules.
+#[test]
+fn a_batch_that_is_sent_again_keeps_its_revision() {
+    let (mut first, mut again, mut next) = Default::default();
+    let mut converter = Converter::new(Splitting { current: "a".into() }, "forebay.raw", "forebay");
+    let revision = converter.current();
+    let values = [raw("e-1", "", "s", b"2")];
+    let _sent = convert_with(&mut converter, &revision, &values, &mut first);
+    let mut converter = Converter::new(Splitting { current: "b".into() }, "forebay.raw", "forebay");
+    let _sent = convert_with(&mut converter, &revision, &values, &mut again);
+    let current = converter.current();
+    let _sent = convert_with(&mut converter, &current, &values, &mut next);
+    assert_eq!(first.documents, again.documents);
+    assert_eq!(next.documents[0].2, b"b");
+}
+
 proptest! {
     /// Scenario: records of arbitrary bytes, and events with arbitrary bodies.
     /// Guarantees: every record comes out exactly once; nothing panics.
@@ -126,8 +236,8 @@ proptest! {
         prop_oneof![any::<Vec<u8>>(), any::<Vec<u8>>().prop_map(|body| raw("e", "", "s", &body))], 0..20)) {
         let mut outbox = Recording::default();
         let converted = convert(&values, &mut outbox);
-        prop_assert_eq!(converted.documents, outbox.documents.len() as u64);
-        prop_assert_eq!(converted.dead_letters, outbox.letters.len() as u64);
+        prop_assert_eq!(converted.documents(), outbox.documents.len() as u64);
+        prop_assert_eq!(converted.letters(), outbox.letters.len() as u64);
         prop_assert_eq!(outbox.documents.len() + outbox.letters.len(), values.len());
     }
 }

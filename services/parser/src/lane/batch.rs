@@ -1,11 +1,12 @@
 //! A batch that was sent, and its acknowledgements.
 
-use forebay_delivery::Handed;
+use forebay_delivery::{Converted, Handed};
 use forebay_kafka::{Acks, KafkaError, Producer, RecordBatch};
 use forebay_settings::sections::TopicSettings;
 use forebay_telemetry::SecondsCounter;
 
-use crate::convert::Converter;
+use super::{LaneRules, Revision};
+use crate::convert::{Converter, With};
 use crate::metrics::BatchCounts;
 use crate::outbox::KafkaOutbox;
 
@@ -14,8 +15,12 @@ use crate::outbox::KafkaOutbox;
 pub(super) struct Batch {
     /// What it was made of: to be converted again should the brokers refuse it.
     pub(super) records: RecordBatch,
+    /// What it is converted by, however often: what it becomes must not change between two tries.
+    pub(super) revision: Revision,
     /// What came of it, for the metrics.
     pub(super) counts: BatchCounts,
+    /// What came of it, to be held against the acknowledgements.
+    converted: Converted,
     documents: Acks,
     dead_letters: Acks,
 }
@@ -23,14 +28,21 @@ pub(super) struct Batch {
 // === impl Batch ===
 
 impl Batch {
-    pub(super) fn new(records: RecordBatch) -> Self {
-        Self { records, counts: BatchCounts::default(), documents: Acks::new(), dead_letters: Acks::new() }
+    pub(super) fn new(records: RecordBatch, revision: Revision) -> Self {
+        Self {
+            records,
+            revision,
+            counts: BatchCounts::default(),
+            converted: Converted::default(),
+            documents: Acks::new(),
+            dead_letters: Acks::new(),
+        }
     }
 
     /// Converts the records and sends what comes of them.
     pub(super) fn convert(
         &mut self,
-        converter: &mut Converter,
+        converter: &mut Converter<LaneRules>,
         producer: &Producer,
         topics: &TopicSettings,
         partitions: u32,
@@ -45,19 +57,17 @@ impl Batch {
             dead_letters: &self.dead_letters,
             backpressure,
         };
-        let _counts = converter.convert(&self.records, partitions, now_ms, &mut self.counts, &mut outbox)?;
+        let with = With { revision: &self.revision, partitions, now_ms };
+        self.converted = converter.convert(&self.records, with, &mut self.counts, &mut outbox)?;
         self.documents.seal();
         self.dead_letters.seal();
         Ok(())
     }
 
-    /// How the brokers answered; `None` until they have for every record.
+    /// How the brokers answered; `None` until they have for everything that was sent. Where nothing was, that is at once.
     pub(super) fn handed(&self) -> Option<Handed> {
         let (documents, dead_letters) = (self.documents.report()?, self.dead_letters.report()?);
-        match (documents.all_delivered(), dead_letters.all_delivered()) {
-            (Some(forwarded), Some(dead_lettered)) => Some(Handed::Over { forwarded, dead_lettered }),
-            _ => Some(Handed::Failed),
-        }
+        Some(Handed::of(self.converted, documents.all_delivered(), dead_letters.all_delivered()))
     }
 
     /// Why the brokers did not take it.

@@ -15,8 +15,21 @@ pub struct Record {
     pub headers: Vec<(&'static str, String)>,
     /// The number of the planned event that it carries. The oracle's, as what follows; the pipeline doesn't see them.
     pub event: usize,
+    /// Which of the event's documents it carries, from 1 on; 0 for the event as a whole.
+    pub part: u8,
+    /// The conversion that it came of: its batch, and whether the rules were mended.
+    pub of: Option<Conversion>,
     /// The partition and offset of the record that it was made of.
     pub from: Option<(i32, i64)>,
+}
+
+/// A conversion of a batch: the first, or one for sending it again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Conversion {
+    /// The number of the batch.
+    pub batch: u64,
+    /// Whether the rules were mended.
+    pub mended: bool,
 }
 
 /// How a transaction ended.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use forebay_delivery::{BrokerAck, Handed, Receipt, Worker};
+use forebay_delivery::{Converted, Handed, Receipt, Worker};
 
+use super::outcomes::forged;
 use crate::node::acks::Acks;
 use crate::seam::Core;
 
@@ -73,9 +74,8 @@ impl Core for NeverRepeats {
 pub(super) struct SettlesAtSend;
 
 impl Core for SettlesAtSend {
-    fn handed(&self, acks: &Acks) -> Option<Handed> {
-        let forwarded = BrokerAck::from_delivery_report(acks.count());
-        Some(Handed::Over { forwarded, dead_lettered: BrokerAck::from_delivery_report(0) })
+    fn handed(&self, converted: Converted, _acks: &Acks) -> Option<Handed> {
+        Some(forged(converted))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Faults in what becomes of documents.
 
 use forebay_bulk::{BulkAnswer, BulkRequest, ItemOutcome};
-use forebay_delivery::{BrokerAck, Handed};
+use forebay_delivery::BrokerAck;
 
-use crate::node::acks::Acks;
+use crate::node::acks::{Acks, Answer};
 use crate::seam::Core;
 
 #[derive(Debug)]
@@ -49,9 +49,9 @@ impl Core for LosesHalf {
 pub(super) struct LettersAtSend;
 
 impl Core for LettersAtSend {
-    fn letters_handed(&self, acks: &Acks) -> Option<Handed> {
-        let dead_lettered = BrokerAck::from_delivery_report(acks.count());
-        Some(Handed::Over { forwarded: BrokerAck::from_delivery_report(0), dead_lettered })
+    fn letters_handed(&self, acks: &Acks) -> Answer {
+        let ack = BrokerAck::from_delivery_report;
+        Answer::All { documents: ack(0), letters: ack(acks.count()) }
     }
 }
 

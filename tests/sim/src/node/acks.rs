@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use forebay_delivery::{BrokerAck, Handed};
+use forebay_delivery::BrokerAck;
 
 /// What a record is counted as.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,6 +11,22 @@ pub enum What {
     Document,
     /// A dead letter.
     Letter,
+}
+
+/// How the brokers answered for a batch.
+#[derive(Debug)]
+pub enum Answer {
+    /// Not for every record yet.
+    UnderWay,
+    /// They have all of it.
+    All {
+        /// The documents.
+        documents: BrokerAck,
+        /// The dead letters.
+        letters: BrokerAck,
+    },
+    /// They don't have all of it.
+    Failed,
 }
 
 /// The counters of one batch.
@@ -40,24 +56,33 @@ impl Acks {
         counter.set(counter.get() + 1);
     }
 
+    /// Whether a record was refused.
+    pub fn has_failed(&self) -> bool {
+        self.failed.get() > 0
+    }
+
     /// How many were sent.
     pub fn count(&self) -> u64 {
         self.sent.get()
     }
 
-    /// How the brokers answered; `None` until they have for every record.
-    pub fn handed(&self) -> Option<Handed> {
+    /// How many documents the brokers have.
+    pub fn documents(&self) -> u64 {
+        self.documents.get()
+    }
+
+    /// How the brokers answered.
+    pub fn answer(&self) -> Answer {
         let (failed, documents, letters) = (self.failed.get(), self.documents.get(), self.letters.get());
         if failed + documents + letters < self.sent.get() {
-            return None;
-        }
-        Some(if failed > 0 {
-            Handed::Failed
+            Answer::UnderWay
+        } else if failed > 0 {
+            Answer::Failed
         } else {
-            Handed::Over {
-                forwarded: BrokerAck::from_delivery_report(documents),
-                dead_lettered: BrokerAck::from_delivery_report(letters),
+            Answer::All {
+                documents: BrokerAck::from_delivery_report(documents),
+                letters: BrokerAck::from_delivery_report(letters),
             }
-        })
+        }
     }
 }

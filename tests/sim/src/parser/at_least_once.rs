@@ -77,12 +77,13 @@ impl Stage for AtLeastOnce {
             let random = context.random();
             match self.forwarding.advance(now, worker, || random, |batch: &Batch| batch.handed(core)) {
                 Progress::Nothing => return Ok(()),
-                Progress::Settled(_) | Progress::Stale(_) => {}
+                Progress::Settled(batch) => batch.settled(&mut context.world.oracle),
+                Progress::Stale(_) => {}
                 Progress::Refused(pause) => {
                     self.next_at = Some(now + pause);
                     return Ok(());
                 }
-                Progress::SendAgain(batch, receipt) => match Batch::send(batch.records, None, context) {
+                Progress::SendAgain(batch, receipt) => match batch.send_again(None, context) {
                     Ok(batch) => self.forwarding.sent_again(batch, receipt),
                     Err(end) => {
                         receipt.give_up();

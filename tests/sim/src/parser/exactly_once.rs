@@ -102,7 +102,8 @@ impl ExactlyOnce {
         match context.end_transaction(self.number, true)? {
             Ok(()) => {
                 let core = context.world.core;
-                let _settled = self.forwarding.committed(worker, offsets, |batch| batch.handed(core));
+                let settled = self.forwarding.committed(worker, offsets, |batch| batch.handed(core));
+                settled.iter().for_each(|batch| batch.settled(&mut context.world.oracle));
                 self.transaction.ended();
                 self.state = State::Ready;
                 Ok(true)

@@ -200,28 +200,41 @@ impl Run<'_> {
             if envelope.source_topic == name_of(Topic::Raw) {
                 let mut value = letter.value.clone();
                 push_attempt(&mut value, envelope.replay_count + 1);
-                if replayed.insert((letter.event, envelope.replay_count)) {
+                if replayed.insert((letter.event, letter.part, envelope.replay_count)) {
                     self.replay_to(
                         Topic::Raw,
                         envelope.source_partition,
                         letter.key.clone(),
                         value,
-                        letter.event,
+                        (letter.event, 0),
                     );
                 }
             } else if let Ok(key) = EventKey::read(&letter.key)
-                && replayed.insert((letter.event, envelope.replay_count))
+                && replayed.insert((letter.event, letter.part, envelope.replay_count))
             {
                 let mut text = String::new();
                 EventKey { replays: key.replays + 1, ..key }.push(&mut text);
                 let (partition, value) = (envelope.source_partition, letter.value.clone());
-                self.replay_to(Topic::Events, partition, text.into_bytes(), value, letter.event);
+                self.replay_to(
+                    Topic::Events,
+                    partition,
+                    text.into_bytes(),
+                    value,
+                    (letter.event, letter.part),
+                );
             }
         }
     }
 
-    fn replay_to(&mut self, topic: Topic, partition: i32, key: Vec<u8>, value: Vec<u8>, event: usize) {
-        let record = Record { key, value, headers: Vec::new(), event, from: None };
+    fn replay_to(
+        &mut self,
+        topic: Topic,
+        partition: i32,
+        key: Vec<u8>,
+        value: Vec<u8>,
+        (event, part): (usize, u8),
+    ) {
+        let record = Record { key, value, headers: Vec::new(), event, part, of: None, from: None };
         self.world.append(topic, partition, Rc::new(record), None);
     }
 }

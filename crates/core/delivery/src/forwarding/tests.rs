@@ -1,4 +1,7 @@
+use std::num::NonZeroU64;
+
 use super::*;
+use crate::converted::Outcome;
 use crate::worker::{Commits, Gate, Task, WorkerLimits};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -17,11 +20,26 @@ fn worker() -> Worker {
     worker
 }
 
-fn over(forwarded: u64, dead_lettered: u64) -> Option<Handed> {
-    Some(Handed::Over {
-        forwarded: BrokerAck::from_delivery_report(forwarded),
-        dead_lettered: BrokerAck::from_delivery_report(dead_lettered),
-    })
+/// The answer for a batch that was converted so, with everything acknowledged.
+fn all_of(converted: Converted) -> Option<Handed> {
+    let ack = |records| Some(BrokerAck::from_delivery_report(records));
+    Some(Handed::of(converted, ack(converted.documents()), ack(converted.letters())))
+}
+
+fn converted(outcomes: impl IntoIterator<Item = Outcome>) -> Converted {
+    let mut converted = Converted::default();
+    outcomes.into_iter().for_each(|outcome| converted.add(outcome));
+    converted
+}
+
+fn documents(number: u64) -> Outcome {
+    Outcome::Forwarded(NonZeroU64::new(number).unwrap())
+}
+
+/// So many records with one document each, and so many with a dead letter.
+fn over(forwarded: usize, dead_lettered: usize) -> Option<Handed> {
+    let letters = std::iter::repeat_n(Outcome::DeadLettered { documents: 0 }, dead_lettered);
+    all_of(converted(std::iter::repeat_n(documents(1), forwarded).chain(letters)))
 }
 
 fn forwarding() -> Forwarding<&'static str> {
@@ -60,6 +78,40 @@ fn too_few_acknowledgements_are_a_refusal() {
     assert_eq!(forwarding.fare(|_| over(1, 0)), Records::Failed);
     assert!(matches!(forwarding.advance(SECOND, &mut worker, || 0, |_| over(1, 0)), Progress::Refused(_)));
     assert_eq!(worker.next(SECOND, Gate::Open), Task::Poll, "nothing to commit");
+}
+
+/// Scenario: of three records one becomes three documents, one a dead letter, one is dropped.
+/// Guarantees: it counts as three records, whatever was sent, and settles the batch; what was sent without the record that was
+/// dropped settles nothing.
+#[test]
+fn records_count_and_not_what_was_sent() {
+    let (mut worker, mut forwarding) = (worker(), forwarding());
+    let all = [documents(3), Outcome::DeadLettered { documents: 0 }, Outcome::Dropped];
+    let without = [documents(3), Outcome::DeadLettered { documents: 0 }];
+    forwarding.sent("batch", worker.open([(0, 0), (0, 1), (0, 2)], 10).unwrap());
+    assert_eq!(forwarding.fare(|_| all_of(converted(without))), Records::Failed);
+    assert_eq!(forwarding.fare(|_| all_of(converted(all))), Records::Acknowledged);
+    let done = forwarding.advance(SECOND, &mut worker, || 0, |_| all_of(converted(all)));
+    assert!(matches!(done, Progress::Settled("batch")));
+    assert_eq!(worker.next(SECOND, Gate::Open), Task::Commit { offsets: vec![(0, 3)], wait: false });
+}
+
+/// Scenario: everything of a batch was dropped. Guarantees: it is settled at once, and its offsets move, though no broker
+/// ever answers for it; in a transaction likewise.
+#[test]
+fn a_batch_of_dropped_records_waits_for_nobody() {
+    let (mut worker, mut forwarding) = (worker(), forwarding());
+    let dropped = || all_of(converted([Outcome::Dropped, Outcome::Dropped]));
+    forwarding.sent("batch", worker.open([(0, 0), (0, 1)], 10).unwrap());
+    let done = forwarding.advance(Duration::ZERO, &mut worker, || 0, |_| dropped());
+    assert!(matches!(done, Progress::Settled("batch")));
+    assert_eq!(worker.next(SECOND, Gate::Open), Task::Commit { offsets: vec![(0, 2)], wait: false });
+
+    forwarding.sent("batch", worker.open([(0, 2), (0, 3)], 10).unwrap());
+    assert_eq!(forwarding.fare(|_| dropped()), Records::Acknowledged);
+    let offsets = worker.polled_to();
+    assert_eq!(forwarding.committed(&mut worker, &offsets, |_| dropped()), ["batch"]);
+    assert_eq!((offsets, worker.is_idle()), (vec![(0, 4)], true));
 }
 
 #[test]

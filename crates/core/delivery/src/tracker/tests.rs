@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::*;
 
 fn indexed(n: u64) -> Tally {
-    Tally { indexed: n, ..Tally::default() }
+    let mut tally = Tally::default();
+    tally.indexed = n;
+    tally
 }
 
 fn tracker(partitions: &[i32]) -> OffsetTracker {

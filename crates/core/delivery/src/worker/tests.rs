@@ -20,7 +20,9 @@ fn worker() -> Worker {
 }
 
 fn indexed(records: u64) -> Tally {
-    Tally { indexed: records, ..Tally::default() }
+    let mut tally = Tally::default();
+    tally.indexed = records;
+    tally
 }
 
 fn commit(offsets: &[(i32, i64)], wait: bool) -> Task {

@@ -1,7 +1,9 @@
 //! What a job does to one letter.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use forebay_convert::{Decision, Refusal};
 use forebay_kafka::SendError;
 
 use super::{Work, now_ms};
@@ -29,7 +31,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
                 let Entry { letter, record, .. } = entry;
                 match decide(letter, &record.key, &record.value, &terms, &mut self.rules) {
                     ReplayDecision::Skip(reason) => {
-                        count(&mut self.report.skipped, reason, 1);
+                        count(&mut self.report.skipped, &reason, 1);
                         return Ok(false);
                     }
                     ReplayDecision::Park => match outlet {
@@ -41,7 +43,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
                     },
                     ReplayDecision::Replay(back) => {
                         if let Some(reason) = self.foresee(entry, &back) {
-                            count(&mut self.report.kept, reason, 1);
+                            count(&mut self.report.kept, &reason, 1);
                             return Ok(false);
                         }
                         outlet.map(|outlet| outlet.send_back(entry, &back))
@@ -70,28 +72,37 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
     }
 
     /// What the rules would say to a record that goes back; answers why it is to stay, if it is.
-    fn foresee(&mut self, entry: &Entry, back: &Return) -> Option<&'static str> {
+    fn foresee(&mut self, entry: &Entry, back: &Return) -> Option<Cow<'static, str>> {
         if self.report.forecast.is_none() && !self.job.passing {
             return None;
         }
         let forecast = &mut self.report.forecast;
         if back.topic != self.settings.kafka.topics.raw {
             forecast.iter_mut().for_each(|forecast| forecast.needs_cluster += 1);
-            self.asking.add(&kind(&entry.letter), &back.key, &back.value);
+            for record in &back.records {
+                self.asking.add(&kind(&entry.letter), &record.key, &record.value);
+            }
             return None;
         }
-        match self.rules.apply(&back.value, 0, now_ms()) {
-            Ok(passed) => {
+        // A raw event goes back as one record.
+        let value = back.records.first().map_or(&[][..], |record| &record.value);
+        match self.rules.apply(value, 0, now_ms()) {
+            Decision::Documents(made) => {
                 forecast.iter_mut().for_each(|forecast| forecast.pass += 1);
-                self.asking.add(&kind(&entry.letter), passed.key.as_bytes(), passed.document);
+                for document in made.documents() {
+                    self.asking.add(&kind(&entry.letter), document.key.as_bytes(), document.body);
+                }
                 None
             }
-            Err(refused) => {
-                let error_type = refused.error_type;
+            Decision::Dropped { reason, .. } => {
+                forecast.iter_mut().for_each(|forecast| count(&mut forecast.dropped, &reason, 1));
+                None
+            }
+            Decision::Refused(refused) => {
+                let Refusal { error_type, reason, .. } = refused.refusal;
                 if let Some(forecast) = forecast {
-                    count(&mut forecast.fail, error_type, 1);
-                    let _first_stays =
-                        forecast.reasons.entry(error_type.to_owned()).or_insert(refused.reason);
+                    count(&mut forecast.fail, &error_type, 1);
+                    let _first_stays = forecast.reasons.entry(error_type.to_string()).or_insert(reason);
                 }
                 self.job.passing.then_some(error_type)
             }

@@ -12,8 +12,8 @@ fn lanes_add_up_and_the_cap_holds() {
     one.add("ledger-a", Entry::Accepted, 3);
     two.add("ledger-a", Entry::Accepted, 4);
     two.add("ledger-b", Entry::DeadLettered("parser"), 1);
-    one.add("ledger-c", Entry::Dropped("noise"), 5);
-    two.add("ledger-d", Entry::Dropped("noise"), 6);
+    one.add("ledger-c", Entry::Dropped("noise".into()), 5);
+    two.add("ledger-d", Entry::Dropped("noise".into()), 6);
 
     let text = scrape.render();
     let has = |line: &str| assert!(text.lines().any(|l| l == line), "no {line} in\n{text}");

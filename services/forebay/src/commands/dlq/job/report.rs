@@ -1,5 +1,6 @@
 //! What came of a job, for people.
 
+use forebay_deadletters::decide::DROPPED;
 use forebay_deadletters::forecast::SAMPLE;
 use forebay_deadletters::{ClusterForecast, Delivery, Destination, Forecast, Job, LetterTopic, Report, Task};
 
@@ -101,6 +102,9 @@ fn forecast_lines(forecast: &Forecast, job: &Job) -> Vec<String> {
             format!("would be dead letters again: {}{}", safe(error_type), reason.unwrap_or_default()),
         ));
     }
+    for (reason, number) in &forecast.dropped {
+        rows.push((*number, format!("would be dropped by a rule: {}", safe(reason))));
+    }
     if forecast.needs_cluster > 0 {
         let parsed = match job.task {
             Task::Replay { to: Destination::Events, .. } => "are documents",
@@ -157,9 +161,10 @@ fn parked_why(job: &Job) -> &'static str {
 
 fn skipped_why(reason: &str) -> String {
     match reason {
-        // The first three are the tool's own.
+        // The first four are the tool's own.
         "unknown_source_topic" => "they come from a topic that the settings don't name".to_owned(),
         "unreadable_key" => "the record's key can't be read".to_owned(),
+        DROPPED => "the current rules drop the event".to_owned(),
         "too_large" => "kafka takes no record of this size".to_owned(),
         other => format!("the current rules refuse the event: {}", safe(other)),
     }
@@ -197,6 +202,7 @@ mod tests {
                     refuse: [("document_parsing_exception".to_owned(), 10)].into(),
                     ..ClusterForecast::default()
                 }),
+                ..Forecast::default()
             }),
             ..Report::default()
         };

@@ -1,0 +1,106 @@
+//! From the bytes of a record to the decision about it.
+
+use std::borrow::Cow;
+use std::num::NonZeroU64;
+
+use forebay_record::{ErrorDomain, RawEvent, Stage};
+
+use crate::decision::{Decision, Made, Refused};
+use crate::documents::Documents;
+use crate::rules::{Outcome, Refusal, Rules};
+use crate::target::TargetCache;
+
+/// Converts records, one after the other. One for each lane: it keeps its buffers from record to record.
+#[derive(Debug)]
+pub struct Converter<R> {
+    rules: R,
+    prefix: String,
+    documents: Documents,
+    targets: TargetCache,
+}
+
+/// What a decision depends on besides the record and the rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Now, in milliseconds since the Unix epoch.
+    pub now_ms: i64,
+    /// The most bytes that key and value of a record may have.
+    pub max_record: usize,
+    /// How often the event will have been replayed, where that isn't what the record says.
+    pub attempt: Option<u32>,
+}
+
+// === impl Converter ===
+
+impl<R: Rules> Converter<R> {
+    /// `prefix` is the first part of every target.
+    #[must_use]
+    pub fn new(rules: R, prefix: &str) -> Self {
+        let (documents, targets) = Default::default();
+        Self { rules, prefix: prefix.to_owned(), documents, targets }
+    }
+
+    /// The revision that new batches are converted by.
+    pub fn current(&self) -> R::Revision {
+        self.rules.current()
+    }
+
+    /// Decides about a record, given its value, by this revision of the rules.
+    pub fn convert<'a>(
+        &'a mut self,
+        value: &'a [u8],
+        revision: &'a R::Revision,
+        terms: Terms,
+    ) -> Decision<'a> {
+        let name = R::name(revision);
+        let mut event = match RawEvent::read(value) {
+            Ok(event) => event,
+            Err(error) => {
+                let refusal = Refusal {
+                    stage: Stage::Decode,
+                    rule: String::new(),
+                    error_type: Cow::Borrowed("invalid_record"),
+                    reason: error.to_string(),
+                };
+                return refused(None, refusal, ErrorDomain::User, name);
+            }
+        };
+        event.attempt = terms.attempt.unwrap_or(event.attempt);
+        self.documents.clear();
+        match self.rules.apply(revision, &event, terms.now_ms, &mut self.documents) {
+            Outcome::Dropped(reason) => return Decision::Dropped { event, reason },
+            Outcome::Refused(refusal) => return refused(Some(event), *refusal, ErrorDomain::User, name),
+            Outcome::Documents => {}
+        }
+        let Some(number) = NonZeroU64::new(self.documents.len() as u64) else {
+            // Nothing is dropped without a reason.
+            let refusal = Refusal {
+                stage: Stage::Parse,
+                rule: String::new(),
+                error_type: Cow::Borrowed("no_document"),
+                reason: "the rules made no document of the event, and gave no reason".to_owned(),
+            };
+            return refused(Some(event), refusal, ErrorDomain::Internal, name);
+        };
+        let large = self.documents.name(&event, &self.prefix, &mut self.targets, terms.max_record);
+        let documents = &self.documents;
+        match large.and_then(|(at, size)| Some((documents.all().nth(at)?, size))) {
+            Some((document, size)) => {
+                Decision::Refused(Refused::oversize(event, &document, size, terms.max_record, name))
+            }
+            None => Decision::Documents(Made { event, documents, number, revision: name }),
+        }
+    }
+}
+
+fn refused<'a>(
+    event: Option<RawEvent<'a>>,
+    refusal: Refusal,
+    domain: ErrorDomain,
+    revision: &'a str,
+) -> Decision<'a> {
+    Decision::Refused(Refused { event, refusal, domain, target: "", revision })
+}
+
+#[cfg(test)]
+mod tests;

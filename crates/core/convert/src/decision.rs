@@ -1,0 +1,109 @@
+//! What is decided about a record.
+
+use std::borrow::Cow;
+use std::num::NonZeroU64;
+
+use forebay_record::{ErrorDomain, EventKey, RawEvent, Stage};
+
+use crate::documents::{Document, Documents};
+use crate::rules::Refusal;
+
+/// What becomes of a record.
+#[derive(Debug)]
+pub enum Decision<'a> {
+    /// Documents.
+    Documents(Made<'a>),
+    /// A dead letter.
+    Refused(Refused<'a>),
+    /// Nothing, on purpose.
+    Dropped {
+        /// The event.
+        event: RawEvent<'a>,
+        /// A rule's reason.
+        reason: Cow<'a, str>,
+    },
+}
+
+/// The documents of a record, one or more.
+#[derive(Debug)]
+pub struct Made<'a> {
+    pub(crate) event: RawEvent<'a>,
+    pub(crate) documents: &'a Documents,
+    pub(crate) number: NonZeroU64,
+    pub(crate) revision: &'a str,
+}
+
+/// Why a record becomes a dead letter: [`letter`](Self::letter) writes it.
+#[derive(Debug)]
+pub struct Refused<'a> {
+    /// The event; `None` for a record that can't be read.
+    pub event: Option<RawEvent<'a>>,
+    /// Why.
+    pub refusal: Refusal,
+    /// Whose fault it is.
+    pub domain: ErrorDomain,
+    /// The target that its document was meant for; empty where it wasn't known yet.
+    pub target: &'a str,
+    /// The name of the revision of the rules.
+    pub revision: &'a str,
+}
+
+// === impl Made ===
+
+impl<'a> Made<'a> {
+    /// The event.
+    #[must_use]
+    pub const fn event(&self) -> &RawEvent<'a> {
+        &self.event
+    }
+
+    /// How many documents there are.
+    #[must_use]
+    pub const fn number(&self) -> NonZeroU64 {
+        self.number
+    }
+
+    /// The documents, in the order in which they are to be sent.
+    pub fn documents(&self) -> impl ExactSizeIterator<Item = Document<'a>> + Clone + use<'a> {
+        self.documents.all()
+    }
+
+    /// What the partition of all of them is chosen by. Events without a stream have no order to keep; their ids spread them.
+    #[must_use]
+    pub const fn stream(&self) -> &'a [u8] {
+        if self.event.stream.is_empty() { self.event.id.as_bytes() } else { self.event.stream.as_bytes() }
+    }
+
+    /// It turns out that no record of so many bytes as this document's can be sent: `max` is the most.
+    #[must_use]
+    pub fn too_large(self, document: &Document<'a>, size: usize, max: usize) -> Refused<'a> {
+        Refused::oversize(self.event, document, size, max, self.revision)
+    }
+}
+
+// === impl Refused ===
+
+impl<'a> Refused<'a> {
+    pub(crate) fn oversize(
+        event: RawEvent<'a>,
+        document: &Document<'a>,
+        size: usize,
+        max: usize,
+        revision: &'a str,
+    ) -> Self {
+        let refusal = Refusal {
+            stage: Stage::Oversize,
+            rule: String::new(),
+            error_type: Cow::Borrowed("document_too_large"),
+            reason: format!("the document has {size} bytes; a record may have {max}"),
+        };
+        let target = EventKey::read(document.key.as_bytes()).map_or("", |key| key.target);
+        Self { event: Some(event), refusal, domain: ErrorDomain::User, target, revision }
+    }
+
+    /// Whose event it is; empty for a record that can't be read.
+    #[must_use]
+    pub fn tenant(&self) -> &'a str {
+        self.event.as_ref().map_or("", |event| event.tenant)
+    }
+}

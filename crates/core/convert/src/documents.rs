@@ -1,0 +1,125 @@
+//! The documents of one event, in buffers that serve all events of a lane.
+
+use std::ops::Range;
+
+use forebay_parse::{Format, Marks, Parsed};
+use forebay_record::{EventKey, RawEvent, id};
+
+use crate::target::TargetCache;
+
+/// The documents of one event.
+#[derive(Debug, Default)]
+pub struct Documents {
+    /// The bodies of all of them, one behind the other; the rest is of the last one.
+    parsed: Parsed,
+    keys: String,
+    entries: Vec<Entry>,
+    /// The id of a part, while its key is written.
+    id: String,
+}
+
+/// A document of an event, ready to be sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Document<'a> {
+    /// The key of its record in the events topic.
+    pub key: &'a str,
+    /// The document: one JSON object.
+    pub body: &'a [u8],
+    /// The format that it was read in.
+    pub format: Format,
+    /// What was out of the ordinary.
+    pub marks: Marks,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    body: Range<usize>,
+    key: Range<usize>,
+    part: Option<u32>,
+    event_ms: i64,
+    format: Format,
+    marks: Marks,
+}
+
+// === impl Documents ===
+
+impl Documents {
+    /// Adds a document. `write` appends its body to the buffer that it is given, and says the rest in the fields beside; when
+    /// it fails, nothing is added. `part` is its number where an event is split, the same each time that it is: the document's
+    /// id is then the event's, a colon, and this number. Without one it has the id of the event.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn push<E>(
+        &mut self,
+        part: Option<u32>,
+        write: impl FnOnce(&mut Parsed) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let from = self.parsed.document.len();
+        if let Err(error) = write(&mut self.parsed) {
+            self.parsed.document.truncate(from);
+            return Err(error);
+        }
+        let Parsed { event_ms, format, marks, ref document } = self.parsed;
+        self.entries.push(Entry { body: from..document.len(), key: 0..0, part, event_ms, format, marks });
+        Ok(())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.parsed.document.clear();
+        self.keys.clear();
+        self.entries.clear();
+    }
+
+    /// Writes the keys. Answers the first document that is larger than `max` bytes with its key, and its size.
+    pub(crate) fn name(
+        &mut self,
+        event: &RawEvent<'_>,
+        prefix: &str,
+        targets: &mut TargetCache,
+        max: usize,
+    ) -> Option<(usize, usize)> {
+        let mut large = None;
+        for (at, entry) in self.entries.iter_mut().enumerate() {
+            let from = self.keys.len();
+            let id = match entry.part {
+                None => event.id,
+                Some(part) => {
+                    self.id.clear();
+                    id::push_part(&mut self.id, event.id, part);
+                    &self.id
+                }
+            };
+            let target = targets.get(prefix, event.tenant, entry.event_ms);
+            let (tenant, event_ms, replays) = (event.tenant, entry.event_ms, event.attempt);
+            EventKey { tenant, target, event_ms, replays, id }.push(&mut self.keys);
+            entry.key = from..self.keys.len();
+            let size = entry.key.len() + entry.body.len();
+            if size > max && large.is_none() {
+                large = Some((at, size));
+            }
+        }
+        large
+    }
+
+    pub(crate) fn all(&self) -> impl ExactSizeIterator<Item = Document<'_>> + Clone {
+        self.entries.iter().map(|entry| Document {
+            key: self.keys.get(entry.key.clone()).unwrap_or_default(),
+            body: self.parsed.document.get(entry.body.clone()).unwrap_or_default(),
+            format: entry.format,
+            marks: entry.marks,
+        })
+    }
+}
