@@ -3,7 +3,6 @@
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use forebay_parse::ParseConfig;
 use forebay_settings::Settings;
 use forebay_settings::sections::KafkaSettings;
 use forebay_settings::sections::parser::Delivery;
@@ -25,7 +24,6 @@ pub(crate) struct ParserConfig {
     pub(crate) revoke_timeout: Duration,
     pub(crate) drain_timeout: Duration,
     pub(crate) prefix: String,
-    pub(crate) parse: ParseConfig,
 }
 
 impl ParserConfig {
@@ -46,7 +44,6 @@ impl ParserConfig {
             revoke_timeout: parser.revoke_timeout.0,
             drain_timeout: parser.drain_timeout.0,
             prefix: settings.search.index_prefix.clone(),
-            parse: parser.parse_config(),
         }
     }
 }

@@ -41,6 +41,11 @@ impl<R: Rules> Converter<R> {
         self.converter.current()
     }
 
+    /// The rules.
+    pub const fn rules(&mut self) -> &mut R {
+        self.converter.rules()
+    }
+
     /// Converts a batch.
     ///
     /// # Errors
@@ -110,7 +115,8 @@ fn dead_letter(
     outbox: &mut impl Outbox,
 ) -> Result<(), KafkaError> {
     counts.dead_letter(refused.tenant(), &refused.refusal.error_type);
-    outbox.dead_letter(&refused.letter(place), record.key, record.value)
+    let masked = refused.masked_value();
+    outbox.dead_letter(&refused.letter(place), record.key, masked.as_deref().unwrap_or(record.value))
 }
 
 #[cfg(test)]

@@ -17,11 +17,10 @@ mod readiness;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use forebay_convert::{Formats, Rules};
+use anyhow::Result;
+use forebay_convert::Rules;
 use forebay_delivery::{Backoff, Commits, Gate, WorkerLimits};
 use forebay_kafka::{IntakeOptions, KafkaError, Member, PollLimits, Producer, RecordBatch};
-use forebay_parse::Parser;
 use forebay_service::Context;
 use forebay_service::clock::now_ms;
 use forebay_settings::sections::parser::Delivery as DeliverySetting;
@@ -34,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ParserConfig;
 use crate::convert::Converter;
 use crate::metrics::{LaneMetrics, STAGE};
+use crate::rules::{LaneRules, SharedRules};
 use at_least_once::AtLeastOnce;
 use batch::Batch;
 use delivery::Delivery;
@@ -47,15 +47,14 @@ const RETRY: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_s
 /// How many empty batches are kept for their memory.
 const SPARES: usize = 4;
 
-/// What makes documents of events.
-type LaneRules = Formats;
-/// A revision of it.
+/// A revision of the rules.
 type Revision = <LaneRules as Rules>::Revision;
 
 /// A lane that is ready to run.
 #[derive(Debug)]
 pub struct Lane {
     config: Arc<ParserConfig>,
+    rules: SharedRules,
     producer: Producer,
     options: WorkerOptions,
     health: Component,
@@ -82,10 +81,11 @@ impl Lane {
     pub(crate) fn new(
         number: usize,
         config: Arc<ParserConfig>,
+        rules: SharedRules,
         producer: Producer,
         context: &Context,
     ) -> Result<Self> {
-        let _usable = Parser::new(config.parse.clone()).context("parser settings")?;
+        let _usable = rules.lane()?;
         let health = context.health.component(&format!("parser-{number}"));
         let options = WorkerOptions {
             name: format!("parser-{number}"),
@@ -113,7 +113,7 @@ impl Lane {
             revoke_timeout: config.revoke_timeout,
         };
         let (process, tenants) = (context.health.clone(), context.tenants.clone());
-        Ok(Self { config, producer, options, health, process, tenants, number })
+        Ok(Self { config, rules, producer, options, health, process, tenants, number })
     }
 
     /// Works until `shutdown` is cancelled and what is under way is done, or its time is up.
@@ -127,15 +127,15 @@ impl Lane {
     fn stage(&self, shared: Shared) -> Result<LaneStage, WorkerError> {
         let config = Arc::clone(&self.config);
         // It was usable when the lane was made.
-        let parser = Parser::new(config.parse.clone());
-        let parser = parser.map_err(|error| WorkerError::Tier(KafkaError::Settings(error.to_string())))?;
+        let rules = self.rules.lane();
+        let rules = rules.map_err(|error| WorkerError::Tier(KafkaError::Settings(error.to_string())))?;
         let readiness = Readiness::new(self.process.component(&format!("parser-{}.delivery", self.number)));
         let delivery: Box<dyn Delivery> = match config.delivery {
             DeliverySetting::AtLeastOnce => Box::new(AtLeastOnce::new(self.producer.clone(), readiness)),
             DeliverySetting::ExactlyOnce => Box::new(ExactlyOnce::new(&config, self.number, readiness)?),
         };
         Ok(LaneStage {
-            converter: Converter::new(Formats::new(parser), &config.kafka.topics.raw, &config.prefix),
+            converter: Converter::new(rules, &config.kafka.topics.raw, &config.prefix),
             config,
             shared,
             delivery,
@@ -160,6 +160,7 @@ impl LaneStage {
             batch.convert(converter, producer, topics, partitions, now_ms(), &mut metrics.backpressure)
         });
         metrics.batch_seconds.record(began.elapsed());
+        metrics.rules_did(converter.rules().take_counts());
         sent.map_err(|error| delivery.failed(error))?;
         Ok(batch)
     }
@@ -217,7 +218,8 @@ impl Stage for LaneStage {
                 delivery::Progress::SendAgain(batch, receipt) => {
                     self.metrics.retries.increment(1);
                     self.health.progress();
-                    match self.send(batch.records, batch.revision) {
+                    let Batch { records, revision, .. } = *batch;
+                    match self.send(records, revision) {
                         Ok(batch) => self.delivery.sent_again(batch, receipt),
                         Err(error) => {
                             receipt.give_up();

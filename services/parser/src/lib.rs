@@ -13,6 +13,7 @@ pub mod convert;
 pub mod lane;
 mod metrics;
 mod outbox;
+mod rules;
 
 use std::sync::Arc;
 use std::thread;
@@ -26,6 +27,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ParserConfig;
 use crate::lane::Lane;
+use crate::rules::SharedRules;
+
+/// The stack of a lane, in bytes of address space: rules may nest values deep.
+const LANE_STACK: usize = 256 << 20;
 
 /// Starts the lanes. They wait for Kafka and for the topics when these aren't there yet.
 ///
@@ -33,6 +38,7 @@ use crate::lane::Lane;
 /// When the settings can't be used, or the system gives no thread.
 pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken) -> Result<Running> {
     let config = Arc::new(ParserConfig::new(settings));
+    let rules = SharedRules::start(&settings.parser, shutdown.clone())?;
     let options = ProducerOptions {
         client_id: "forebay-parser".to_owned(),
         queue_bytes: config.lane_in_flight.saturating_mul(config.lanes).saturating_mul(2),
@@ -40,11 +46,11 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
     let mut lanes = JoinSet::new();
     for number in 0..config.lanes {
-        let lane = Lane::new(number, Arc::clone(&config), producer.clone(), context)?;
+        let lane = Lane::new(number, Arc::clone(&config), rules.clone(), producer.clone(), context)?;
         let shutdown = shutdown.clone();
         let name = format!("parser-{number}");
         let (ended, end) = tokio::sync::oneshot::channel();
-        let thread = thread::Builder::new().name(name).spawn(move || {
+        let thread = thread::Builder::new().name(name).stack_size(LANE_STACK).spawn(move || {
             // Nobody listens any more when the process is on its way out.
             let _listened = ended.send(lane.run(&shutdown));
         });

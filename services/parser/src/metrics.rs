@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use forebay_convert::{Document, Made};
 use forebay_parse::Format;
+use forebay_rules::Counts;
 use forebay_telemetry::{
     CounterName, Entry, HistogramName, Label, Ledger, SecondsCounter, TenantCap, counter, histogram,
 };
@@ -112,6 +113,9 @@ pub(crate) struct LaneMetrics {
     ledger: Ledger,
     formats: HashMap<(String, Format), FormatCounters>,
     emitted: Counter,
+    masked: Counter,
+    lookup_misses: Counter,
+    step_errors: Counter,
     pub(crate) retries: Counter,
     pub(crate) batch_seconds: Histogram,
     pub(crate) backpressure: SecondsCounter,
@@ -131,10 +135,20 @@ impl LaneMetrics {
             cap,
             formats: HashMap::new(),
             emitted: of_stage(CounterName::RecordsEmitted),
+            masked: counter(CounterName::RulesMasked, &[]),
+            lookup_misses: counter(CounterName::RulesLookupMisses, &[]),
+            step_errors: counter(CounterName::RulesStepErrors, &[]),
             retries: of_stage(CounterName::Retries),
             batch_seconds: histogram(HistogramName::ParserBatchSeconds, &[]),
             backpressure: SecondsCounter::new(CounterName::BackpressureSeconds, &[(Label::Stage, STAGE)]),
         }
+    }
+
+    /// What rules did to a batch, each time that it is converted.
+    pub(crate) fn rules_did(&self, counts: Counts) {
+        self.masked.increment(counts.masked);
+        self.lookup_misses.increment(counts.lookup_misses);
+        self.step_errors.increment(counts.step_errors);
     }
 
     /// A batch is done: the brokers have all that was sent of it.
@@ -151,6 +165,10 @@ impl LaneMetrics {
                     clamped: counter(CounterName::ParserTimestampsClamped, &[(Label::Tenant, tenant)]),
                 });
             counters.events.increment(row.events);
+            if row.documents > row.events {
+                counter(CounterName::EventsSplit, &[(Label::Tenant, tenant)])
+                    .increment(row.documents - row.events);
+            }
             counters.clamped.increment(row.clamped);
             if row.unparsed > 0 {
                 let labels = [(Label::Tenant, tenant), (Label::Reason, "passed_raw")];

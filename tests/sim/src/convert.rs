@@ -66,6 +66,7 @@ impl Rules for Scripted {
                 rule: "scripted".to_owned(),
                 error_type: Cow::Borrowed("unparsable"),
                 reason: String::new(),
+                masked_body: None,
             }));
         }
         if number == 0 {

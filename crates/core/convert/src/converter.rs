@@ -45,6 +45,11 @@ impl<R: Rules> Converter<R> {
         self.rules.current()
     }
 
+    /// The rules.
+    pub const fn rules(&mut self) -> &mut R {
+        &mut self.rules
+    }
+
     /// Decides about a record, given its value, by this revision of the rules.
     pub fn convert<'a>(
         &'a mut self,
@@ -61,6 +66,7 @@ impl<R: Rules> Converter<R> {
                     rule: String::new(),
                     error_type: Cow::Borrowed("invalid_record"),
                     reason: error.to_string(),
+                    masked_body: None,
                 };
                 return refused(None, refusal, ErrorDomain::User, name);
             }
@@ -79,16 +85,23 @@ impl<R: Rules> Converter<R> {
                 rule: String::new(),
                 error_type: Cow::Borrowed("no_document"),
                 reason: "the rules made no document of the event, and gave no reason".to_owned(),
+                masked_body: None,
             };
             return refused(Some(event), refusal, ErrorDomain::Internal, name);
         };
         let large = self.documents.name(&event, &self.prefix, &mut self.targets, terms.max_record);
-        let documents = &self.documents;
-        match large.and_then(|(at, size)| Some((documents.all().nth(at)?, size))) {
-            Some((document, size)) => {
-                Decision::Refused(Refused::oversize(event, &document, size, terms.max_record, name))
+        let Some((at, size)) = large else {
+            return Decision::Documents(Made { event, documents: &self.documents, number, revision: name });
+        };
+        let masked = self.rules.masked_body(revision, &event);
+        match self.documents.all().nth(at) {
+            Some(document) => {
+                let mut refused = Refused::oversize(event, &document, size, terms.max_record, name);
+                refused.refusal.masked_body = masked;
+                Decision::Refused(refused)
             }
-            None => Decision::Documents(Made { event, documents, number, revision: name }),
+            // It was just found there.
+            None => Decision::Documents(Made { event, documents: &self.documents, number, revision: name }),
         }
     }
 }

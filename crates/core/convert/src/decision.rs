@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 
-use forebay_record::{ErrorDomain, EventKey, RawEvent, Stage};
+use forebay_record::{ErrorDomain, EventKey, RawEvent, RawTemplate, Stage};
 
 use crate::documents::{Document, Documents};
 use crate::rules::Refusal;
@@ -96,9 +96,19 @@ impl<'a> Refused<'a> {
             rule: String::new(),
             error_type: Cow::Borrowed("document_too_large"),
             reason: format!("the document has {size} bytes; a record may have {max}"),
+            masked_body: None,
         };
         let target = EventKey::read(document.key.as_bytes()).map_or("", |key| key.target);
         Self { event: Some(event), refusal, domain: ErrorDomain::User, target, revision }
+    }
+
+    /// The value of the record that the dead letter keeps instead of the failed record's own; `None` where that stays as it is.
+    #[must_use]
+    pub fn masked_value(&self) -> Option<Vec<u8>> {
+        let (event, body) = (self.event.as_ref()?, self.refusal.masked_body.as_ref()?);
+        let mut value = Vec::new();
+        RawTemplate::new(event).push(&mut value, event.id, body);
+        Some(value)
     }
 
     /// Whose event it is; empty for a record that can't be read.

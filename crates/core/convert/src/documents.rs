@@ -7,6 +7,9 @@ use forebay_record::{EventKey, RawEvent, id};
 
 use crate::target::TargetCache;
 
+/// How much memory is kept from event to event, in bytes.
+const KEPT: usize = 4 << 20;
+
 /// The documents of one event.
 #[derive(Debug, Default)]
 pub struct Documents {
@@ -37,21 +40,49 @@ pub(crate) struct Entry {
     key: Range<usize>,
     part: Option<u32>,
     event_ms: i64,
+    /// Empty for the default target; an empty one takes no memory of its own.
+    route: Box<str>,
     format: Format,
     marks: Marks,
+}
+
+/// A document as rules made it, before it has a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Draft<'a> {
+    /// The document: one JSON object.
+    pub body: &'a [u8],
+    /// What a rule chose of its target's name; empty for the default.
+    pub route: &'a str,
+    /// Which part of its event it is, where that was split.
+    pub part: Option<u32>,
+    /// The event's time, in milliseconds since the Unix epoch.
+    pub event_ms: i64,
 }
 
 // === impl Documents ===
 
 impl Documents {
-    /// Adds a document. `write` appends its body to the buffer that it is given, and says the rest in the fields beside; when
-    /// it fails, nothing is added. `part` is its number where an event is split, the same each time that it is: the document's
-    /// id is then the event's, a colon, and this number. Without one it has the id of the event.
+    /// Adds a document for the default target: see [`push_to`](Self::push_to).
     ///
     /// # Errors
     /// Those of `write`.
     pub fn push<E>(
         &mut self,
+        part: Option<u32>,
+        write: impl FnOnce(&mut Parsed) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.push_to("", part, write)
+    }
+
+    /// Adds a document. `route` is what a rule chose of its target's name, empty for the default. `write` appends its body to the buffer that it is given, and says the rest in the fields beside; when
+    /// it fails, nothing is added. `part` is its number where an event is split, the same each time that it is: the document's
+    /// id is then the event's, a colon, and this number. Without one it has the id of the event.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn push_to<E>(
+        &mut self,
+        route: &str,
         part: Option<u32>,
         write: impl FnOnce(&mut Parsed) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -61,7 +92,8 @@ impl Documents {
             return Err(error);
         }
         let Parsed { event_ms, format, marks, ref document } = self.parsed;
-        self.entries.push(Entry { body: from..document.len(), key: 0..0, part, event_ms, format, marks });
+        let (body, route) = (from..document.len(), route.into());
+        self.entries.push(Entry { body, key: 0..0, part, event_ms, route, format, marks });
         Ok(())
     }
 
@@ -71,14 +103,33 @@ impl Documents {
         self.entries.len()
     }
 
+    /// How many bytes they have together.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.parsed.document.len()
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// The documents, in the order in which they were added.
+    pub fn drafts(&self) -> impl ExactSizeIterator<Item = Draft<'_>> + Clone {
+        self.entries.iter().map(|entry| Draft {
+            body: self.parsed.document.get(entry.body.clone()).unwrap_or_default(),
+            route: &entry.route,
+            part: entry.part,
+            event_ms: entry.event_ms,
+        })
+    }
+
+    /// Forgets all documents and keeps the memory.
+    pub fn clear(&mut self) {
         self.parsed.document.clear();
+        // What one huge event needed is not kept.
+        self.parsed.document.shrink_to(KEPT);
         self.keys.clear();
         self.entries.clear();
     }
@@ -102,7 +153,7 @@ impl Documents {
                     &self.id
                 }
             };
-            let target = targets.get(prefix, event.tenant, entry.event_ms);
+            let target = targets.get(prefix, event.tenant, &entry.route, entry.event_ms);
             let (tenant, event_ms, replays) = (event.tenant, entry.event_ms, event.attempt);
             EventKey { tenant, target, event_ms, replays, id }.push(&mut self.keys);
             entry.key = from..self.keys.len();

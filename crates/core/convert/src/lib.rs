@@ -25,6 +25,6 @@ mod target;
 
 pub use converter::{Converter, Terms};
 pub use decision::{Decision, Made, Refused};
-pub use documents::{Document, Documents};
+pub use documents::{Document, Documents, Draft};
 pub use letter::Place;
 pub use rules::{Fixed, Formats, Outcome, Refusal, Rules};

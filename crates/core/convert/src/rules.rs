@@ -29,6 +29,12 @@ pub trait Rules {
         now_ms: i64,
         out: &mut Documents,
     ) -> Outcome<'r>;
+
+    /// The body that is kept of an event that is refused after the rules were done with it: see [`Refusal::masked_body`].
+    fn masked_body(&mut self, revision: &Self::Revision, event: &RawEvent<'_>) -> Option<Vec<u8>> {
+        let _nothing_is_masked = (revision, event);
+        None
+    }
 }
 
 /// What rules make of an event.
@@ -53,6 +59,9 @@ pub struct Refusal {
     pub error_type: Cow<'static, str>,
     /// The reason in words. It may quote the event: fit for a dead letter, not for our own logs.
     pub reason: String,
+    /// The body that the dead letter has instead of the event's own: with secrets masked that rules mask. `None` where the
+    /// record stays as it is.
+    pub masked_body: Option<Vec<u8>>,
 }
 
 /// The rules of the settings: each event is read in its format, and becomes one document or a dead letter.
@@ -100,6 +109,7 @@ impl Rules for Formats {
                 rule: format,
                 error_type: Cow::Borrowed(error_type),
                 reason,
+                masked_body: None,
             })),
         }
     }

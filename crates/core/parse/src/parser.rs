@@ -95,14 +95,33 @@ impl Parser {
     /// When the event isn't in its declared format, unless the configuration passes such events on as text, and when
     /// nobody knows the format. `out.document` is then as it was.
     pub fn parse(&mut self, event: &RawEvent<'_>, now_ms: i64, out: &mut Parsed) -> Result<(), ParseFailure> {
+        self.parse_as(event, None, &[], now_ms, out)
+    }
+
+    /// The same, with a `format` that stands in for the declared one, and labels of the caller, which no event can take. Names
+    /// of labels have no dots.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_as(
+        &mut self,
+        event: &RawEvent<'_>,
+        format: Option<&str>,
+        labels: &[(&str, &str)],
+        now_ms: i64,
+        out: &mut Parsed,
+    ) -> Result<(), ParseFailure> {
         let text = text_of_body(event);
         let invalid_utf8 = matches!(text, Cow::Owned(_));
         let received = received(event, now_ms);
-        let declared = self.declared(event.format)?;
+        let declared = self.declared(format.unwrap_or(event.format))?;
 
         let tree = Tree::new(std::mem::take(&mut self.storage));
         let mut shape = Shape::new(tree, &self.clock, received, &mut self.scratch);
         facts::place_ours(&mut shape, event, received);
+        for (name, text) in labels {
+            shape.labelled(name, Value::Text(Cow::Borrowed(*text)));
+        }
         let limits = Limits { depth: self.config.max_depth, nodes: self.config.max_values };
         let mut readers = Readers { custom: &mut self.custom, memory: &mut self.memory, clock: &self.clock };
         let (inner, line) = (OnceCell::new(), Line::of(event, &text, received, limits));
@@ -132,7 +151,7 @@ impl Parser {
         }
         if self.guards.all_events && shape.is_beyond_schema() {
             let mut guard = Guard::new(&self.guards, &mut self.lane, event.tenant, event_ms);
-            shape.guard(&mut guard, &[]);
+            shape.guard(&mut guard, labels);
         }
         place_tags(&mut shape, marks);
         document::write(&shape.tree, event_ms, &mut out.document);

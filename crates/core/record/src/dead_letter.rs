@@ -21,6 +21,8 @@ pub enum Stage {
     Decode,
     /// The body did not parse.
     Parse,
+    /// A step of a rule failed.
+    Transform,
     /// The search server refused the document.
     Index,
     /// The document alone is larger than the server takes.
@@ -205,7 +207,7 @@ fn parsed<T: FromStr>(name: &'static str, text: String) -> Result<T, DeadLetterE
 
 impl Stage {
     /// Every stage, in the pipeline's order.
-    pub const ALL: [Self; 4] = [Self::Decode, Self::Parse, Self::Index, Self::Oversize];
+    pub const ALL: [Self; 5] = [Self::Decode, Self::Parse, Self::Transform, Self::Index, Self::Oversize];
 
     /// Its name in headers, metrics and on the command line.
     #[must_use]
@@ -213,6 +215,7 @@ impl Stage {
         match self {
             Self::Decode => "decode",
             Self::Parse => "parse",
+            Self::Transform => "transform",
             Self::Index => "index",
             Self::Oversize => "oversize",
         }

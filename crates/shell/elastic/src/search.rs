@@ -47,11 +47,13 @@ pub(crate) async fn search(
 }
 
 /// The indices of all tenants or of one. What follows a tenant in an index's name is a day, which has no dash; so
-/// whatever has another dash there is another tenant's whose name goes on.
+/// whatever has another dash there is another tenant's whose name goes on. A route follows a dot, which no tenant's name has.
 fn indices(prefix: &str, tenant: Option<&str>) -> Result<String, SearchError> {
     match tenant {
         None => Ok(format!("{prefix}-*")),
-        Some(tenant) if tenant::is_valid(tenant) => Ok(format!("{prefix}-{tenant}-*,-{prefix}-{tenant}-*-*")),
+        Some(tenant) if tenant::is_valid(tenant) => {
+            Ok(format!("{prefix}-{tenant}-*,{prefix}-{tenant}.*,-{prefix}-{tenant}-*-*"))
+        }
         Some(tenant) => Err(SearchError::Query(format!("`{tenant}` can't be a tenant's name"))),
     }
 }
@@ -63,7 +65,10 @@ mod tests {
     #[test]
     fn a_tenants_indices_are_its_own() {
         assert_eq!(indices("forebay", None).unwrap(), "forebay-*");
-        assert_eq!(indices("forebay", Some("acme")).unwrap(), "forebay-acme-*,-forebay-acme-*-*");
+        assert_eq!(
+            indices("forebay", Some("acme")).unwrap(),
+            "forebay-acme-*,forebay-acme.*,-forebay-acme-*-*"
+        );
         for bad in ["*", "a,b", "../_all", ""] {
             assert!(matches!(indices("forebay", Some(bad)), Err(SearchError::Query(_))), "{bad}");
         }

@@ -25,7 +25,7 @@ const PRIORITY: u32 = 200;
 const IGNORE_ABOVE: u32 = 8191;
 
 /// The most fields of one index. The schema takes some 250 of them; the rest is the events' own.
-const TOTAL_FIELDS: u32 = 2000;
+const TOTAL_FIELDS: u32 = 2500;
 
 /// The index template for this server.
 pub(crate) fn index_template(settings: &SearchSettings, server: &Server) -> Value {

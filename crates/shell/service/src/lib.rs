@@ -4,6 +4,7 @@
 //! [`main`]; `forebay dev` and the tests call `start` themselves and run several tiers in one process.
 
 pub mod clock;
+pub mod memory;
 mod process;
 mod running;
 mod signal;

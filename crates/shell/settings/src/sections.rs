@@ -4,6 +4,7 @@ pub mod indexer;
 pub mod ingest;
 pub mod kafka;
 pub mod parser;
+pub mod rules;
 pub mod search;
 pub mod telemetry;
 
@@ -14,6 +15,7 @@ pub use indexer::IndexerSettings;
 pub use ingest::IngestSettings;
 pub use kafka::{GroupProtocol, KafkaSettings, TopicSettings};
 pub use parser::ParserSettings;
+pub use rules::RulesSettings;
 pub use search::SearchSettings;
 pub use telemetry::TelemetrySettings;
 

@@ -9,6 +9,7 @@ mod indexer;
 mod ingest;
 mod kafka;
 mod parser;
+mod rules;
 mod search;
 mod telemetry;
 
@@ -25,6 +26,7 @@ pub fn validate(settings: &Settings) -> Vec<Problem> {
     search::check(&settings.search, &mut findings);
     ingest::check(&settings.ingest, &mut findings);
     parser::check(&settings.parser, &mut findings);
+    rules::check(&settings.parser.rules, &mut findings);
     indexer::check(&settings.indexer, &mut findings);
     telemetry::check(&settings.telemetry, &mut findings);
     across(settings, &mut findings);

@@ -67,7 +67,7 @@ impl Delivery for AtLeastOnce {
                 Progress::Settled(vec![batch])
             }
             Step::Stale(batch) => Progress::GivenUp(vec![batch]),
-            Step::SendAgain(batch, receipt) => Progress::SendAgain(batch, receipt),
+            Step::SendAgain(batch, receipt) => Progress::SendAgain(Box::new(batch), receipt),
             Step::Refused(pause) => {
                 let error = error.map_or_else(|| "it is not all acknowledged".to_owned(), |e| e.to_string());
                 tracing::warn!(error, ?pause, "kafka did not take a batch, it is sent again");

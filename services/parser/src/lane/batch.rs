@@ -5,10 +5,11 @@ use forebay_kafka::{Acks, KafkaError, Producer, RecordBatch};
 use forebay_settings::sections::TopicSettings;
 use forebay_telemetry::SecondsCounter;
 
-use super::{LaneRules, Revision};
+use super::Revision;
 use crate::convert::{Converter, With};
 use crate::metrics::BatchCounts;
 use crate::outbox::KafkaOutbox;
+use crate::rules::LaneRules;
 
 /// A batch that was sent.
 #[derive(Debug)]

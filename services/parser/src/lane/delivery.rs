@@ -18,7 +18,7 @@ pub(super) enum Progress {
     /// These were let go; their records come again, here or elsewhere.
     GivenUp(Vec<Batch>),
     /// Convert and send this one again, then [`Delivery::sent_again`].
-    SendAgain(Batch, Receipt),
+    SendAgain(Box<Batch>, Receipt),
 }
 
 /// A way to hand results on. All its methods are called on the lane's thread.

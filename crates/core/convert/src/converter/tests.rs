@@ -58,6 +58,7 @@ impl Rules for Obedient {
                     rule: "20-app/2-vrl".to_owned(),
                     error_type: Cow::Owned("vrl_failed".to_owned()),
                     reason: "field x".to_owned(),
+                    masked_body: None,
                 }));
             }
             [digit @ b'0'..=b'9'] => {

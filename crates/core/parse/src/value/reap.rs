@@ -12,6 +12,9 @@ use super::order::{self, TOP};
 use crate::json::{JsonError, string_len, unescape};
 use crate::tree::{Children, Key, NodeId, Tree, Value};
 
+/// The longest path under which a second member of a name is put aside, in bytes.
+const MAX_PATH: usize = 1024;
+
 /// Takes values out of a tree.
 #[derive(Debug)]
 pub(crate) struct Reaper<'t, 'a> {
@@ -88,7 +91,7 @@ impl<'t, 'a> Reaper<'t, 'a> {
                     let _value = free.insert(value);
                 }
                 Entry::Occupied(mut first) => {
-                    let path = self.path.join(".");
+                    let path = self.short_path(key);
                     self.merge(first.get_mut(), value, path);
                 }
             }
@@ -97,12 +100,18 @@ impl<'t, 'a> Reaper<'t, 'a> {
         Ok(())
     }
 
+    /// The path of the member at hand; only its own name where that is long, since an event may have thousands of such members.
+    fn short_path(&self, key: &str) -> String {
+        let length: usize = self.path.iter().map(|name| name.len() + 1).sum();
+        if length > MAX_PATH { key.to_owned() } else { self.path.join(".") }
+    }
+
     /// Adds the second of two values with one name: objects become one, anything else is put aside.
     fn merge(&mut self, first: &mut Vrl, second: Vrl, path: String) {
         match (first, second) {
             (Vrl::Object(first), Vrl::Object(second)) => {
                 for (key, value) in second {
-                    let path = format!("{path}.{key}");
+                    let path = if path.len() > MAX_PATH { key.to_string() } else { format!("{path}.{key}") };
                     match first.entry(key) {
                         Entry::Vacant(free) => {
                             let _value = free.insert(value);

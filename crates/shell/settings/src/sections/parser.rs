@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sections::RulesSettings;
 use crate::units::{ByteSize, Period};
 
 /// `forebay-parser`: turns bytes into documents.
@@ -15,14 +16,22 @@ pub struct ParserSettings {
     pub group: String,
     /// How many lanes parse side by side, each with partitions of its own; 0 means one for each core.
     pub lanes: usize,
-    /// The format of events whose sender named none: `auto`, `json`, `syslog`, `common`, `combined`, `error`, `raw` or
-    /// `regex:<name>`.
+    /// The format of events whose sender named none: `auto` finds it out; else one of [these](formats.md), or
+    /// `regex:<name>`, `grok:<name>`, `csv:<name>`.
     pub default_format: String,
     /// What happens to an event that doesn't parse: `dead_letter`, or `pass_raw` (on as text, tagged `_unparsed`).
     pub on_unparsed: OnUnparsed,
     /// Regular expressions with named groups, by name: the format `regex:<name>`. A group `http__request__method`
     /// stands for the field `http.request.method`.
     pub regexes: BTreeMap<String, String>,
+    /// Grok patterns, by name: the format `grok:<name>`. `%{IP:source.ip} %{NUMBER:took:float}`; those without linear time
+    /// (look-arounds) are refused.
+    pub groks: BTreeMap<String, String>,
+    /// Grok patterns of your own for use in others, by name.
+    pub grok_patterns: BTreeMap<String, String>,
+    /// Lines of columns, by name: the format `csv:<name>`. The columns' fields in their order, with what stands between them:
+    /// `time,level,user.name`, or `time;level;user.name`.
+    pub csvs: BTreeMap<String, String>,
     /// The time zone of timestamps that name none, by its IANA name.
     pub timezone: String,
     /// How far in the past, before it was received, an event's own time may lie; beyond that the time of receipt is
@@ -30,6 +39,8 @@ pub struct ParserSettings {
     pub max_age: Period,
     /// How far in the future an event's own time may lie.
     pub max_future: Period,
+    /// Rules: parse, enrich, mask, route.
+    pub rules: RulesSettings,
     /// How many bytes are read ahead of what is acknowledged, by all lanes together; each gets an equal share, and at
     /// least 1 MiB.
     pub max_in_flight: ByteSize,
@@ -90,9 +101,13 @@ impl Default for ParserSettings {
             default_format: "auto".to_owned(),
             on_unparsed: OnUnparsed::DeadLetter,
             regexes: BTreeMap::new(),
+            groks: BTreeMap::new(),
+            grok_patterns: BTreeMap::new(),
+            csvs: BTreeMap::new(),
             timezone: "UTC".to_owned(),
             max_age: Period::from_secs(365 * 86_400),
             max_future: Period::from_secs(300),
+            rules: RulesSettings::default(),
             max_in_flight: ByteSize::mib(16),
             delivery: Delivery::AtLeastOnce,
             transaction_interval: Period::from_millis(200),

@@ -1,7 +1,9 @@
 //! `parser:` formats that exist, expressions that compile, a time zone that is known.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
+use forebay_parse::{Format, ParseConfig, Parser};
 use jiff::tz::TimeZone;
 use regex::Regex;
 
@@ -10,12 +12,11 @@ use crate::sections::ParserSettings;
 use crate::suggest;
 use crate::units::{ByteSize, Period};
 
-const FORMATS: &[&str] = &["auto", "json", "syslog", "common", "combined", "error", "raw"];
-
 pub(super) fn check(parser: &ParserSettings, findings: &mut Findings) {
     findings.group("parser.group", &parser.group);
     findings.number("parser.lanes", i128::try_from(parser.lanes).unwrap_or(i128::MAX), 0, 1_024);
-    default_format(&parser.default_format, &parser.regexes, findings);
+    default_format(parser, findings);
+    custom(parser, findings);
     for (name, pattern) in &parser.regexes {
         expression(name, pattern, findings);
     }
@@ -44,19 +45,56 @@ pub(super) fn check(parser: &ParserSettings, findings: &mut Findings) {
     );
 }
 
-fn default_format(format: &str, regexes: &BTreeMap<String, String>, findings: &mut Findings) {
-    if let Some(name) = format.strip_prefix("regex:") {
-        let names: Vec<&str> = regexes.keys().map(String::as_str).collect();
-        let remedy = match names.is_empty() {
-            true => format!("add parser.regexes.{name}"),
-            false => format!("add parser.regexes.{name}; {}", suggest::remedy(name, &names)),
-        };
-        let what = format!("no regular expression is named `{name}`");
-        findings.require(regexes.contains_key(name), "parser.default_format", what, remedy);
-    } else {
+fn default_format(parser: &ParserSettings, findings: &mut Findings) {
+    let format = parser.default_format.as_str();
+    let path = "parser.default_format";
+    let Some((kind, name)) = format.split_once(':') else {
+        let names: Vec<&str> = Format::NAMED.iter().map(|format| format.as_str()).collect();
         let what = format!("`{format}` is not a format");
-        let remedy = format!("{}, regex:<name>", suggest::remedy(format, FORMATS));
-        findings.require(FORMATS.contains(&format), "parser.default_format", what, remedy);
+        let remedy = format!("{}, regex:<name>, grok:<name>, csv:<name>", suggest::remedy(format, &names));
+        return findings.require(names.contains(&format), path, what, remedy);
+    };
+    let (what, section, names) = match kind {
+        "regex" => ("regular expression", "regexes", names(&parser.regexes)),
+        "grok" => ("grok pattern", "groks", names(&parser.groks)),
+        "csv" => ("list of columns", "csvs", names(&parser.csvs)),
+        _ => {
+            return findings.add(
+                path,
+                format!("`{format}` is not a format"),
+                "write regex:<name>, grok:<name> or csv:<name>",
+            );
+        }
+    };
+    let remedy = match names.is_empty() {
+        true => format!("add parser.{section}.{name}"),
+        false => format!("add parser.{section}.{name}; {}", suggest::remedy(name, &names)),
+    };
+    findings.require(names.contains(&name), path, format!("no {what} is named `{name}`"), remedy);
+}
+
+fn names<T>(known: &BTreeMap<String, T>) -> Vec<&str> {
+    known.keys().map(String::as_str).collect()
+}
+
+/// Grok patterns and columns, each as the parser itself judges it.
+fn custom(parser: &ParserSettings, findings: &mut Findings) {
+    let all =
+        ParserSettings { regexes: BTreeMap::new(), default_format: "auto".to_owned(), ..parser.clone() };
+    let mut judge = |path: String, one: ParserSettings| {
+        if let Err(error) = Parser::new(ParseConfig { timezone: String::new(), ..one.parse_config() }) {
+            let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            findings.add(&path, format!("can't be used: {reason}"), "mend it, or take it out");
+        }
+    };
+    let alone = ParserSettings { groks: BTreeMap::new(), csvs: BTreeMap::new(), ..all };
+    for (name, pattern) in &parser.groks {
+        let groks = BTreeMap::from([(name.clone(), pattern.clone())]);
+        judge(format!("parser.groks.{name}"), ParserSettings { groks, ..alone.clone() });
+    }
+    for (name, header) in &parser.csvs {
+        let csvs = BTreeMap::from([(name.clone(), header.clone())]);
+        judge(format!("parser.csvs.{name}"), ParserSettings { csvs, ..alone.clone() });
     }
 }
 

@@ -16,6 +16,9 @@ metric_names! {
         EventsDropped => "forebay_events_dropped_total", Count, [Tenant, Reason],
             "Events dropped on purpose, by a rule.";
 
+        EventsSplit => "forebay_events_split_total", Count, [Tenant],
+            "Documents that rules made of events beyond the first of each: accepted + split = indexed + duplicate + dead-lettered + dropped + in flight.";
+
         IngestRequests => "forebay_ingest_requests_total", Count, [Status],
             "Requests that ingest has answered.";
         IngestRejectedEvents => "forebay_ingest_rejected_events_total", Count, [Tenant, Reason],
@@ -35,6 +38,17 @@ metric_names! {
             "Events that didn't parse, wherever they went then.";
         ParserTimestampsClamped => "forebay_parser_timestamps_clamped_total", Count, [Tenant],
             "Events whose own time was absurd, so that the time of receipt took its place.";
+
+        RulesReloads => "forebay_rules_reloads_total", Count, [Outcome],
+            "Times that the folder of rules was read again after a change: `ok`, `failed`, `promoted`, `rejected`.";
+        RulesCompared => "forebay_rules_compared_total", Count, [Outcome],
+            "Events that a revision on trial worked on beside the one in force, by what came of it.";
+        RulesMasked => "forebay_rules_masked_total", Count, [],
+            "Secrets and personal data that rules masked.";
+        RulesLookupMisses => "forebay_rules_lookup_misses_total", Count, [],
+            "Lookups in tables and databases that found nothing.";
+        RulesStepErrors => "forebay_rules_step_errors_total", Count, [],
+            "Steps that failed on events that went on all the same (`on_error: continue`).";
 
         BulkRequests => "forebay_bulk_requests_total", Count, [Status],
             "Bulk requests that were answered or failed.";

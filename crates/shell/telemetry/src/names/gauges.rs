@@ -15,6 +15,10 @@ metric_names! {
             "How many such bytes Kafka is thought to acknowledge within `ingest.max_latency`.";
         IngestConnections => "forebay_ingest_connections", Count, [],
             "Connections open to ingest.";
+        RulesLoadedAt => "forebay_rules_loaded_timestamp_seconds", Seconds, [],
+            "When the rules in force were put in force, in seconds since the Unix epoch; 0 where there are none.";
+        RulesBroken => "forebay_rules_broken", Count, [],
+            "1 while the folder of rules doesn't compile and older rules stay in force, else 0.";
         BulkRequestsInFlight => "forebay_bulk_requests_in_flight", Count, [],
             "Bulk requests under way.";
         BulkRequestsAllowed => "forebay_bulk_requests_limit", Count, [],

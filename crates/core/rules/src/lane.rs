@@ -1,0 +1,124 @@
+//! What one lane applies rules with: parser, VRL runtime, caches.
+//!
+//! A lane shares nothing but the rules and, across all lanes of the process, the count of targets that are new. It keeps
+//! its memory from event to event.
+
+mod bench;
+mod body;
+mod masking;
+mod run;
+mod untouched;
+
+use std::sync::Arc;
+
+use forebay_convert::{Documents, Outcome};
+use forebay_parse::{ConfigError, Guards, ParseConfig};
+use forebay_record::RawEvent;
+
+use crate::matching::Recent;
+use crate::observe::{Observer, Unobserved};
+use crate::outcome::Counts;
+use crate::rules::Rules;
+use crate::targets::NewTargets;
+use bench::Bench;
+
+pub(crate) use bench::metadata;
+
+/// Where a step stands: its rule, and its place there.
+pub(crate) type Place = (usize, usize);
+
+/// Applies rules to the events of one lane.
+#[derive(Debug)]
+pub struct Lane {
+    rules: Arc<Rules>,
+    recent: Recent,
+    /// The rules that the event at hand goes through.
+    active: Vec<usize>,
+    bench: Bench,
+}
+
+/// What a lane needs besides rules. It outlives revisions.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// How events are read.
+    pub parse: ParseConfig,
+    /// How many fields documents may have.
+    pub guards: Guards,
+    /// How many targets may come up: shared by all lanes of the process.
+    pub targets: Arc<NewTargets>,
+}
+
+// === impl Lane ===
+
+impl Lane {
+    /// A lane for these rules.
+    ///
+    /// # Errors
+    /// When the parser's configuration can't be used.
+    pub fn new(rules: Arc<Rules>, setting: &Setting) -> Result<Self, ConfigError> {
+        let bench = Bench::new(&rules, setting)?;
+        Ok(Self { rules, recent: Recent::default(), active: Vec::new(), bench })
+    }
+
+    /// The rules that it applies.
+    #[must_use]
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    /// What was counted since the last call.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.bench.counts)
+    }
+
+    /// Makes documents of an event, and puts them into `out`; what it puts there counts only with
+    /// [`Outcome::Documents`].
+    ///
+    /// `now_ms` (milliseconds since the Unix epoch) stands in for the time of receipt of an event that has none.
+    pub fn apply(&mut self, event: &RawEvent<'_>, now_ms: i64, out: &mut Documents) -> Outcome<'static> {
+        self.apply_observed(event, now_ms, out, &mut Unobserved)
+    }
+
+    /// The same, with somebody who looks at every step.
+    pub fn apply_observed(
+        &mut self,
+        event: &RawEvent<'_>,
+        now_ms: i64,
+        out: &mut Documents,
+        observer: &mut impl Observer,
+    ) -> Outcome<'static> {
+        self.choose(event);
+        let Self { rules, active, bench, .. } = self;
+        let job = run::Job { rules, active, event, now_ms };
+        if active.iter().any(|rule| rules.rules.get(*rule).is_some_and(|rule| rule.needs_value)) {
+            job.run(bench, out, observer)
+        } else {
+            job.pass_on(bench, out, observer)
+        }
+    }
+
+    /// The body that is kept of an event that is refused after the rules were done with it: with everything masked that its
+    /// rules mask anywhere. `None` where it stays as it is.
+    pub fn masked_body(&mut self, event: &RawEvent<'_>) -> Option<Vec<u8>> {
+        self.choose(event);
+        self.bench.masked_body(&self.rules, &self.active, event)
+    }
+
+    /// Finds the rules that the event goes through.
+    fn choose(&mut self, event: &RawEvent<'_>) {
+        self.active.clear();
+        let rules = &self.rules.rules;
+        for place in self.recent.matching(event, rules.iter().map(|rule| &rule.condition)) {
+            let Some(rule) = rules.get(*place) else { continue };
+            if rule.condition.matches_attributes(event) {
+                self.active.push(*place);
+                if rule.last {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

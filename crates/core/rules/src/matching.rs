@@ -1,0 +1,162 @@
+//! Which rules an event goes through.
+
+use forebay_record::RawEvent;
+use glob::Pattern;
+
+use crate::spec::{MatchSpec, Patterns};
+
+/// A compiled condition.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Condition {
+    tenant: AnyOf,
+    source: AnyOf,
+    format: AnyOf,
+    attributes: Vec<(String, AnyOf)>,
+}
+
+/// Patterns, one of which has to match; none matches everything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AnyOf(Vec<Pattern>);
+
+// === impl AnyOf ===
+
+impl AnyOf {
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, String> {
+        let compiled = patterns.iter().map(|pattern| {
+            Pattern::new(pattern).map_err(|error| format!("`{pattern}` is no pattern: {error}"))
+        });
+        compiled.collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|pattern| pattern.matches(text))
+    }
+}
+
+// === impl Condition ===
+
+impl Condition {
+    /// `tenant` is whose rule it is, if it is one's.
+    pub(crate) fn new(spec: &MatchSpec, tenant: Option<&str>) -> Result<Self, String> {
+        let any_of = |patterns: &Patterns| AnyOf::new(patterns.as_slice());
+        let mut condition = Self {
+            tenant: any_of(&spec.tenant)?,
+            source: any_of(&spec.source)?,
+            format: any_of(&spec.format)?,
+            attributes: Vec::with_capacity(spec.attributes.len()),
+        };
+        for (name, patterns) in &spec.attributes {
+            condition.attributes.push((name.clone(), any_of(patterns)?));
+        }
+        if let Some(tenant) = tenant {
+            if !condition.tenant.matches(tenant) {
+                return Err(format!("the rule lies in the folder of the tenant `{tenant}` and excludes it"));
+            }
+            condition.tenant = AnyOf::new(&[Pattern::escape(tenant)])?;
+        }
+        Ok(condition)
+    }
+
+    /// Whether every event matches.
+    pub(crate) fn is_open(&self) -> bool {
+        let Self { tenant, source, format, attributes } = self;
+        [tenant, source, format].iter().all(|any_of| any_of.0.is_empty()) && attributes.is_empty()
+    }
+
+    /// Whether everything but the attributes matches.
+    pub(crate) fn matches_origin(&self, event: &RawEvent<'_>) -> bool {
+        self.tenant.matches(event.tenant)
+            && self.source.matches(event.source)
+            && self.format.matches(event.format)
+    }
+
+    /// Whether the attributes match.
+    pub(crate) fn matches_attributes(&self, event: &RawEvent<'_>) -> bool {
+        self.attributes.iter().all(|(name, any_of)| {
+            event.attributes.iter().any(|(known, value)| known == name && any_of.matches(value))
+        })
+    }
+}
+
+/// What the last events' origins matched: neighbours nearly always share theirs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recent {
+    tenant: String,
+    source: String,
+    format: String,
+    /// The places of the rules whose condition matches, attributes aside.
+    rules: Vec<usize>,
+    known: bool,
+}
+
+// === impl Recent ===
+
+impl Recent {
+    /// The places of the conditions that match the event's origin.
+    pub(crate) fn matching<'c>(
+        &mut self,
+        event: &RawEvent<'_>,
+        conditions: impl Iterator<Item = &'c Condition>,
+    ) -> &[usize] {
+        let same = self.known
+            && self.tenant == event.tenant
+            && self.source == event.source
+            && self.format == event.format;
+        if !same {
+            event.tenant.clone_into(&mut self.tenant);
+            event.source.clone_into(&mut self.source);
+            event.format.clone_into(&mut self.format);
+            self.rules.clear();
+            let matching = conditions.enumerate().filter(|(_, condition)| condition.matches_origin(event));
+            self.rules.extend(matching.map(|(place, _)| place));
+            self.known = true;
+        }
+        &self.rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn condition(yaml: &str, tenant: Option<&str>) -> Condition {
+        Condition::new(&serde_saphyr::from_str(yaml).unwrap(), tenant).unwrap()
+    }
+
+    #[test]
+    fn all_entries_have_to_match_and_one_pattern_of_each() {
+        let event = RawEvent {
+            tenant: "acme",
+            source: "tail:/var/log/nginx/access.log",
+            attributes: vec![("k8s.namespace.name", "shop-eu")],
+            ..RawEvent::default()
+        };
+        for (yaml, expected) in [
+            ("{}", true),
+            ("tenant: acme", true),
+            ("tenant: [other, ac*]", true),
+            ("tenant: other", false),
+            ("source: 'tail:*/nginx/*'", true),
+            ("{tenant: acme, source: http}", false),
+            ("format: ''", true),
+            ("format: json", false),
+            ("attributes: {k8s.namespace.name: [test, 'shop-*']}", true),
+            ("attributes: {k8s.namespace.name: test}", false),
+            ("attributes: {absent: '*'}", false),
+        ] {
+            let condition = condition(yaml, None);
+            let matches = condition.matches_origin(&event) && condition.matches_attributes(&event);
+            assert_eq!(matches, expected, "{yaml}");
+        }
+    }
+
+    /// Guarantees: a tenant's rule sees its own events, whatever it says.
+    #[test]
+    fn a_tenants_rule_is_for_its_own_events() {
+        let own = condition("tenant: '*'", Some("acme"));
+        assert!(own.matches_origin(&RawEvent { tenant: "acme", ..RawEvent::default() }));
+        assert!(!own.matches_origin(&RawEvent { tenant: "other", ..RawEvent::default() }));
+        let spec: MatchSpec = serde_saphyr::from_str("tenant: other").unwrap();
+        assert!(Condition::new(&spec, Some("acme")).unwrap_err().contains("excludes"));
+    }
+}

@@ -1,0 +1,169 @@
+//! The rules of one lane as the converter wants them: of the revision in force, of those before it whose batches are still
+//! under way, and of the one that is tried.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use forebay_convert::{Documents, Outcome, Refusal};
+use forebay_parse::{ConfigError, Guards};
+use forebay_record::{RawEvent, Stage};
+
+use crate::candidate::Candidate;
+use crate::lane::{Lane, Setting};
+use crate::outcome::Counts;
+use crate::rules::Rules;
+use crate::targets::NewTargets;
+
+/// How many revisions a lane keeps its tools for.
+const KEPT: usize = 3;
+
+/// Says which rules are in force.
+pub trait Supply: Send {
+    /// The rules in force now.
+    fn in_force(&self) -> Revision;
+}
+
+/// The rules that a batch is converted by.
+#[derive(Clone)]
+pub struct Revision {
+    /// These make the documents.
+    pub rules: Arc<Rules>,
+    /// These are tried beside them, on a part of the events.
+    pub candidate: Option<Arc<Candidate>>,
+}
+
+/// Applies whatever rules are in force, on one lane.
+pub struct RuleSet<S> {
+    supply: S,
+    setting: Setting,
+    /// The same for a revision on trial, which takes nothing from what lanes share.
+    trial: Setting,
+    /// The oldest first; with each whether it is on trial.
+    lanes: Vec<(bool, Lane)>,
+    /// What the revision on trial makes of events.
+    tried: Documents,
+    counts: Counts,
+}
+
+// === impl RuleSet ===
+
+impl<S: Supply> RuleSet<S> {
+    /// Rules from `supply`.
+    ///
+    /// # Errors
+    /// When the parser's configuration can't be used.
+    pub fn new(supply: S, setting: Setting) -> Result<Self, ConfigError> {
+        let first = Lane::new(supply.in_force().rules, &setting)?;
+        let (tried, counts) = Default::default();
+        let guards = Guards { budget: None, ..setting.guards.clone() };
+        let targets = Arc::new(NewTargets::new(u32::MAX));
+        let trial = Setting { guards, targets, ..setting.clone() };
+        Ok(Self { supply, setting, trial, lanes: vec![(false, first)], tried, counts })
+    }
+
+    /// What was counted since the last call. What a revision on trial does isn't counted.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// The lane of these rules. The oldest gives way to a new one.
+    fn lane(&mut self, rules: &Arc<Rules>, on_trial: bool) -> Option<&mut Lane> {
+        let is_it = |(trial, lane): &(bool, Lane)| *trial == on_trial && Arc::ptr_eq(lane.rules(), rules);
+        let known = self.lanes.iter().position(is_it);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                // The configuration was good when the set was made.
+                let setting = if on_trial { &self.trial } else { &self.setting };
+                let lane = Lane::new(Arc::clone(rules), setting).ok()?;
+                if self.lanes.len() >= KEPT {
+                    let _oldest = self.lanes.remove(0);
+                }
+                self.lanes.push((on_trial, lane));
+                self.lanes.len() - 1
+            }
+        };
+        self.lanes.get_mut(at).map(|(_, lane)| lane)
+    }
+
+    fn try_out(
+        &mut self,
+        candidate: &Candidate,
+        event: &RawEvent<'_>,
+        now_ms: i64,
+        old: (&Outcome<'_>, &Documents, &str),
+    ) {
+        let mut tried = std::mem::take(&mut self.tried);
+        tried.clear();
+        if let Some(lane) = self.lane(&candidate.rules, true) {
+            let outcome = lane.apply(event, now_ms, &mut tried);
+            let _uncounted = lane.take_counts();
+            candidate.compare((old.0, old.1), old.2, (&outcome, &tried));
+        }
+        self.tried = tried;
+    }
+}
+
+impl<S: Supply> forebay_convert::Rules for RuleSet<S> {
+    type Revision = Revision;
+
+    fn current(&self) -> Revision {
+        self.supply.in_force()
+    }
+
+    /// Empty where there are no rules.
+    fn name(revision: &Revision) -> &str {
+        if revision.rules.is_empty() { "" } else { revision.rules.revision() }
+    }
+
+    fn apply<'r>(
+        &mut self,
+        revision: &'r Revision,
+        event: &RawEvent<'_>,
+        now_ms: i64,
+        out: &mut Documents,
+    ) -> Outcome<'r> {
+        let Some(lane) = self.lane(&revision.rules, false) else {
+            return Outcome::Refused(Box::new(no_lane()));
+        };
+        let outcome = lane.apply(event, now_ms, out);
+        let counts = lane.take_counts();
+        self.counts.add(counts);
+        if let Some(candidate) = revision.candidate.as_deref().filter(|candidate| candidate.takes(event.id)) {
+            self.try_out(candidate, event, now_ms, (&outcome, out, revision.rules.revision()));
+        }
+        outcome
+    }
+
+    fn masked_body(&mut self, revision: &Revision, event: &RawEvent<'_>) -> Option<Vec<u8>> {
+        self.lane(&revision.rules, false)?.masked_body(event)
+    }
+}
+
+/// What is said if rules can't be applied that could be when the process began.
+fn no_lane() -> Refusal {
+    Refusal {
+        stage: Stage::Transform,
+        rule: String::new(),
+        error_type: Cow::Borrowed("rules_unusable"),
+        reason: "the rules can't be applied: this is a fault of Forebay's".to_owned(),
+        masked_body: None,
+    }
+}
+
+impl<S> fmt::Debug for RuleSet<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuleSet").field("lanes", &self.lanes.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let candidate = self.candidate.as_ref().map(|candidate| candidate.rules.revision());
+        f.debug_struct("Revision")
+            .field("rules", &self.rules.revision())
+            .field("candidate", &candidate)
+            .finish()
+    }
+}

@@ -1,0 +1,63 @@
+//! The rules of all lanes: read from their folder, watched, and handed to each lane batch by batch.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use forebay_rule_files::{Published, Source, Watcher, configured};
+use forebay_rules::{Revision, RuleSet, Rules, Setting, Supply};
+use forebay_service::memory;
+use forebay_settings::sections::ParserSettings;
+use tokio_util::sync::CancellationToken;
+
+/// The rules of a lane.
+pub(crate) type LaneRules = RuleSet<InForce>;
+
+/// What is in force, as a lane asks for it.
+#[derive(Clone, Debug)]
+pub(crate) struct InForce(Arc<Published>);
+
+/// What every lane makes its rules of. They share what is counted across lanes.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedRules {
+    in_force: InForce,
+    setting: Setting,
+}
+
+impl Supply for InForce {
+    fn in_force(&self) -> Revision {
+        let now = self.0.load();
+        Revision { rules: Arc::clone(&now.rules), candidate: now.candidate.clone() }
+    }
+}
+
+// === impl SharedRules ===
+
+impl SharedRules {
+    /// Reads the folder of rules, if there is one, and watches it until `shutdown` is cancelled.
+    ///
+    /// # Errors
+    /// When the rules can't be used.
+    pub(crate) fn start(parser: &ParserSettings, shutdown: CancellationToken) -> Result<Self> {
+        let mut options = configured::options(parser);
+        options.limits.allocated = memory::held_by_thread;
+        let in_force = match &parser.rules.folder {
+            None => InForce(Arc::new(Published::new(Rules::none(options.limits)))),
+            Some(folder) => {
+                let source = Source { folder: folder.clone(), options };
+                let (watcher, published) = Watcher::start(source, configured::trial(&parser.rules))
+                    .context("parser.rules.folder")?;
+                let _watching = tokio::spawn(watcher.run(parser.rules.check_every.0, shutdown));
+                InForce(published)
+            }
+        };
+        Ok(Self { in_force, setting: configured::setting(parser) })
+    }
+
+    /// The rules of a lane.
+    ///
+    /// # Errors
+    /// When the parser's settings can't be used.
+    pub(crate) fn lane(&self) -> Result<LaneRules> {
+        RuleSet::new(self.in_force.clone(), self.setting.clone()).context("parser settings")
+    }
+}
