@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bootstrap, check, completions, dev, dlq, generate, search, send, status, token};
+use crate::commands::{
+    bootstrap, check, completions, dev, dlq, generate, preview, profile, search, send, status, test, token,
+};
 use crate::exit::EXIT_CODES_HELP;
 use crate::target::TargetArgs;
 
@@ -30,8 +32,14 @@ pub(crate) enum Command {
     Search(search::Args),
     /// Show rates, lag and dead letters per tier
     Status(status::Args),
-    /// Check a settings file without connecting anywhere
+    /// Check settings and rules without connecting anywhere
     Check(check::Args),
+    /// Run the samples beside the rules
+    Test(test::Args),
+    /// Show what rules make of events, step by step, again at each edit
+    Try(preview::Args),
+    /// Show what rules cost, step by step
+    Profile(profile::Args),
     /// Create topics and index templates
     Bootstrap(bootstrap::Args),
     /// Count, look at, replay, park and purge dead letters

@@ -6,9 +6,12 @@ pub(crate) mod completions;
 pub(crate) mod dev;
 pub(crate) mod dlq;
 pub(crate) mod generate;
+pub(crate) mod preview;
+pub(crate) mod profile;
 pub(crate) mod search;
 pub(crate) mod send;
 pub(crate) mod status;
+pub(crate) mod test;
 pub(crate) mod token;
 
 use std::future::Future;
@@ -28,7 +31,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Dev(args) => return dev::run(&target, args),
         Command::Completions(args) => return completions::run(&args),
         Command::Version => return version(),
-        Command::Check(args) => return check::run(&args),
+        Command::Check(args) => return check::run(&target, &args),
+        Command::Test(args) => return test::run(&target, &args),
         _ => quiet_logs()?,
     }
     match cli.command {
@@ -36,10 +40,16 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Generate(args) => wait_for(generate::run(args)),
         Command::Search(args) => wait_for(search::run(&target, args)),
         Command::Status(args) => wait_for(status::run(&target, args)),
+        Command::Try(args) => wait_for(preview::run(&target, args)),
+        Command::Profile(args) => wait_for(profile::run(&target, args)),
         Command::Bootstrap(args) => wait_for(bootstrap::run(&target, args)),
         Command::Dlq(args) => to_end(dlq::run(&target, *args)),
         Command::Token(args) => token::run(&target, args),
-        Command::Dev(_) | Command::Completions(_) | Command::Version | Command::Check(_) => Ok(Exit::Done),
+        Command::Dev(_)
+        | Command::Completions(_)
+        | Command::Version
+        | Command::Check(_)
+        | Command::Test(_) => Ok(Exit::Done),
     }
 }
 

@@ -9,6 +9,7 @@ mod dev;
 mod exit;
 mod generate;
 mod output;
+mod rules;
 mod search;
 mod send;
 mod target;

@@ -3,6 +3,7 @@
 //! Nothing else in this program writes to either, so that colour, broken pipes and quiet terminals are decided once.
 
 pub(crate) mod ask;
+pub(crate) mod lines;
 pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod term;

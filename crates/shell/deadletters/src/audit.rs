@@ -52,6 +52,7 @@ impl AuditLine {
         option("limit", job.limit.map(|limit| limit.to_string()));
         option("rate", job.rate.map(|rate| rate.to_string()));
         option("passing", job.passing.then(|| "true".to_owned()));
+        option("edit", job.edit.as_ref().map(|edit| edit.source().to_owned()));
         option("parked", (job.topic == LetterTopic::Parked).then(|| "true".to_owned()));
         if let Task::Replay { to, .. } = job.task {
             option(

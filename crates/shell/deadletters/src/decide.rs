@@ -13,6 +13,7 @@ use forebay_convert::Decision;
 use forebay_record::key::EventKey;
 use forebay_record::raw::{RawEvent, RawTemplate, push_attempt};
 use forebay_record::{DeadLetter, id};
+use forebay_rules::Edit;
 use forebay_settings::sections::TopicSettings;
 
 use crate::rules::Rules;
@@ -25,6 +26,15 @@ const SOURCE: &str = "replay";
 
 /// Why a letter is left: its record's key is none of ours.
 const UNREADABLE_KEY: Cow<'static, str> = Cow::Borrowed("unreadable_key");
+
+/// Why a letter is left: the bytes of its record are no event, so that there is nothing to correct.
+const UNREADABLE_EVENT: Cow<'static, str> = Cow::Borrowed("unreadable_event");
+
+/// What the names of failures of a correction begin with.
+pub const EDIT_FAILED: &str = "edit_";
+
+/// Why a letter is left: it is about a document, and corrections are for raw events.
+pub const NOT_RAW: &str = "not_a_raw_event";
 
 /// Why a letter is left: its event would become no document.
 pub const DROPPED: &str = "dropped_by_a_rule";
@@ -52,6 +62,8 @@ pub struct Terms<'a> {
     pub max_replays: Option<u32>,
     /// Now, in milliseconds since the Unix epoch.
     pub now_ms: i64,
+    /// What mends raw events first.
+    pub edit: Option<&'a Edit>,
 }
 
 /// What to do with a dead letter.
@@ -96,6 +108,8 @@ pub fn decide(
 ) -> ReplayDecision {
     let decided = if letter.source_topic == terms.topics.raw {
         decide_raw(letter, key, value, terms, rules)
+    } else if terms.edit.is_some() {
+        Err(Cow::Borrowed(NOT_RAW))
     } else if letter.source_topic == terms.topics.events {
         decide_event(letter, key, value, terms)
     } else {
@@ -112,6 +126,11 @@ fn decide_raw(
     rules: &mut Rules,
 ) -> Result<ReplayDecision, Cow<'static, str>> {
     let Some(attempt) = terms.attempt(letter.replay_count) else { return Ok(ReplayDecision::Park) };
+    let edited = match terms.edit {
+        None => None,
+        Some(edit) => Some(edited(edit, value)?),
+    };
+    let value = edited.as_deref().unwrap_or(value);
     if terms.to == Destination::Events {
         let made = match rules.apply(value, attempt, terms.now_ms) {
             Decision::Documents(made) => made,
@@ -134,6 +153,13 @@ fn decide_raw(
     }
     let topic = terms.topics.raw.clone();
     Ok(ReplayDecision::Replay(Return::of_one(topic, key.to_vec(), value)))
+}
+
+/// A raw event as a correction leaves it.
+fn edited(edit: &Edit, value: &[u8]) -> Result<Vec<u8>, Cow<'static, str>> {
+    let event = RawEvent::read(value).map_err(|_| UNREADABLE_EVENT)?;
+    // Rules fail under the same names.
+    edit.apply(&event).map_err(|error| Cow::Owned(format!("{EDIT_FAILED}{}", error.error_type)))
 }
 
 fn decide_event(
@@ -291,7 +317,7 @@ pub(crate) mod tests {
     fn decided_to(to: Destination, letter: &DeadLetter, key: &[u8], value: &[u8]) -> ReplayDecision {
         let settings = Settings::default();
         let max_replays = Some(DEFAULT_MAX_REPLAYS);
-        let terms = Terms { topics: &settings.kafka.topics, to, max_replays, now_ms: 5000 };
+        let terms = Terms { topics: &settings.kafka.topics, to, max_replays, now_ms: 5000, edit: None };
         decide(letter, key, value, &terms, &mut Rules::new(&settings).unwrap())
     }
 
@@ -318,6 +344,29 @@ pub(crate) mod tests {
             (topic.as_str(), back.key, back.value.as_slice()),
             ("forebay.events", event_key(1), &b"{\"n\":\"x\"}"[..])
         );
+    }
+
+    /// Scenario: a raw event with a broken body, a correction that mends it, one that fails, and a letter about a document.
+    /// Guarantees: the first goes back mended, with its count raised; the others stay, for reasons that can be told apart.
+    #[test]
+    fn a_raw_event_is_mended_first() {
+        let settings = Settings::default();
+        let decided = |source: &str, letter: &DeadLetter, value: &[u8]| {
+            let edit = Edit::compile(source, forebay_rules::Limits::default()).unwrap();
+            let (topics, max_replays) = (&settings.kafka.topics, Some(DEFAULT_MAX_REPLAYS));
+            let terms =
+                Terms { topics, to: Destination::Origin, max_replays, now_ms: 5000, edit: Some(&edit) };
+            decide(letter, b"host-1", value, &terms, &mut Rules::new(&settings).unwrap())
+        };
+        let raw = DeadLetter { source_topic: "forebay.raw".to_owned(), ..letter() };
+        let (_, back) =
+            replayed(decided(".body = replace(string!(.body), \"not \", \"\")", &raw, &raw_value()));
+        let event = RawEvent::read(&back.value).unwrap();
+        assert_eq!((event.id, event.body, event.attempt), ("e-1", &b"json"[..], 1));
+        let skipped = |reason: &'static str| ReplayDecision::Skip(Cow::Borrowed(reason));
+        assert_eq!(decided("abort", &raw, &raw_value()), skipped("edit_vrl_abort"));
+        assert_eq!(decided(".body = \"x\"", &raw, b"\xff"), skipped("unreadable_event"));
+        assert_eq!(decided(".body = \"x\"", &letter(), b"{}"), skipped(NOT_RAW));
     }
 
     /// Scenario: a raw event that did not parse. Guarantees: it goes back with the count in the event; id and body stay.

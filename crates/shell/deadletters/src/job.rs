@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use forebay_rules::Edit;
 use forebay_store::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{DEFAULT_MAX_REPLAYS, Destination};
+use crate::edits::Edits;
 use crate::filter::Filter;
 use crate::forecast::Forecast;
 use crate::place::LetterTopic;
@@ -58,6 +60,8 @@ pub struct Job {
     pub rate: Option<NonZeroU32>,
     /// Leave raw events open that the current rules would refuse again.
     pub passing: bool,
+    /// Mend raw events with this first.
+    pub edit: Option<Arc<Edit>>,
     /// Only tell what would be done.
     pub dry_run: bool,
     /// How sure it is that nothing is sent twice.
@@ -101,6 +105,9 @@ pub struct Report {
     /// What is foretold of the events of a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Forecast>,
+    /// What a correction does to events, of a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edits: Option<Edits>,
     /// Whether somebody broke it off.
     pub stopped: bool,
     /// Why it ended early, if it did.
@@ -137,6 +144,7 @@ impl Job {
             limit: None,
             rate: None,
             passing: false,
+            edit: None,
             dry_run: false,
             delivery: Delivery::default(),
             actor: actor.into(),

@@ -23,6 +23,7 @@ pub mod actor;
 pub mod arguments;
 pub mod audit;
 pub mod decide;
+pub mod edits;
 pub mod filter;
 pub mod forecast;
 pub mod job;
@@ -44,6 +45,7 @@ use thiserror::Error;
 
 pub use audit::AuditLine;
 pub use decide::{DEFAULT_MAX_REPLAYS, Destination};
+pub use edits::{Edited, Edits};
 pub use filter::{Filter, Like, Pattern, PatternError, Source, SourceError};
 pub use forecast::{ClusterForecast, Forecast};
 pub use job::{Delivery, Job, Progress, Report, Task};

@@ -3,32 +3,65 @@
 //! The same decision that the tier makes, with the same settings. What the search cluster would say to the document isn't
 //! known here.
 
-use forebay_convert::{Converter, Decision, Fixed, Formats, Terms};
+use std::sync::Arc;
+
+use forebay_convert::{Converter, Decision, Terms};
 use forebay_kafka::MAX_RECORD_BYTES;
-use forebay_parse::{ConfigError, Parser};
+use forebay_parse::ConfigError;
+use forebay_rule_files::{Source, SourceError, configured};
+use forebay_rules::{Revision, RuleSet, Supply};
 use forebay_settings::Settings;
+use thiserror::Error;
 
 /// The current rules.
 #[derive(Debug)]
 pub struct Rules {
-    converter: Converter<Formats>,
+    converter: Converter<RuleSet<AsRead>>,
+    revision: Revision,
+}
+
+/// The rules as they were read: they stay as they are.
+#[derive(Clone, Debug)]
+struct AsRead(Revision);
+
+/// Rules that can't be applied.
+#[derive(Debug, Error)]
+pub enum RulesError {
+    /// The settings of the parser can't be used.
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
+    /// The folder of rules can't be used.
+    #[error("parser.rules.folder: {0}")]
+    Folder(#[from] SourceError),
+}
+
+impl Supply for AsRead {
+    fn in_force(&self) -> Revision {
+        self.0.clone()
+    }
 }
 
 impl Rules {
-    /// The rules of these settings.
+    /// The rules of these settings, those in the folder included, as they are now.
     ///
     /// # Errors
-    /// When the parser can't be set up with them.
-    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let formats = Formats::new(Parser::new(settings.parser.parse_config())?);
-        Ok(Self { converter: Converter::new(formats, &settings.search.index_prefix) })
+    /// When the parser can't be set up with them, or the folder can't be used.
+    pub fn new(settings: &Settings) -> Result<Self, RulesError> {
+        let options = configured::options(&settings.parser);
+        let rules = match &settings.parser.rules.folder {
+            None => forebay_rules::Rules::none(options.limits),
+            Some(folder) => Source { folder: folder.clone(), options }.load()?.0,
+        };
+        let revision = Revision { rules: Arc::new(rules), candidate: None };
+        let set = RuleSet::new(AsRead(revision.clone()), configured::setting(&settings.parser))?;
+        Ok(Self { converter: Converter::new(set, &settings.search.index_prefix), revision })
     }
 
     /// Applies them to the value of a raw record. `now_ms` is the time, in milliseconds since the Unix epoch, and `attempt`
     /// how often the event will have been replayed.
     pub fn apply<'a>(&'a mut self, value: &'a [u8], attempt: u32, now_ms: i64) -> Decision<'a> {
         let terms = Terms { now_ms, max_record: MAX_RECORD_BYTES, attempt: Some(attempt) };
-        self.converter.convert(value, &Fixed, terms)
+        self.converter.convert(value, &self.revision, terms)
     }
 }
 

@@ -29,6 +29,8 @@ pub enum ReadFrom {
     /// At the first record whose Kafka timestamp is at or after this time, in milliseconds since the Unix epoch; at the
     /// beginning, where the broker can't look that up. Records are not filtered: timestamps needn't rise.
     Time(i64),
+    /// So many offsets before the end of each partition.
+    Last(i64),
     /// At this offset of this partition; the others are left out. There is nothing to read in one that isn't there.
     Offset {
         /// The partition.
@@ -96,7 +98,11 @@ impl TopicReader {
         let mut list = TopicPartitionList::new();
         for (partition, start) in starts {
             let (low, high) = consumer.fetch_watermarks(topic, partition, TIMEOUT).map_err(failed)?;
-            let start = start.unwrap_or(low).max(low);
+            let start = match from {
+                ReadFrom::Last(number) => high.saturating_sub(number),
+                _ => start.unwrap_or(low),
+            };
+            let start = start.max(low);
             if start < high {
                 let _before = open.insert(partition, (start, high));
                 list.add_partition_offset(topic, partition, Offset::Offset(start)).map_err(failed)?;
@@ -194,7 +200,9 @@ fn starts(
             Ok(vec![(partition, Some(offset))])
         }
         ReadFrom::Offset { .. } => Ok(Vec::new()),
-        ReadFrom::Beginning => Ok(partitions.map(|partition| (partition, None)).collect()),
+        ReadFrom::Beginning | ReadFrom::Last(_) => {
+            Ok(partitions.map(|partition| (partition, None)).collect())
+        }
         ReadFrom::Time(time) => {
             let mut asked = TopicPartitionList::new();
             for partition in partitions.clone() {

@@ -1,24 +1,73 @@
-//! `forebay check`: is a settings file right? Connects nowhere.
+//! `forebay check`: are settings and rules right? Connects nowhere.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::exit::{Exit, Outcome};
-use crate::output::Data;
-use crate::target::load;
+use forebay_rule_tools::{RuleFolder, check};
+use forebay_rules::files::{Purpose, purpose};
+use forebay_settings::Settings;
 
-/// Checks the file as every tier does before it binds a port, with the environment's FOREBAY__... variables on top.
-/// All problems are listed at once.
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{Data, note};
+use crate::rules;
+use crate::target::{TargetArgs, load};
+
+/// Checks settings as every tier does before it binds a port, with the environment's FOREBAY__... variables on top, and the
+/// rules that they name. All problems are listed at once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The file to check
-    #[arg(value_name = "CONFIG")]
-    file: PathBuf,
+    /// The settings to check, or a folder of rules, or one rule (default: the settings of --config, else the folder `rules`)
+    #[arg(value_name = "FILE|FOLDER")]
+    path: Option<PathBuf>,
+
+    /// Fail for warnings too
+    #[arg(long)]
+    strict: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Outcome {
-    let _settings = load(Some(&args.file))?;
+pub(crate) fn run(target: &TargetArgs, args: &Args) -> Outcome {
+    let config = target.config.as_deref();
     let mut data = Data::new();
-    data.line(format!("{}: the settings are valid", args.file.display()))?;
+    let path = args.path.as_deref().or(config);
+    let exit = match path {
+        Some(path) if path.is_dir() || is_rule(path) => rules(path, &load(config)?, args.strict, &mut data)?,
+        Some(file) => {
+            let settings = load(Some(file))?;
+            data.line(format!("{}: the settings are valid", file.display()))?;
+            match &settings.parser.rules.folder {
+                Some(folder) => rules(folder, &settings, args.strict, &mut data)?,
+                None => Exit::Done,
+            }
+        }
+        None => {
+            let settings = load(None)?;
+            rules(&rules::folder(None, &settings)?, &settings, args.strict, &mut data)?
+        }
+    };
     data.flush()?;
+    Ok(exit)
+}
+
+/// Whether a file is a rule, and not settings: it has steps.
+fn is_rule(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().any(|line| line.starts_with("steps:"))
+}
+
+fn rules(path: &Path, settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
+    let folder = RuleFolder::of(path, settings.parser.rules.folder.as_deref());
+    let files = rules::read(&folder)?;
+    let problems = check::check(&files, settings);
+    rules::tell(&problems, &folder.folder, data)?;
+    let errors = rules::errors(&problems);
+    let warnings = problems.len() - errors;
+    if errors > 0 || (strict && warnings > 0) {
+        data.flush()?;
+        note(format!("{}, {}", rules::counted(errors, "error"), rules::counted(warnings, "warning")));
+        return Ok(Exit::Failed);
+    }
+    let number = files.iter().filter(|(file, _)| purpose(file) == Purpose::Rule).count();
+    let number = rules::counted(number, "rule");
+    let verb = if number.starts_with("1 ") { "is" } else { "are" };
+    data.line(format!("{}: {number} {verb} valid", path.display()))?;
     Ok(Exit::Done)
 }

@@ -50,7 +50,8 @@ fn settings(target: &TargetArgs, port: Option<u16>) -> Result<Settings, Failure>
     let untouched = settings.telemetry.log_filter == Settings::default().telemetry.log_filter;
     if untouched {
         // A person reads this beside the banner; a file that asks for more gets it.
-        settings.telemetry.log_filter = std::env::var("FOREBAY_LOG").unwrap_or_else(|_| "warn".to_owned());
+        settings.telemetry.log_filter =
+            std::env::var("FOREBAY_LOG").unwrap_or_else(|_| "warn,forebay_rule_files=info".to_owned());
     }
     adapt(&mut settings, port);
     Ok(settings)

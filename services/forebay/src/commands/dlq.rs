@@ -117,7 +117,7 @@ fn json(view: &impl serde::Serialize) -> Result<String, Failure> {
 }
 
 /// What a person is told when the topic can't be worked with.
-fn explain(error: &DeadLettersError) -> Failure {
+pub(crate) fn explain(error: &DeadLettersError) -> Failure {
     match error {
         DeadLettersError::Kafka(KafkaError::Unreachable(_) | KafkaError::Timeout(_) | KafkaError::Busy(_)) => {
             Failure::unreachable(error).hint("`forebay status` says what is reachable, and at which address")

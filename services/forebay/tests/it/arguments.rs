@@ -16,6 +16,9 @@ fn help_names_every_command_and_the_exit_codes() {
         "search",
         "status",
         "check",
+        "test",
+        "try",
+        "profile",
         "bootstrap",
         "dlq",
         "token",
@@ -24,9 +27,21 @@ fn help_names_every_command_and_the_exit_codes() {
     ] {
         assert!(help.out.contains(word), "{word} is missing in\n{}", help.out);
     }
-    for command in
-        ["dev", "send", "generate", "search", "status", "check", "bootstrap", "dlq", "token", "completions"]
-    {
+    for command in [
+        "dev",
+        "send",
+        "generate",
+        "search",
+        "status",
+        "check",
+        "test",
+        "try",
+        "profile",
+        "bootstrap",
+        "dlq",
+        "token",
+        "completions",
+    ] {
         assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
     }
     assert_eq!(run(&["version"]).out, format!("forebay {}\n", env!("CARGO_PKG_VERSION")));

@@ -41,6 +41,18 @@ async fn a_dead_letter_is_listed_shown_and_replayed() {
         assert!(dry.out.contains(expected), "{expected}: {}{}", dry.out, dry.err);
     }
     assert_eq!(list(&[]).len(), 1);
+    let edit = ".body = \"{}\"\n.format = \"json\"";
+    let edited = dev.run(&["dlq", "replay", "--dry-run", "--edit", edit]);
+    for expected in [
+        "the correction changes 1 of them",
+        "-   \"body\": \"this is no access log\"",
+        "+   \"body\": {}",
+        "would pass the parser now",
+    ] {
+        assert!(edited.out.contains(expected), "{expected}: {}{}", edited.out, edited.err);
+    }
+    let broken = dev.run(&["dlq", "replay", "--all", "--edit", ".body ="]);
+    assert!(broken.code == 2 && broken.err.contains("the correction does not compile"), "{}", broken.err);
     let stats = dev.run(&["dlq"]);
     assert_eq!(stats.code, 0, "{}", stats.err);
     assert!(stats.out.contains("1 open letters") && stats.out.contains("format_mismatch: "), "{}", stats.out);

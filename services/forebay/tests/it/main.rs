@@ -12,5 +12,6 @@ mod dev;
 mod dlq;
 mod dlq_real;
 mod installation;
+mod rules;
 mod send;
 mod support;

@@ -25,9 +25,11 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
             }),
             Task::Park => outlet.map(|outlet| outlet.park(entry)),
             Task::Replay { to, max_replays } => {
+                self.foresee_edit(entry);
                 let max_replays = (self.job.topic == LetterTopic::DeadLetters).then_some(max_replays);
                 let topics = &self.settings.kafka.topics;
-                let terms = Terms { topics, to, max_replays, now_ms: now_ms() };
+                let edit = self.job.edit.as_deref();
+                let terms = Terms { topics, to, max_replays, now_ms: now_ms(), edit };
                 let Entry { letter, record, .. } = entry;
                 match decide(letter, &record.key, &record.value, &terms, &mut self.rules) {
                     ReplayDecision::Skip(reason) => {
@@ -62,6 +64,16 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
                 self.foresee_done(entry, self.job.task.mark());
                 Ok(true)
             }
+        }
+    }
+
+    /// A dry run: what a correction does.
+    fn foresee_edit(&mut self, entry: &Entry) {
+        let Some(edit) = self.job.edit.clone().filter(|_| self.job.dry_run) else {
+            return;
+        };
+        if entry.letter.source_topic == self.settings.kafka.topics.raw {
+            self.report.edits.get_or_insert_default().add(entry, &edit);
         }
     }
 

@@ -1,12 +1,16 @@
 //! `forebay dlq replay`.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use forebay_deadletters::{DEFAULT_MAX_REPLAYS, Destination, Job, Task, arguments};
+use forebay_rule_files::configured;
+use forebay_rules::Edit;
 
 use super::super::topic;
 use super::{JobArgs, conclude, make_sure, store, work};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::output::note;
 use crate::target::Target;
 
@@ -30,6 +34,15 @@ pub(in super::super) struct Args {
     #[arg(long)]
     passing: bool,
 
+    /// A program in VRL that mends raw events first: `.body`, `.format`, `.source` and `.attributes` are its to change;
+    /// --dry-run shows what it does
+    #[arg(long, value_name = "VRL", conflicts_with = "edit_file")]
+    edit: Option<String>,
+
+    /// The same from a file
+    #[arg(long, value_name = "FILE")]
+    edit_file: Option<PathBuf>,
+
     /// At most so many events a second
     #[arg(long, value_name = "NUMBER", value_parser = arguments::rate)]
     rate: Option<NonZeroU32>,
@@ -42,7 +55,9 @@ pub(in super::super) struct Args {
 pub(in super::super) async fn run(target: &Target, args: Args, words: &str) -> Outcome {
     let to = args.to.unwrap_or_default();
     let task = Task::Replay { to, max_replays: args.max_replays };
-    let job = Job { topic: topic(args.parked), rate: args.rate, passing: args.passing, ..Job::new(task, "") };
+    let edit = edit(&args, target)?;
+    let (rate, passing) = (args.rate, args.passing);
+    let job = Job { topic: topic(args.parked), rate, passing, edit, ..Job::new(task, "") };
     let job = args.job.fill(job, target);
     let job = Job { store: store(target, job.dry_run), ..job };
     if !make_sure(target, &job, &args.job, "replay").await? {
@@ -51,4 +66,18 @@ pub(in super::super) async fn run(target: &Target, args: Args, words: &str) -> O
     }
     let report = work(target, job.clone(), if job.dry_run { "trying" } else { "replaying" }).await?;
     conclude(&report, &job, args.job.json, words)
+}
+
+/// The correction that is asked for.
+fn edit(args: &Args, target: &Target) -> Result<Option<Arc<Edit>>, Failure> {
+    let source = match (&args.edit, &args.edit_file) {
+        (Some(source), _) => source.clone(),
+        (None, Some(file)) => std::fs::read_to_string(file)
+            .map_err(|error| Failure::usage(format!("can't read {}: {error}", file.display())))?,
+        (None, None) => return Ok(None),
+    };
+    let limits = configured::options(&target.settings.parser).limits;
+    let edit = Edit::compile(&source, limits)
+        .map_err(|message| Failure::usage(format!("the correction does not compile: {message}")))?;
+    Ok(Some(Arc::new(edit)))
 }

@@ -1,11 +1,15 @@
 //! What came of a job, for people.
 
-use forebay_deadletters::decide::DROPPED;
+use forebay_deadletters::decide::{DROPPED, EDIT_FAILED, NOT_RAW};
 use forebay_deadletters::forecast::SAMPLE;
-use forebay_deadletters::{ClusterForecast, Delivery, Destination, Forecast, Job, LetterTopic, Report, Task};
+use forebay_deadletters::{
+    ClusterForecast, Delivery, Destination, Edits, Forecast, Job, LetterTopic, Report, Task,
+};
+use forebay_rule_tools::text::{self, Shown};
 
+use crate::output::lines;
 use crate::output::table::{self, Table};
-use crate::output::term::safe;
+use crate::output::term::{self, safe};
 
 pub(super) fn lines(report: &Report, job: &Job) -> Vec<String> {
     let verb = if job.dry_run { "would be" } else { "were" };
@@ -46,6 +50,9 @@ pub(super) fn lines(report: &Report, job: &Job) -> Vec<String> {
         sorted.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
         lines.extend(pairs(sorted.into_iter().map(|(name, number)| (*number, safe(name).into_owned()))));
     }
+    if let Some(edits) = &report.edits {
+        lines.extend(edit_lines(edits));
+    }
     if let Some(forecast) = &report.forecast {
         lines.extend(forecast_lines(forecast, job));
     }
@@ -85,6 +92,22 @@ pub(super) fn hints(report: &Report, job: &Job, words: &str) -> Vec<String> {
         hints.push("without transactions, a batch that failed in part may be sent again; the events' ids make that harmless".to_owned());
     }
     hints
+}
+
+/// What a correction does, with the first events that it changes.
+fn edit_lines(edits: &Edits) -> Vec<String> {
+    let (changed, unchanged) = (table::count(edits.changed), table::count(edits.unchanged));
+    let mut lines =
+        vec![format!("the correction changes {changed} of them and leaves {unchanged} as they are:")];
+    for (error_type, reason) in &edits.failures {
+        lines.push(format!("  fails with {error_type}, such as: {}", safe(reason)));
+    }
+    for edited in &edits.shown {
+        lines.push(format!("  {}", edited.letter));
+        let diff = text::diff(&edited.before, &edited.after, Shown::Changes);
+        lines.extend(diff.into_iter().map(|line| lines::paint(term::stdout(), &line.indented(4))));
+    }
+    lines
 }
 
 fn forecast_lines(forecast: &Forecast, job: &Job) -> Vec<String> {
@@ -161,11 +184,14 @@ fn parked_why(job: &Job) -> &'static str {
 
 fn skipped_why(reason: &str) -> String {
     match reason {
-        // The first four are the tool's own.
+        // All but the last are the tool's own.
         "unknown_source_topic" => "they come from a topic that the settings don't name".to_owned(),
         "unreadable_key" => "the record's key can't be read".to_owned(),
         DROPPED => "the current rules drop the event".to_owned(),
         "too_large" => "kafka takes no record of this size".to_owned(),
+        NOT_RAW => "they are about documents, and a correction is for raw events".to_owned(),
+        "unreadable_event" => "the record is no event that could be corrected".to_owned(),
+        failed if failed.starts_with(EDIT_FAILED) => format!("the correction fails: {}", safe(failed)),
         other => format!("the current rules refuse the event: {}", safe(other)),
     }
 }
@@ -232,6 +258,29 @@ mod tests {
             [
                 "nothing was done yet: without --dry-run it is",
                 "mend the cause first, or leave open what would fail again: --passing",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_correction_is_shown_as_a_difference() {
+        let edited = forebay_deadletters::Edited {
+            letter: "0:17".to_owned(),
+            before: serde_json::json!({"body": "a\u{1b}"}),
+            after: serde_json::json!({"body": "b"}),
+        };
+        let failures = [("vrl_abort".to_owned(), "the program aborted".to_owned())].into();
+        let edits = Edits { changed: 1_200, unchanged: 3, failures, shown: vec![edited] };
+        assert_eq!(
+            edit_lines(&edits),
+            [
+                "the correction changes 1,200 of them and leaves 3 as they are:",
+                "  fails with vrl_abort, such as: the program aborted",
+                "  0:17",
+                "      {",
+                "    -   \"body\": \"a\\u001b\"",
+                "    +   \"body\": \"b\"",
+                "      }",
             ]
         );
     }
