@@ -17,7 +17,7 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test quick check fmt demo bench sim chaos chaos-kill prerequisites prerequisites-test servers
+.PHONY: help run test test-rules quick check fmt demo bench sim chaos chaos-kill prerequisites prerequisites-test servers
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -28,7 +28,14 @@ run: prerequisites ## build and run everything in one process: forebay dev
 test: prerequisites-test servers ## every test: unit, property, component, and end to end on real servers
 	cargo build --workspace --bins
 	cargo test --workspace $(ARGS)
+	$(CARGO_TARGET_DIR)/debug/forebay test rules
 	@echo 'all tests passed: unit, property, component, end to end'
+
+test-rules: prerequisites-test servers ## what rules rest on: samples of all formats, masks, reloads, the shipped rules
+	cargo build --package forebay --bin forebay
+	cargo test $(addprefix --package forebay-,parse mask enrich convert rules rule-files rule-tools)
+	cargo test --package forebay-tests --test rules
+	$(CARGO_TARGET_DIR)/debug/forebay test rules
 
 quick: prerequisites ## the tests that need no servers: libraries and services
 	cargo test --workspace --lib --bins $(ARGS)

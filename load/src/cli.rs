@@ -10,6 +10,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use forebay_settings::sections::parser::Delivery;
 
 use crate::bed::Bed;
+use crate::hops::parse::Way;
+use crate::hops::rules::Rule;
 use crate::hops::{Care, bulk, drain, end_to_end, floor, ingest, parse};
 use crate::lines::{Lines, Payload};
 use crate::preload::{self, Backlog};
@@ -84,6 +86,8 @@ enum Hop {
     ExactlyOnce,
     /// Kafka, nginx's access log, Kafka
     Nginx,
+    /// Kafka, rules, Kafka
+    Rules,
     /// Kafka to bulk requests
     Bulk,
     /// HTTP to Elasticsearch through all tiers
@@ -157,6 +161,7 @@ impl Session {
             Hop::Json => self.json().await,
             Hop::ExactlyOnce => self.exactly_once().await,
             Hop::Nginx => self.nginx().await,
+            Hop::Rules => self.rules().await,
             Hop::Bulk => self.bulk().await,
             Hop::E2e => {
                 for (tier, run) in end_to_end::TIERS
@@ -185,9 +190,10 @@ impl Session {
 
     async fn json(&mut self) -> Result<()> {
         let backlog = self.backlog("json", Payload::App, Payload::App.format()).await?;
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, Delivery::AtLeastOnce, self.care).await?;
+        let (runs, _) = parse::run(&mut self.bed, &backlog, &Way::default(), self.care).await?;
         self.row(Row::new("Kafka, JSON, Kafka", runs).against(4.2, 3.15));
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 1, Delivery::AtLeastOnce, self.care).await?;
+        let (runs, _) =
+            parse::run(&mut self.bed, &backlog, &Way { lanes: 1, ..Way::default() }, self.care).await?;
         self.row(Row::new("Kafka, JSON, Kafka; one lane", runs).against(4.2, 3.15));
         Ok(())
     }
@@ -201,7 +207,9 @@ impl Session {
             for (delivery, runs) in
                 [(Delivery::AtLeastOnce, &mut at_least), (Delivery::ExactlyOnce, &mut exactly)]
             {
-                runs.extend(parse::run(&mut self.bed, &backlog, 0, delivery, once).await?.0);
+                runs.extend(
+                    parse::run(&mut self.bed, &backlog, &Way { delivery, ..Way::default() }, once).await?.0,
+                );
             }
         }
         self.row(Row::new("Kafka, JSON, Kafka; at least once", at_least));
@@ -211,13 +219,31 @@ impl Session {
 
     async fn nginx(&mut self) -> Result<()> {
         let backlog = self.backlog("nginx", Payload::Access, Payload::Access.format()).await?;
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, Delivery::AtLeastOnce, self.care).await?;
+        let (runs, _) = parse::run(&mut self.bed, &backlog, &Way::default(), self.care).await?;
         self.row(Row::new("Kafka, nginx, Kafka", runs).against(4.5, 3.85));
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 1, Delivery::AtLeastOnce, self.care).await?;
+        let (runs, _) =
+            parse::run(&mut self.bed, &backlog, &Way { lanes: 1, ..Way::default() }, self.care).await?;
         self.row(Row::new("Kafka, nginx, Kafka; one lane", runs).against(4.5, 3.85));
         let backlog = self.backlog("auto", Payload::Access, "").await?;
-        let (runs, _) = parse::run(&mut self.bed, &backlog, 0, Delivery::AtLeastOnce, self.care).await?;
+        let (runs, _) = parse::run(&mut self.bed, &backlog, &Way::default(), self.care).await?;
         self.row(Row::new("Kafka, nginx, Kafka; format found out", runs).against(4.5, 3.85));
+        Ok(())
+    }
+
+    /// JSON with a program, access logs with places and user agents, JSON with every mask.
+    async fn rules(&mut self) -> Result<()> {
+        let json = self.backlog("rules", Payload::App, Payload::App.format()).await?;
+        let nginx = self.backlog("places", Payload::Access, Payload::Access.format()).await?;
+        for (hop, rule, backlog, target) in [
+            ("Kafka, JSON with VRL, Kafka", Rule::Vrl, &json, 7.5),
+            ("Kafka, JSON with all masks, Kafka", Rule::Mask, &json, 8.2),
+            ("Kafka, nginx with places and agents, Kafka", Rule::Places, &nginx, 9.0),
+        ] {
+            let folder = rule.folder()?;
+            let way = Way { rules: Some(folder.path().to_owned()), ..Way::default() };
+            let (runs, _) = parse::run(&mut self.bed, backlog, &way, self.care).await?;
+            self.row(Row { target: Some(target), ..Row::new(hop, runs) });
+        }
         Ok(())
     }
 
@@ -225,7 +251,7 @@ impl Session {
     async fn bulk(&mut self) -> Result<()> {
         let backlog = self.backlog("documents", Payload::App, Payload::App.format()).await?;
         let once = Care { repeat: 1, patience: Duration::ZERO, verify: false };
-        let (_, documents) = parse::run(&mut self.bed, &backlog, 0, Delivery::AtLeastOnce, once).await?;
+        let (_, documents) = parse::run(&mut self.bed, &backlog, &Way::default(), once).await?;
         let runs = bulk::run(&mut self.bed, &documents, self.events, self.care).await?;
         self.row(Row::new("Kafka to bulk", runs).against(2.2, 3.75));
         Ok(())

@@ -4,6 +4,8 @@
 //! done again. The index meets such documents by their ids; here they are counted as repeated. In transactions nothing is
 //! repeated for who reads committed records; their marks take offsets too, less than one in a thousand.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, ensure};
 use forebay_kafka::{ReadFrom, TopicReader};
 use forebay_settings::Settings;
@@ -16,16 +18,25 @@ use crate::measure::{Measured, Watch};
 use crate::preload::Backlog;
 use crate::verify;
 
-/// Runs the hop on a backlog with so many lanes (0: one for each core). The last run's settings come back: they name
-/// the topic of its documents.
+/// How a backlog is parsed.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// So many lanes; 0 is one for each core.
+    pub lanes: usize,
+    /// How documents are handed on.
+    pub delivery: Delivery,
+    /// The folder of rules, if any.
+    pub rules: Option<PathBuf>,
+}
+
+/// Runs the hop on a backlog. The last run's settings come back: they name the topic of its documents.
 ///
 /// # Errors
 /// When a document is missing, or offsets were not committed.
 pub async fn run(
     bed: &mut Bed,
     backlog: &Backlog,
-    lanes: usize,
-    delivery: Delivery,
+    way: &Way,
     care: Care,
 ) -> Result<(Vec<Measured>, Settings)> {
     let mut results = Vec::new();
@@ -33,8 +44,9 @@ pub async fn run(
     for run in 0..care.repeat {
         let mut settings = bed.run("parse").await?;
         settings.kafka.topics.raw.clone_from(&backlog.settings.kafka.topics.raw);
-        settings.parser.lanes = lanes;
-        settings.parser.delivery = delivery;
+        settings.parser.lanes = way.lanes;
+        settings.parser.delivery = way.delivery;
+        settings.parser.rules.folder.clone_from(&way.rules);
         quiet(care.patience).await?;
         results.push(once(bed, &settings, backlog.events).await?);
         if care.verifies(run) {

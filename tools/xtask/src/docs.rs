@@ -4,6 +4,7 @@
 //! be read where the project is read, and `--check` fails as soon as one isn't what the code says.
 
 mod configuration;
+mod formats;
 mod metrics;
 mod table;
 
@@ -46,6 +47,7 @@ fn pages() -> Result<Vec<Page>> {
     Ok(vec![
         Page { name: "configuration.md", text: configuration::page(&forebay_settings::shape::sections()) },
         Page { name: "configuration.schema.json", text: schema + "\n" },
+        Page { name: "formats.md", text: formats::page() },
         Page { name: "metrics.md", text: metrics::page() },
     ])
 }
