@@ -12,7 +12,7 @@
 //! ```
 //! # Invariants
 //! - A record has one [`Decision`]: it is not forwarded in part, and nothing is dropped without a reason.
-//! - The decision is a function of the record, the revision of the rules, and the time. So a record that is converted again by
+//! - Which documents there are, and their ids, is a function of the record, the revision of the rules, and the time. So a record that is converted again by
 //!   the same revision gives documents of the same ids.
 
 pub mod decision;

@@ -1,8 +1,9 @@
 //! The functions that VRL programs may call.
 //!
 //! The crate is built without those that reach the network, the environment or the file system. Of the others, these are
-//! left out: what would put content of events into our own logs, and what can make a huge value out of a small one in a
-//! single call, where no limit is looked at.
+//! left out: what would put content of events into our own logs, what nests as deep as an event says, and some that make a
+//! huge value out of a small one in a single call, where no limit is looked at. Not all of these: `replace`, `join` and `flatten`
+//! can, and so can a text times a number.
 
 use std::sync::LazyLock;
 

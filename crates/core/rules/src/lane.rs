@@ -1,6 +1,7 @@
 //! What one lane applies rules with: parser, VRL runtime, caches.
 //!
-//! A lane shares nothing but the rules and, across all lanes of the process, the count of targets that are new. It keeps
+//! A lane shares nothing but the rules and, across all lanes of the process, what is counted of targets: which are new, and how many
+//! fields each has. It keeps
 //! its memory from event to event.
 
 mod bench;

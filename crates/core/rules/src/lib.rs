@@ -13,8 +13,9 @@
 //! - [`targets`]: how many targets may come up
 //!
 //! An event goes through every rule that matches it, in the order of their files' names, unless one says `last`. Where no
-//! rule matches, it is parsed and passed on without ever becoming a [`Value`]. Rules are pure: the same event, rules and
-//! time give the same outcome, but for functions of VRL that ask for randomness.
+//! rule matches, it is parsed and passed on without ever becoming a [`Value`]. The same event, rules and
+//! time give the same outcome, but for functions of VRL that ask for the time or randomness, and for what depends on what the
+//! process has seen before: how many targets are new ([`targets`]), and how many fields a target has.
 
 pub mod candidate;
 pub mod compile;

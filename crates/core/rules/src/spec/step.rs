@@ -13,13 +13,13 @@ use super::enrich::EnrichSpec;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepSpec {
-    /// What it is called in dead letters and metrics; its number and kind, if left out: `2-vrl`.
+    /// What it is called in dead letters and by the tools; its number and kind, if left out: `2-vrl`.
     pub name: Option<String>,
     /// A condition in VRL; the step is passed over where it isn't `true`: `.log.level == "debug"`.
     pub when: Option<String>,
     /// What becomes of an event that the step fails on.
     pub on_error: OnError,
-    /// Reads text in a format. Without `from`, it is the event's body, and has to be the first step that does anything.
+    /// Reads text in a format. Without `from`, it is the event's body, which is read before all steps.
     pub parse: Option<ParseSpec>,
     /// A program in VRL. The event is `.`, what is known about it `%`: `%tenant`, `%source`, `%format` (as it was declared),
     /// `%read_as` (the format that it was read in), `%id`, `%stream`, `%attributes`, `%received_at`, `%observed_at`.
