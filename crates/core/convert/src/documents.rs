@@ -86,13 +86,28 @@ impl Documents {
         part: Option<u32>,
         write: impl FnOnce(&mut Parsed) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.push_routed(part, |parsed| write(parsed).map(|()| route.into()))
+    }
+
+    /// The same for a document whose route is known when it is written: `write` answers it.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn push_routed<E>(
+        &mut self,
+        part: Option<u32>,
+        write: impl FnOnce(&mut Parsed) -> Result<Box<str>, E>,
+    ) -> Result<(), E> {
         let from = self.parsed.document.len();
-        if let Err(error) = write(&mut self.parsed) {
-            self.parsed.document.truncate(from);
-            return Err(error);
-        }
+        let route = match write(&mut self.parsed) {
+            Ok(route) => route,
+            Err(error) => {
+                self.parsed.document.truncate(from);
+                return Err(error);
+            }
+        };
         let Parsed { event_ms, format, marks, ref document } = self.parsed;
-        let (body, route) = (from..document.len(), route.into());
+        let body = from..document.len();
         self.entries.push(Entry { body, key: 0..0, part, event_ms, route, format, marks });
         Ok(())
     }

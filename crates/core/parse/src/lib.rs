@@ -6,7 +6,8 @@
 //! form.
 //!
 //! Where rules stand between, [`Parser::read`] gives the event as a value and [`Parser::write`] makes the document of
-//! what they left: together they do what `parse` does.
+//! what they left: together they do what `parse` does. [`Parser::open`] does the same for rules that look at single fields, and is
+//! cheaper.
 //!
 //! How it goes: the body's format is declared or found ([`Format`]), a reader of that format names its parts, each part
 //! gets its place in a tree, and the tree is written. Values are slices of the body wherever they can be; one arena
@@ -25,6 +26,7 @@ mod grok;
 mod hash;
 mod json;
 mod line;
+mod open;
 pub mod otel;
 mod parser;
 mod pattern;
@@ -40,5 +42,6 @@ pub use config::{ConfigError, MAX_DEPTH, NamedColumns, NamedGrok, NamedRegex, On
 pub use failure::ParseFailure;
 pub use format::Format;
 pub use grok::GrokError;
-pub use parser::{Marks, Parsed, Parser};
+pub use open::{FieldPath, Gift, Look, NotOpen, OpenEvent};
+pub use parser::{Marks, Next, Opened, Parsed, Parser, Writing};
 pub use value::{Origin, OutputSchema, ReadEvent, WriteOptions};

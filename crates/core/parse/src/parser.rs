@@ -1,6 +1,7 @@
 //! The parser: picks the reader, bounds the time, writes the document.
 
 mod bridge;
+mod open;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,8 @@ use crate::shape::{EventTime, Scratch, Shape, text_of};
 use crate::timestamp::Clock;
 use crate::tree::{Key, Kind, ROOT, Storage, Tree, Value};
 use crate::{Format, document, facts};
+
+pub use open::{Next, Opened, Writing};
 
 /// Turns events into documents. One for each lane: it keeps memory between events and no locks.
 #[derive(Debug)]

@@ -158,6 +158,40 @@ impl<'a, 'c> Shape<'a, 'c> {
         node
     }
 
+    /// Whether there are labels.
+    pub(crate) fn has_labels(&self) -> bool {
+        self.labels.is_some()
+    }
+
+    /// A field is no longer there.
+    pub(crate) fn unmark(&mut self, field: Field) {
+        let (word, bit) = position(field);
+        self.taken[word] &= !bit;
+    }
+
+    /// Takes an object of the schema away if nothing is left in it, and then the one around it.
+    pub(crate) fn prune(&mut self, group: GroupId) {
+        if group == GroupId::ROOT {
+            return;
+        }
+        let Some(node) = self.groups.get(group.index()).copied().flatten() else { return };
+        if self.tree.first(node).is_some() {
+            return;
+        }
+        let parent = SCHEMA.group_of(group).parent;
+        let around = self.group(parent);
+        self.tree.unlink(around, node);
+        if let Some(slot) = self.groups.get_mut(group.index()) {
+            *slot = None;
+        }
+        self.prune(parent);
+    }
+
+    /// A node that the schema doesn't know is no longer there.
+    pub(crate) fn forget_dynamic(&mut self, id: NodeId) {
+        self.dynamic.retain(|(_, known)| *known != id);
+    }
+
     fn mark(&mut self, field: Field) {
         let (word, bit) = position(field);
         self.taken[word] |= bit;

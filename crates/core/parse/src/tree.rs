@@ -225,8 +225,12 @@ impl<'a> Tree<'a> {
 
     /// The member of an object with this name.
     pub(crate) fn find(&self, parent: NodeId, key: &str) -> Option<NodeId> {
+        self.find_hashed(parent, hash::short(0, key.as_bytes()), key)
+    }
+
+    /// The same, where the name's hash is known.
+    pub(crate) fn find_hashed(&self, parent: NodeId, hash: u32, key: &str) -> Option<NodeId> {
         let Value::Object(children, _) = self.value(parent) else { return None };
-        let hash = hash::short(0, key.as_bytes());
         if children.bloom & bit(hash) == 0 {
             return None;
         }
@@ -268,6 +272,48 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// Takes one member out of a container.
+    pub(crate) fn unlink(&mut self, parent: NodeId, id: NodeId) {
+        let mut before = None;
+        let mut at = self.first(parent);
+        while let Some(member) = at.filter(|member| *member != id) {
+            (before, at) = (at, self.next(member));
+        }
+        if at.is_none() {
+            return;
+        }
+        let after = self.next(id);
+        if let Some(before) = before {
+            self.node_mut(before).next = after;
+        }
+        let (Value::Object(children, _) | Value::Array(children, _)) = &mut self.node_mut(parent).value
+        else {
+            return;
+        };
+        if before.is_none() {
+            children.first = after;
+        }
+        if after.is_none() {
+            children.last = before;
+        }
+        let was_many = children.count >= MANY;
+        // The bloom filter keeps its bit: it may say too much, never too little.
+        children.count -= 1;
+        let count = children.count;
+        if was_many {
+            let key = self.key(id).as_str().to_owned();
+            let _gone = self.index.remove(&(parent.0, key));
+            if count < MANY {
+                self.index.retain(|(of, _), _| *of != parent.0);
+            }
+        }
+    }
+
+    /// The hash of a node's name: that of [`hash::short`] with the place 0.
+    pub(crate) fn hash(&self, id: NodeId) -> u32 {
+        self.node(id).hash
+    }
+
     /// A node's name.
     pub(crate) fn key(&self, id: NodeId) -> &Key<'a> {
         &self.node(id).key
@@ -288,6 +334,11 @@ impl<'a> Tree<'a> {
     /// Gives a node another value.
     pub(crate) fn set_value(&mut self, id: NodeId, value: Value<'a>) {
         self.node_mut(id).value = value;
+    }
+
+    /// Takes a node's value, and leaves null.
+    pub(crate) fn take_value(&mut self, id: NodeId) -> Value<'a> {
+        std::mem::replace(&mut self.node_mut(id).value, Value::Json(Cow::Borrowed("null")))
     }
 
     fn index_member(&mut self, parent: NodeId, id: NodeId, count: u32) {

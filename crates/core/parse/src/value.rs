@@ -83,6 +83,18 @@ pub struct WriteOptions<'o> {
     pub keeps_broken_body: bool,
 }
 
+// === impl Origin ===
+
+impl Origin {
+    /// Forgets the event before.
+    pub(crate) fn clear(&mut self) {
+        self.order.clear();
+        self.huge.clear();
+        (self.stamp, self.mismatch) = (None, None);
+        self.body = Bytes::new();
+    }
+}
+
 // === impl ReadEvent ===
 
 impl Default for ReadEvent {

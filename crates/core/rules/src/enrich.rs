@@ -1,5 +1,7 @@
 //! `enrich`, compiled: what is known elsewhere is added to an event. A lookup that finds nothing is counted, and no error.
 
+mod open;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use forebay_enrich::fields::{merge, text};
 use forebay_enrich::{
     Columns, GeoCache, GeoDatabase, Kubernetes, Table, UserAgentCache, split_domain, take_host, user_agent,
 };
+use forebay_parse::FieldPath;
 use forebay_record::RawEvent;
 use vrl::path::{OwnedSegment, OwnedValuePath};
 use vrl::value::Value;
@@ -16,7 +19,7 @@ use crate::outcome::Counts;
 /// One kind of knowledge.
 #[derive(Debug)]
 pub(crate) enum Enricher {
-    Fixed(Vec<(OwnedValuePath, Value)>),
+    Fixed(Vec<(Spot, Value)>),
     Table(FromTable),
     Geo(Geo),
     UserAgent(Fields),
@@ -30,23 +33,31 @@ pub(crate) enum Enricher {
 pub(crate) struct FromTable {
     pub(crate) table: Arc<Table>,
     pub(crate) columns: Columns,
-    pub(crate) from: Vec<OwnedValuePath>,
-    pub(crate) into: OwnedValuePath,
+    pub(crate) from: Vec<Spot>,
+    pub(crate) into: Spot,
 }
 
 /// Places, or networks, of addresses.
 #[derive(Debug)]
 pub(crate) struct Geo {
     pub(crate) database: Arc<GeoDatabase>,
-    pub(crate) from: OwnedValuePath,
-    pub(crate) into: OwnedValuePath,
+    pub(crate) from: Spot,
+    pub(crate) into: Spot,
 }
 
 /// One field read, another written.
 #[derive(Debug)]
 pub(crate) struct Fields {
-    pub(crate) from: OwnedValuePath,
-    pub(crate) into: OwnedValuePath,
+    pub(crate) from: Spot,
+    pub(crate) into: Spot,
+}
+
+/// Where a field is.
+#[derive(Debug)]
+pub(crate) struct Spot {
+    path: OwnedValuePath,
+    /// The same for an open event, if it can be found there.
+    field: Option<FieldPath>,
 }
 
 /// What a lane remembers.
@@ -55,6 +66,14 @@ pub(crate) struct Caches {
     /// One for each database, found by where the database lies.
     geo: Vec<(usize, GeoCache)>,
     user_agents: UserAgentCache,
+}
+
+// === impl Spot ===
+
+impl From<OwnedValuePath> for Spot {
+    fn from(path: OwnedValuePath) -> Self {
+        Self { field: FieldPath::new(&path), path }
+    }
 }
 
 // === impl Enricher ===
@@ -70,32 +89,32 @@ impl Enricher {
         let mut missed = |found: bool| counts.lookup_misses += u64::from(!found);
         match self {
             Self::Fixed(fields) => {
-                for (path, fixed) in fields {
-                    if value.get(path).is_none() {
-                        missed(put(value, path, fixed.clone()));
+                for (spot, fixed) in fields {
+                    if value.get(&spot.path).is_none() {
+                        missed(put(value, &spot.path, fixed.clone()));
                     }
                 }
             }
             Self::Table(from) => {
                 if let Some(row) = from.find(value) {
-                    missed(row.is_some_and(|row| put(value, &from.into, row)));
+                    missed(row.is_some_and(|row| put(value, &from.into.path, row)));
                 }
             }
             Self::Geo(geo) => {
-                let Some(address) = value.get(&geo.from).and_then(text) else { return };
+                let Some(address) = value.get(&geo.from.path).and_then(text) else { return };
                 let Ok(address) = address.parse::<IpAddr>() else { return missed(false) };
                 let found = geo.database.find(&address, caches.of(&geo.database));
-                missed(found.is_some_and(|found| put(value, &geo.into, (*found).clone())));
+                missed(found.is_some_and(|found| put(value, &geo.into.path, (*found).clone())));
             }
             Self::UserAgent(Fields { from, into }) => {
-                let Some(header) = value.get(from).and_then(text) else { return };
+                let Some(header) = value.get(&from.path).and_then(text) else { return };
                 let found = user_agent(&header, &mut caches.user_agents);
-                missed(found.is_some_and(|found| put(value, into, (*found).clone())));
+                missed(found.is_some_and(|found| put(value, &into.path, (*found).clone())));
             }
             Self::Domain(Fields { from, into }) => {
-                let Some(host) = value.get(from).and_then(text) else { return };
+                let Some(host) = value.get(&from.path).and_then(text) else { return };
                 let parts = split_domain(&host);
-                missed(parts.is_some_and(|parts| put(value, into, parts.to_value())));
+                missed(parts.is_some_and(|parts| put(value, &into.path, parts.to_value())));
             }
             Self::Kubernetes(kubernetes) => {
                 let path = attribute(event, "log.file.path");
@@ -118,7 +137,7 @@ impl FromTable {
     /// The row of an event: `None` where it has no key, `Some(None)` where the table has none.
     fn find(&self, value: &Value) -> Option<Option<Value>> {
         let parts =
-            self.from.iter().map(|path| value.get(path).and_then(text)).collect::<Option<Vec<_>>>()?;
+            self.from.iter().map(|spot| value.get(&spot.path).and_then(text)).collect::<Option<Vec<_>>>()?;
         let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
         Some(self.table.find_parts(&parts).map(|row| row.to_value(&self.columns)))
     }

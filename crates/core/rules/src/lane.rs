@@ -7,6 +7,7 @@
 mod bench;
 mod body;
 mod masking;
+mod open;
 mod run;
 mod untouched;
 

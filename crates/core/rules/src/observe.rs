@@ -19,6 +19,9 @@ pub enum StepOutcome {
 
 /// Somebody who looks on. A step's place is that of [`Rules::steps`](crate::Rules::steps).
 pub trait Observer {
+    /// Whether it looks at all. Where nobody does, events needn't become values for it.
+    const LOOKS: bool = true;
+
     /// A step begins on an event.
     fn begins(&mut self, place: (usize, usize), event: &Value);
 
@@ -34,6 +37,8 @@ pub trait Observer {
 pub struct Unobserved;
 
 impl Observer for Unobserved {
+    const LOOKS: bool = false;
+
     fn begins(&mut self, _: (usize, usize), _: &Value) {}
 
     fn ends(&mut self, _: (usize, usize), _: StepOutcome, _: &Value) {}

@@ -1,21 +1,24 @@
 //! VRL programs: compiled once, run within limits.
 
 mod indices;
+pub(crate) mod slots;
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use forebay_parse::{NotOpen, OpenEvent};
 use vrl::compiler::runtime::{Runtime, Terminate};
 use vrl::compiler::state::ExternalEnv;
 use vrl::compiler::{
-    CompileConfig, ExpressionError, Program, TargetValueRef, TimeZone, compile_with_external,
+    CompileConfig, ExpressionError, Program, Target, TargetValueRef, TimeZone, compile_with_external,
 };
 use vrl::diagnostic::Formatter;
 use vrl::path::OwnedTargetPath;
 use vrl::value::{Secrets, Value};
 
 use crate::functions;
+use slots::Slots;
 
 /// The highest index that a program may write to: an array is filled up to it.
 pub(crate) const MAX_INDEX: u64 = 10_000;
@@ -39,6 +42,8 @@ pub(crate) struct Script {
     program: Program,
     /// What `%` has to hold for it.
     pub(crate) reads_metadata: bool,
+    /// The fields that it works on, if it can be run on an open event.
+    slots: Option<Slots>,
 }
 
 /// Why a program did not do its work.
@@ -53,6 +58,7 @@ pub(crate) struct ScriptFailure {
 pub(crate) struct Machine {
     runtime: Runtime,
     secrets: Secrets,
+    slots: slots::Bench,
     /// Of times that name none. Never the machine's own.
     zone: TimeZone,
 }
@@ -105,7 +111,8 @@ impl Script {
         let info = program.info();
         let of_metadata = |path: &OwnedTargetPath| path.prefix == vrl::path::PathPrefix::Metadata;
         let reads_metadata = info.target_queries.iter().chain(&info.target_assignments).any(of_metadata);
-        Ok(Self { program, reads_metadata })
+        let slots = Slots::of(info, source);
+        Ok(Self { program, reads_metadata, slots })
     }
 }
 
@@ -121,7 +128,8 @@ impl Machine {
     /// `timezone` is that of times that name none, by its IANA name.
     pub(crate) fn new(timezone: &str) -> Self {
         let zone = TimeZone::parse(timezone).or_else(|| TimeZone::parse("UTC")).unwrap_or_default();
-        Self { runtime: Runtime::default(), secrets: Secrets::default(), zone }
+        let (runtime, secrets, slots) = Default::default();
+        Self { runtime, secrets, slots, zone }
     }
 
     /// Runs a program on an event. What it did before it failed stays done.
@@ -130,6 +138,47 @@ impl Machine {
         script: &Script,
         value: &mut Value,
         metadata: &mut Value,
+        limits: &Limits,
+    ) -> Result<Value, ScriptFailure> {
+        let mut secrets = std::mem::take(&mut self.secrets);
+        let mut target = TargetValueRef { value, metadata, secrets: &mut secrets };
+        let outcome = self.resolve(script, &mut target, limits);
+        self.secrets = secrets;
+        outcome
+    }
+
+    /// The same on an open event. What it did before it failed is undone.
+    ///
+    /// # Errors
+    /// [`NotOpen`] when it has to run on a value. Nothing was changed then.
+    pub(crate) fn run_open(
+        &mut self,
+        script: &Script,
+        event: &mut OpenEvent<'_, '_>,
+        metadata: &mut Value,
+        limits: &Limits,
+    ) -> Result<Result<Value, ScriptFailure>, NotOpen> {
+        let slots = script.slots.as_ref().ok_or(NotOpen)?;
+        let mut bench = std::mem::take(&mut self.slots);
+        let done = slots.fill(event, &mut bench).and_then(|()| {
+            let mut target = slots.target(&mut bench, metadata);
+            let outcome = self.resolve(script, &mut target, limits);
+            if target.has_escaped() {
+                return Err(NotOpen);
+            }
+            if outcome.is_ok() {
+                slots.put_back(event, &mut bench)?;
+            }
+            Ok(outcome)
+        });
+        self.slots = bench;
+        done
+    }
+
+    fn resolve(
+        &mut self,
+        script: &Script,
+        target: &mut dyn Target,
         limits: &Limits,
     ) -> Result<Value, ScriptFailure> {
         let mut left = limits.steps;
@@ -147,11 +196,10 @@ impl Machine {
             }
             ControlFlow::Continue(())
         };
-        let mut target = TargetValueRef { value, metadata, secrets: &mut self.secrets };
         let Self { runtime, zone, .. } = self;
         // A function that panics on an odd value costs its event, and not the lane. What it left goes with the event.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            runtime.resolve_with_control(&mut target, &script.program, zone, &mut control)
+            runtime.resolve_with_control(target, &script.program, zone, &mut control)
         }));
         self.runtime.clear();
         let Ok(outcome) = outcome else {

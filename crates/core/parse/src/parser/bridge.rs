@@ -39,9 +39,7 @@ impl Parser {
         let received = received(event, now_ms);
         let declared = self.declared(format.unwrap_or(event.format))?;
         let origin = &mut out.origin;
-        origin.order.clear();
-        origin.huge.clear();
-        (origin.stamp, origin.mismatch) = (None, None);
+        origin.clear();
         origin.marks = Marks { invalid_utf8: matches!(text, Cow::Owned(_)), ..Marks::default() };
         origin.body = Bytes::copy_from_slice(text.as_bytes());
 
@@ -166,7 +164,7 @@ impl Parser {
 }
 
 /// What a reader found, as a value: the members that it left where they were, and what it placed itself.
-fn take_value(
+pub(super) fn take_value(
     shape: &Shape<'_, '_>,
     reading: &Reading<'_>,
     text: &str,

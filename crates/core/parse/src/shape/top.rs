@@ -167,6 +167,24 @@ impl<'a> Shape<'a, '_> {
         }
     }
 
+    /// Places a member of an event that a reader has placed, under its name, which may be a path.
+    pub(crate) fn place_top(&mut self, id: NodeId) {
+        let mode = std::mem::replace(&mut self.mode, Mode::Replace);
+        self.place(TOP, "", id);
+        self.mode = mode;
+    }
+
+    /// The same for those that may be aliases of fields. They tell no time.
+    pub(crate) fn place_new(&mut self, ids: &[NodeId]) {
+        let mode = std::mem::replace(&mut self.mode, Mode::Replace);
+        let event = self.tree.push(Key::Clean(""), Value::Object(Default::default(), Default::default()));
+        for id in ids {
+            self.tree.append(event, *id);
+        }
+        let _unknown = self.place_members(event);
+        self.mode = mode;
+    }
+
     /// The same under a name that was put together.
     pub(crate) fn place_owned(&mut self, name: String, value: Value<'a>) {
         let id = self.tree.push(Key::Owned(name), value);

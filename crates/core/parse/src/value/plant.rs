@@ -16,7 +16,7 @@ use crate::tree::{Children, Key, Kind, NodeId, Source, Tree, Value};
 #[derive(Debug)]
 pub(crate) struct Planter<'t, 'a> {
     pub(crate) tree: &'t mut Tree<'a>,
-    pub(crate) origin: &'a Origin,
+    pub(crate) origin: &'t Origin,
     /// How deep values may nest; what is deeper becomes text.
     pub(crate) max_depth: usize,
     /// How many nodes there may still be.
@@ -50,10 +50,21 @@ impl<'a> Planter<'_, 'a> {
         path: u32,
         depth: usize,
     ) -> Result<NodeId, TooMany> {
+        self.noted_node(key, value, path, depth).map(|(id, ..)| id)
+    }
+
+    /// A node with this value, and what the container around it must know: whether it is clean, and how deep it nests.
+    pub(crate) fn noted_node(
+        &mut self,
+        key: Key<'a>,
+        value: &'a Vrl,
+        path: u32,
+        depth: usize,
+    ) -> Result<(NodeId, bool, u8), TooMany> {
         let id = self.push(key)?;
         let planted = self.value(id, value, path, depth)?;
         self.tree.set_value(id, planted.value);
-        Ok(id)
+        Ok((id, planted.clean, planted.depth))
     }
 
     fn push(&mut self, key: Key<'a>) -> Result<NodeId, TooMany> {

@@ -125,7 +125,7 @@ impl<'t, 'a> Reaper<'t, 'a> {
     }
 
     /// Recurses as deep as the scanner does.
-    fn value(&mut self, id: NodeId, path: u32) -> Result<Vrl, JsonError> {
+    pub(crate) fn value(&mut self, id: NodeId, path: u32) -> Result<Vrl, JsonError> {
         Ok(match self.tree.value(id) {
             Value::Object(_, source) => {
                 let mut members = ObjectMap::new();
@@ -207,9 +207,13 @@ impl<'t, 'a> Reaper<'t, 'a> {
         }
     }
 
+    /// Where in the body a string lies: in the text that was read, or in the copy of it that values are slices of.
     fn offset(&self, text: &str) -> Option<usize> {
-        let at = text.as_ptr().addr().checked_sub(self.text.as_ptr().addr())?;
-        (at.checked_add(text.len())? <= self.origin.body.len()).then_some(at)
+        let within = |whole: *const u8| {
+            let at = text.as_ptr().addr().checked_sub(whole.addr())?;
+            (at.checked_add(text.len())? <= self.origin.body.len()).then_some(at)
+        };
+        within(self.text.as_ptr()).or_else(|| within(self.origin.body.as_ptr()))
     }
 }
 

@@ -6,7 +6,7 @@ use forebay_enrich::{GeoDatabase, GeoKind, Kubernetes, Table, TableConfig, Table
 use vrl::value::Value;
 
 use super::Compiling;
-use crate::enrich::{Enricher, Fields, FromTable, Geo};
+use crate::enrich::{Enricher, Fields, FromTable, Geo, Spot};
 use crate::spec::enrich::{EnrichSpec, FieldSpec, GeoSpec, TableSpec};
 use crate::target::path;
 
@@ -14,7 +14,7 @@ impl Compiling<'_> {
     pub(super) fn enrich(&self, spec: &EnrichSpec) -> Result<Vec<Enricher>, String> {
         let mut enrichers = Vec::new();
         if !spec.fixed.is_empty() {
-            let fields = spec.fixed.iter().map(|(name, value)| Ok((path(name)?, Value::from(value.clone()))));
+            let fields = spec.fixed.iter().map(|(name, value)| Ok((spot(name)?, Value::from(value.clone()))));
             enrichers.push(Enricher::Fixed(fields.collect::<Result<_, String>>()?));
         }
         if spec.host.is_some() {
@@ -61,7 +61,7 @@ impl Compiling<'_> {
         } else {
             table.columns(&spec.columns).map_err(|error| error.to_string())?
         };
-        let from = spec.from.as_slice().iter().map(|name| path(name)).collect::<Result<Vec<_>, _>>()?;
+        let from = spec.from.as_slice().iter().map(|name| spot(name)).collect::<Result<Vec<_>, _>>()?;
         if from.len() != table.key_parts() {
             return Err(format!(
                 "table: `from` has {} fields, but the key has {} parts",
@@ -69,13 +69,13 @@ impl Compiling<'_> {
                 table.key_parts()
             ));
         }
-        Ok(FromTable { table: Arc::new(table), columns, from, into: path(&spec.into)? })
+        Ok(FromTable { table: Arc::new(table), columns, from, into: spot(&spec.into)? })
     }
 
     fn geo(&self, spec: &GeoSpec) -> Result<Geo, String> {
         let bytes = self.data(&spec.file)?.to_vec();
         let database = GeoDatabase::load(&spec.file, bytes).map_err(|error| error.to_string())?;
-        let (from, into) = (path(&spec.from)?, path(&spec.into)?);
+        let (from, into) = (spot(&spec.from)?, spot(&spec.into)?);
         let last = spec.into.rsplit('.').next();
         match (database.kind(), last) {
             (GeoKind::Place, Some("as")) => {
@@ -90,5 +90,9 @@ impl Compiling<'_> {
 }
 
 fn fields(spec: &FieldSpec) -> Result<Fields, String> {
-    Ok(Fields { from: path(&spec.from)?, into: path(&spec.into)? })
+    Ok(Fields { from: spot(&spec.from)?, into: spot(&spec.into)? })
+}
+
+fn spot(name: &str) -> Result<Spot, String> {
+    path(name).map(Spot::from)
 }

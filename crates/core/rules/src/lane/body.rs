@@ -115,7 +115,7 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    fn on_error(&self, (rule, step): Place) -> OnError {
+    pub(super) fn on_error(&self, (rule, step): Place) -> OnError {
         let step = self.rules.rules.get(rule).and_then(|rule| rule.steps.get(step));
         step.map(|step| step.on_error).unwrap_or_default()
     }
@@ -123,7 +123,7 @@ impl<'a> Job<'a> {
 
 /// Makes objects of names with dots, as the document will have them, so that a rule finds `user.email` however it was sent. A name
 /// stays where something else has its place already.
-fn unfold(value: &mut Value, depth: usize) {
+pub(super) fn unfold(value: &mut Value, depth: usize) {
     let Value::Object(members) = value else { return };
     if depth > MAX_UNFOLDED {
         return;

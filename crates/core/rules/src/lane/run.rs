@@ -9,6 +9,7 @@ use vrl::value::Value;
 
 use super::Place;
 use super::bench::{Bench, metadata};
+use super::open::Way;
 use crate::observe::{Observer, StepOutcome};
 use crate::rules::Rules;
 use crate::spec::OnError;
@@ -36,6 +37,8 @@ pub(super) struct Traveller {
     pub(super) value: Value,
     /// The next step: which of the active rules, and which of its steps.
     next: (usize, usize),
+    /// How much of the next step is done: so many of its enrichers.
+    done: usize,
     route: String,
     schema: OutputSchema,
     /// The last step that failed and let it go on.
@@ -53,7 +56,14 @@ enum Done {
 
 impl Traveller {
     pub(super) fn new(value: Value, error: Option<String>) -> Self {
-        Self { value, next: (0, 0), route: String::new(), schema: OutputSchema::default(), error }
+        let (next, done, route, schema) = Default::default();
+        Self { value, next, done, route, schema, error }
+    }
+
+    /// One that has come part of the way already.
+    pub(super) fn halfway(value: Value, way: Way) -> Self {
+        let Way { next, done, route, error } = way;
+        Self { value, next, done, route, schema: OutputSchema::default(), error }
     }
 }
 
@@ -66,9 +76,9 @@ impl Job<'_> {
         documents: &mut Documents,
         observer: &mut impl Observer,
     ) -> Outcome<'static> {
-        let first = match self.read_body(bench, observer) {
+        let first = match self.first(bench, documents, observer) {
             Ok(first) => first,
-            Err(refused) => return refused,
+            Err(outcome) => return outcome,
         };
         if self.reads_metadata() {
             bench.metadata = metadata(self.event, bench.read.origin.format);
@@ -101,10 +111,11 @@ impl Job<'_> {
                 }
                 Ok(Done::Split(values)) => {
                     is_split = true;
-                    let Traveller { next, route, schema, error, .. } = traveller;
+                    let Traveller { next, done, route, schema, error, .. } = traveller;
                     waiting.extend(values.into_iter().rev().map(|value| Traveller {
                         value,
                         next,
+                        done,
                         route: route.clone(),
                         schema,
                         error: error.clone(),
@@ -117,6 +128,17 @@ impl Job<'_> {
             Some(reason) if documents.is_empty() => Outcome::Dropped(Cow::Owned(reason)),
             _ => Outcome::Documents,
         }
+    }
+
+    /// The event as a value, unless it needn't become one.
+    fn first<O: Observer>(
+        &self,
+        bench: &mut Bench,
+        documents: &mut Documents,
+        observer: &mut O,
+    ) -> Result<Traveller, Outcome<'static>> {
+        let goes_on = self.body_step().is_some_and(|(place, _)| self.on_error(place) == OnError::Continue);
+        if O::LOOKS || goes_on { self.read_body(bench, observer) } else { self.run_open(bench, documents) }
     }
 
     /// Takes an event through all steps that are left, or up to one that ends its way.
@@ -222,7 +244,7 @@ impl Job<'_> {
                 }
             }
             Work::Enrich(enrichers) => {
-                for enricher in enrichers {
+                for enricher in enrichers.iter().skip(std::mem::take(&mut traveller.done)) {
                     enricher.apply(&mut traveller.value, self.event, &mut bench.enriching, &mut bench.counts);
                 }
             }
@@ -292,11 +314,11 @@ impl Job<'_> {
     }
 
     /// Whether any rule masks.
-    fn masks(&self) -> bool {
+    pub(super) fn masks(&self) -> bool {
         self.active.iter().any(|rule| self.rules.rules.get(*rule).is_some_and(|rule| rule.masks))
     }
 
-    fn refused(&self, place: Place, failure: &StepFailure, bench: &mut Bench) -> Outcome<'static> {
+    pub(super) fn refused(&self, place: Place, failure: &StepFailure, bench: &mut Bench) -> Outcome<'static> {
         bench.refuse(self, Stage::Transform, self.name(place), failure.error_type, &failure.reason)
     }
 
@@ -305,7 +327,7 @@ impl Job<'_> {
         self.rules.step(place).map_or_else(String::new, |step| format!("{}/{}", step.rule, step.step))
     }
 
-    fn reads_metadata(&self) -> bool {
+    pub(super) fn reads_metadata(&self) -> bool {
         self.active.iter().any(|rule| self.rules.rules.get(*rule).is_some_and(|rule| rule.reads_metadata))
     }
 }

@@ -8,7 +8,7 @@ use crate::{CompileOptions, Limits, RuleFiles, compile};
 
 const NOW: i64 = 1_796_083_200_000;
 
-fn rules(files: &[(&str, &str)]) -> Arc<Rules> {
+pub(super) fn rules(files: &[(&str, &str)]) -> Arc<Rules> {
     let mut rule_files = RuleFiles::new();
     for (path, content) in files {
         rule_files.add(*path, content.as_bytes().to_vec());
@@ -21,7 +21,7 @@ fn rules(files: &[(&str, &str)]) -> Arc<Rules> {
     }
 }
 
-fn setting() -> Setting {
+pub(super) fn setting() -> Setting {
     Setting {
         parse: ParseConfig::default(),
         guards: Guards { max_fields: 500, budget: Some(FieldBudget::new(2_000, 10)), all_events: true },

@@ -1,5 +1,7 @@
 //! `mask`: secrets and personal data in all of an event, or in some of its fields.
 
+mod open;
+
 use forebay_mask::{Detector, HashKey, MaskCache, MaskConfig, Masker};
 use vrl::path::{OwnedSegment, OwnedValuePath};
 use vrl::value::{KeyString, ObjectMap, Value};
@@ -138,20 +140,21 @@ impl Mask {
         if !secret && matches!(value, Value::Boolean(_)) {
             return 0;
         }
-        scratch.text.clear();
-        let found = {
-            let text = value.to_string_lossy();
-            if secret && self.masker.mask_value(&text, &mut scratch.text) {
-                1
-            } else {
-                scratch.text.clear();
-                self.masker.mask(&text, &mut scratch.cache, &mut scratch.text).total()
-            }
-        };
+        let found = self.text(&value.to_string_lossy(), secret, scratch);
         if found > 0 {
             *value = Value::from(scratch.text.as_str());
         }
         found
+    }
+
+    /// Masks text, into the scratch.
+    fn text(&self, text: &str, secret: bool, scratch: &mut Scratch) -> u64 {
+        scratch.text.clear();
+        if secret && self.masker.mask_value(text, &mut scratch.text) {
+            return 1;
+        }
+        scratch.text.clear();
+        self.masker.mask(text, &mut scratch.cache, &mut scratch.text).total()
     }
 
     /// Gives members whose name is a secret another one. Of two that get the same, both stay, the second with a number.
