@@ -200,7 +200,7 @@ fn what_is_sent_need_not_be_what_was_polled() {
         of([documents(3), Outcome::Dropped])
     );
     let ids: Vec<_> = outbox.documents.iter().map(|(_, key, _)| key.rsplit('\t').next().unwrap()).collect();
-    assert_eq!(ids, ["e-1:1", "e-1:2", "e-1:3"]);
+    assert_eq!(ids, ["e-1~part~1", "e-1~part~2", "e-1~part~3"]);
     assert!(outbox.documents.iter().all(|(partition, ..)| *partition == outbox.documents[0].0));
 
     outbox.limit = 50;

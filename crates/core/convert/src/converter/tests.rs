@@ -132,7 +132,7 @@ fn the_settings_rules_give_a_document_or_a_dead_letter() {
 fn an_event_may_be_split() {
     let (mut converter, first) = obedient("a");
     let value = raw("e-1", "host-1", b"3");
-    let parts = [("e-1:0", "a3"), ("e-1:1", "a3"), ("e-1:2", "a3")];
+    let parts = [("e-1~part~0", "a3"), ("e-1~part~1", "a3"), ("e-1~part~2", "a3")];
     let parts = parts.map(|(id, body)| (id.to_owned(), body.to_owned()));
     assert_eq!(bodies(&converter.convert(&value, &first, TERMS)), parts);
     let again = converter.convert(&value, &first, TERMS);
