@@ -102,7 +102,8 @@ impl Lane {
     /// rules mask anywhere. `None` where it stays as it is.
     pub fn masked_body(&mut self, event: &RawEvent<'_>) -> Option<Vec<u8>> {
         self.choose(event);
-        self.bench.masked_body(&self.rules, &self.active, event)
+        let Self { rules, active, bench, .. } = self;
+        bench.masked_body(&run::Job { rules, active, event, now_ms: 0 })
     }
 
     /// Finds the rules that the event goes through.

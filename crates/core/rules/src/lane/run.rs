@@ -277,13 +277,13 @@ impl Job<'_> {
     fn unwritten(&self, failure: ParseFailure, bench: &mut Bench) -> Outcome<'static> {
         let mut rules = self.active.iter().filter_map(|rule| self.rules.rules.get(*rule));
         let last = rules.next_back().map_or_else(String::new, |rule| rule.name.clone());
-        bench.refuse(self, Stage::Transform, last, failure.error_type, &failure.reason)
+        bench.refuse(self, Stage::Transform, last, &failure.into())
     }
 
     /// An event that became more than may be held.
     fn too_much(&self, reason: String, bench: &mut Bench) -> Outcome<'static> {
-        let failure = ParseFailure { error_type: "documents_too_large", reason, format: String::new() };
-        self.unwritten(failure, bench)
+        let (near, format) = Default::default();
+        self.unwritten(ParseFailure { error_type: "documents_too_large", reason, near, format }, bench)
     }
 
     /// The step before the next one.
@@ -297,7 +297,7 @@ impl Job<'_> {
     }
 
     fn refused(&self, place: Place, failure: &StepFailure, bench: &mut Bench) -> Outcome<'static> {
-        bench.refuse(self, Stage::Transform, self.name(place), failure.error_type, &failure.reason)
+        bench.refuse(self, Stage::Transform, self.name(place), failure)
     }
 
     /// `rule/step`.

@@ -1,0 +1,63 @@
+//! What a dead letter says and keeps, and which events become none.
+
+use super::*;
+/// Guarantees: the body that a dead letter keeps is the one that was sent, byte for byte, but for what is masked.
+#[test]
+fn a_masked_body_is_otherwise_as_it_was_sent() {
+    let files =
+        [("a.yaml", "steps: [{mask: {detectors: [email]}}, {vrl: abort}, {mask: {detectors: [card]}}]\n")];
+    let mut bed = Bed::new(&files);
+    let of = |to: &str, card: &str| {
+        format!(
+            "{{ \"n\":123456789012345678901234567890, \"n\":1.50 ,\"to\":\"{to}\",\"to\":\"b/{to}\", \"c\":{card}}}\n"
+        )
+    };
+    let refusal = bed.refusal(&event(&of("jane@example.com", "4111111111111111")));
+    assert_eq!(String::from_utf8(refusal.masked_body.unwrap()).unwrap(), of("[email]", "\"[card]\""));
+    let binary = [&b"{\"to\":\"jane@example.com\",\"x\":\"\xff\"}"[..]].concat();
+    let refusal = bed.refusal(&RawEvent { body: &binary, ..event("") });
+    let masked = refusal.masked_body.unwrap();
+    assert_eq!(String::from_utf8(masked).unwrap(), "{\"to\":\"[email]\",\"x\":\"\u{FFFD}\"}");
+    let text = RawEvent { format: "raw", ..event(r"to=jane\u0040example.com \ud83d\ude00 \u000a") };
+    let masked = bed.refusal(&text).masked_body.unwrap();
+    assert_eq!(String::from_utf8(masked).unwrap(), "to=[email] \u{1F600} \\u000a");
+}
+
+/// Scenario: JSON that is read as text, and a mask whose expression goes beyond one of its strings.
+/// Guarantees: it is masked in the dead letter as it would have been in the document.
+#[test]
+fn json_that_is_read_as_text_is_masked_as_text() {
+    let rule = r#"steps: [{mask: {detectors: [email], custom: [{name: user, pattern: '"user": *"[a-z]+"'}]}}, {vrl: abort}]"#;
+    let body = r#"{"user": "jane", "to": "jane@example.com"}"#;
+    let refusal = Bed::new(&[("a.yaml", rule)]).refusal(&RawEvent { format: "raw", ..event(body) });
+    let masked = String::from_utf8(refusal.masked_body.unwrap()).unwrap();
+    assert_eq!(masked, r#"{[user], "to": "[email]"}"#);
+}
+
+/// Scenario: secrets that stand across the end of an excerpt, or before the place that it is of; with masks and without.
+/// Guarantees: nothing of them is in the reason.
+#[test]
+fn no_part_of_a_secret_is_in_a_reason() {
+    let filler = "x".repeat(36);
+    let card = "4111 1111 1111 1111";
+    let ticket = "steps: [{mask: {detectors: [email], custom: [{name: ticket, pattern: 'T-[0-9]{8}'}]}}]\n";
+    let field = "steps: [{parse: {format: json, from: payload}}]\n";
+    let quoted = |text: &str| serde_json::json!({ "payload": text }).to_string();
+    for (rules, format, body, shown, hidden) in [
+        ("steps: []\n", "combined", format!("{filler} {card} {filler}"), "[card]", "4111"),
+        ("steps: []\n", "json", format!("{{\"card\":\"{card}\",}} jane@example.com"), "[email]", "jane"),
+        ("steps: []\n", "json", r#"{"password": hunter2, "x":1}"#.to_owned(), "expected a value", "hunter2"),
+        ("steps: []\n", "json", r#"{"a":1} jane\u0040example.com"#.to_owned(), "[email]", "jane"),
+        ("steps: []\n", "jane.roe@example.com", "x".to_owned(), "[email]", "jane"),
+        (ticket, "combined", format!("{filler} T-12345678 {filler}"), "[ticket]", "T-1"),
+        (field, "json", quoted(&format!("{filler} {card} {filler}")), "[card]", "4111"),
+    ] {
+        let mut bed = Bed::new(&[("a.yaml", rules)]);
+        let refusal = bed.refusal(&RawEvent { format, ..event(&body) });
+        assert!(refusal.reason.contains(shown) && !refusal.reason.contains(hidden), "{}", refusal.reason);
+        assert!(!refusal.rule.contains(hidden), "{}", refusal.rule);
+    }
+    let long = format!(r#"{{"n":"{}"}}"#, "a é".repeat(10_000));
+    let refusal = Bed::new(&[("a.yaml", "steps: [{timestamp: {from: n}}]\n")]).refusal(&event(&long));
+    assert!((500..1_100).contains(&refusal.reason.len()), "{}", refusal.reason.len());
+}
