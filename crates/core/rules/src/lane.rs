@@ -92,7 +92,7 @@ impl Lane {
         let Self { rules, active, bench, .. } = self;
         let job = run::Job { rules, active, event, now_ms };
         if active.iter().any(|rule| rules.rules.get(*rule).is_some_and(|rule| rule.needs_value)) {
-            job.run(bench, out, observer)
+            job.drop_unread(observer).unwrap_or_else(|| job.run(bench, out, observer))
         } else {
             job.pass_on(bench, out, observer)
         }

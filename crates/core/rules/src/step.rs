@@ -71,9 +71,12 @@ impl Step {
                 Work::Vrl(_) | Work::Mask(_) | Work::Enrich(_) | Work::Timestamp(_) | Work::Split(_) => true,
             }
     }
-}
 
-impl Step {
+    /// Whether it only says how the event's body is read, which is done before all steps.
+    pub(crate) fn reads_body(&self) -> bool {
+        matches!(&self.work, Work::Parse(parse) if parse.is_of_body())
+    }
+
     /// Whether a program of it looks at what is known about the event.
     pub(crate) fn reads_metadata(&self) -> bool {
         let condition = self.when.as_ref().is_some_and(|script| script.reads_metadata);

@@ -1,6 +1,24 @@
 //! What a dead letter says and keeps, and which events become none.
 
 use super::*;
+use crate::observe::StepOutcome::{self, Done, Dropped};
+
+/// What is reported of steps, in order: their places, whether they saw the event, and the outcome.
+#[derive(Debug, Default)]
+struct Reported(Vec<((usize, usize), bool, StepOutcome)>);
+
+impl Observer for Reported {
+    fn begins(&mut self, _: (usize, usize), _: &vrl::value::Value) {}
+
+    fn ends(&mut self, place: (usize, usize), outcome: StepOutcome, _: &vrl::value::Value) {
+        self.0.push((place, true, outcome));
+    }
+
+    fn passed(&mut self, place: (usize, usize), outcome: StepOutcome) {
+        self.0.push((place, false, outcome));
+    }
+}
+
 /// Guarantees: the body that a dead letter keeps is the one that was sent, byte for byte, but for what is masked.
 #[test]
 fn a_masked_body_is_otherwise_as_it_was_sent() {
@@ -60,4 +78,43 @@ fn no_part_of_a_secret_is_in_a_reason() {
     let long = format!(r#"{{"n":"{}"}}"#, "a é".repeat(10_000));
     let refusal = Bed::new(&[("a.yaml", "steps: [{timestamp: {from: n}}]\n")]).refusal(&event(&long));
     assert!((500..1_100).contains(&refusal.reason.len()), "{}", refusal.reason.len());
+}
+
+/// Scenario: rules that drop or sample before anything looks into the event, beside one that does; events that don't parse.
+/// Guarantees: they are dropped, not dead-lettered, and the steps are reported once each, in their order, up to the one that
+/// dropped; events that go on are reported as ever.
+#[test]
+fn what_is_dropped_unseen_is_not_even_parsed() {
+    let rules = [
+        ("10-first.yaml", "steps: [{parse: json}, {route: {target: x}}]\n"),
+        (
+            "20-noise.yaml",
+            "match: {source: noise}\nsteps: [{sample: {keep: 1}}, {sample: {keep: 0, reason: noise}}]\n",
+        ),
+        ("30-app.yaml", "steps: [{vrl: '.a = 1'}]\n"),
+        ("40-late.yaml", "match: {source: late}\nsteps: [{drop: {reason: late}}]\n"),
+    ];
+    let mut bed = Bed::new(&rules);
+    let mut apply = |source: &str, body: &str| {
+        let mut reported = Reported::default();
+        bed.out.clear();
+        let outcome =
+            bed.lane.apply_observed(&RawEvent { source, ..event(body) }, NOW, &mut bed.out, &mut reported);
+        (outcome, reported.0)
+    };
+    for body in ["no json", "{}"] {
+        let (outcome, reported) = apply("noise", body);
+        assert_eq!(outcome, Outcome::Dropped("noise".into()), "{body}");
+        let expected =
+            [((0, 0), false, Done), ((0, 1), false, Done), ((1, 0), false, Done), ((1, 1), false, Dropped)];
+        assert_eq!(reported, expected);
+    }
+    let (outcome, reported) = apply("late", "{}");
+    assert_eq!(outcome, Outcome::Dropped("late".into()));
+    let expected =
+        [((0, 0), true, Done), ((0, 1), true, Done), ((2, 0), true, Done), ((3, 0), true, Dropped)];
+    assert_eq!(reported, expected);
+    let (outcome, reported) = apply("late", "no json");
+    assert!(matches!(outcome, Outcome::Refused(_)), "a step before it looks into the event: {outcome:?}");
+    assert_eq!(reported, []);
 }
