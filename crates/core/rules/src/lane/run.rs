@@ -226,7 +226,7 @@ impl Job<'_> {
                     enricher.apply(&mut traveller.value, self.event, &mut bench.enriching, &mut bench.counts);
                 }
             }
-            Work::Timestamp(timestamp) => timestamp.apply(&mut traveller.value)?,
+            Work::Timestamp(timestamp) => timestamp.apply(&mut traveller.value, self.received_ms())?,
             Work::Schema(schema) => traveller.schema = (*schema).into(),
             Work::Split(split) => {
                 if let Some(values) = split.apply(&mut traveller.value)? {
@@ -298,6 +298,14 @@ impl Job<'_> {
 
     fn refused(&self, place: Place, failure: &StepFailure, bench: &mut Bench) -> Outcome<'static> {
         bench.refuse(self, Stage::Transform, self.name(place), failure)
+    }
+
+    /// When ingest took the event.
+    fn received_ms(&self) -> i64 {
+        match self.event.received_at {
+            0 => self.now_ms,
+            nanos => i64::try_from(nanos / 1_000_000).unwrap_or(self.now_ms),
+        }
     }
 
     /// `rule/step`.

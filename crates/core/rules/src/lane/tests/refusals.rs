@@ -118,3 +118,15 @@ fn what_is_dropped_unseen_is_not_even_parsed() {
     assert!(matches!(outcome, Outcome::Refused(_)), "a step before it looks into the event: {outcome:?}");
     assert_eq!(reported, []);
 }
+
+/// Guarantees: a time without a year is read by the time of receipt, not by that of the parser.
+#[test]
+fn a_year_that_is_missing_comes_from_the_receipt() {
+    let rule = "steps: [{timestamp: {from: t, format: '%b %d %H:%M:%S'}}]\n";
+    // 2026-01-01T00:00:10Z; the parser works in December.
+    let received_at = 1_767_225_610_000_000_000;
+    let late = RawEvent { received_at, ..event(r#"{"t":"Dec 31 23:59:58"}"#) };
+    let mut bed = Bed::new(&[("a.yaml", rule)]);
+    assert_eq!(bed.apply(&late), Outcome::Documents);
+    assert_eq!(bed.out.drafts().next().unwrap().event_ms, 1_767_225_598_000);
+}
