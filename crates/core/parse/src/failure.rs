@@ -27,7 +27,7 @@ pub struct ParseFailure {
 /// A place in an event, with what stands around it: enough for secrets to be found in it before any of it is shown.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Near {
-    /// What joins it to the reason.
+    /// What joins it to the reason before it; empty where it stands before the reason.
     lead: &'static str,
     text: String,
     /// Where the place is in the text: a character's boundary.
@@ -43,7 +43,7 @@ impl ParseFailure {
     pub fn in_words(&self, mask: impl FnOnce(&str) -> Option<String>) -> String {
         let mut words = self.reason.clone();
         if let Some(near) = &self.near {
-            near.push(&mut words, mask);
+            near.add_to(&mut words, mask);
         }
         words
     }
@@ -60,17 +60,22 @@ impl Near {
         Self { lead, text: text.get(from..to).unwrap_or("").to_owned(), at: at - from }
     }
 
-    /// Appends the lead and an excerpt: masked first, and cut then; quoted, control characters escaped. `mask` is as with
+    /// Adds an excerpt to the reason: masked first, and cut then; quoted, control characters escaped. `mask` is as with
     /// [`ParseFailure::in_words`].
-    pub fn push(&self, out: &mut String, mask: impl FnOnce(&str) -> Option<String>) {
-        use std::fmt::Write;
+    pub fn add_to(&self, reason: &mut String, mask: impl FnOnce(&str) -> Option<String>) {
         let (before, after) = self.text.split_at_checked(self.at).unwrap_or(("", &self.text));
         let masked = mask(&self.text);
         let rest = masked.as_deref().map_or(after, |masked| from_place(masked, before, after));
         let cut = rest.get(..rest.char_indices().nth(SHOWN).map_or(rest.len(), |(end, _)| end)).unwrap_or("");
         let more = if cut.len() < rest.len() { "..." } else { "" };
-        // Writing to a String can't fail.
-        let _infallible = write!(out, "{}{cut:?}{more}", self.lead);
+        let quoted = format!("{cut:?}{more}");
+        if self.lead.is_empty() {
+            reason.insert(0, ' ');
+            reason.insert_str(0, &quoted);
+        } else {
+            reason.push_str(self.lead);
+            reason.push_str(&quoted);
+        }
     }
 }
 
@@ -96,8 +101,8 @@ mod tests {
 
     fn shown(text: &str, at: usize, mask: impl FnOnce(&str) -> Option<String>) -> String {
         let mut out = String::new();
-        Near::new("", text, at).push(&mut out, mask);
-        out
+        Near::new(": ", text, at).add_to(&mut out, mask);
+        out.strip_prefix(": ").unwrap().to_owned()
     }
 
     /// Masks every `secret-` with its digits.

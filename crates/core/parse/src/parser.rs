@@ -178,8 +178,8 @@ impl Parser {
     fn unknown(&self, name: &str) -> ParseFailure {
         ParseFailure {
             error_type: "unknown_format",
-            reason: format!("its format is unknown; there are {}", self.custom.known()),
-            near: Some(Near::new(": it says ", name, 0)),
+            reason: format!("is no format; there are {}", self.custom.known()),
+            near: Some(Near::new("", name, 0)),
             format: name.chars().take(64).collect(),
         }
     }

@@ -47,7 +47,7 @@ fn an_unknown_format_lists_those_that_there_are() {
     let named: Vec<&str> = Format::NAMED.iter().map(|format| format.as_str()).collect();
     let there_are = format!("there are {}, regex:app, regex:pair", named.join(", "));
     let words = failure.in_words(|_| None);
-    assert_eq!(words, format!(r#"its format is unknown; {there_are}: it says "jsno""#));
+    assert_eq!(words, format!(r#""jsno" is no format; {there_are}"#));
     assert_eq!(fails("regex:nope", b"").error_type, "unknown_format");
 }
 

@@ -80,7 +80,7 @@ impl Bench {
             reason.push_str("...");
         }
         if let Some(near) = &failure.near {
-            near.push(&mut reason, |text| self.masked_words(job, text));
+            near.add_to(&mut reason, |text| self.masked_words(job, text));
         }
         let masked_body = self.masked_body(job);
         let error_type = Cow::Borrowed(failure.error_type);
