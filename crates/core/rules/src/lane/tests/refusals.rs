@@ -30,7 +30,9 @@ fn a_masked_body_is_otherwise_as_it_was_sent() {
             "{{ \"n\":123456789012345678901234567890, \"n\":1.50 ,\"to\":\"{to}\",\"to\":\"b/{to}\", \"c\":{card}}}\n"
         )
     };
-    let refusal = bed.refusal(&event(&of("jane@example.com", "4111111111111111")));
+    let sent = of("jane@example.com", "4111111111111111");
+    let refusal = bed.refusal(&event(&sent));
+    assert_eq!(bed.lane.masked_body(&event(&sent)), refusal.masked_body, "when it is asked for later");
     assert_eq!(String::from_utf8(refusal.masked_body.unwrap()).unwrap(), of("[email]", "\"[card]\""));
     let binary = [&b"{\"to\":\"jane@example.com\",\"x\":\"\xff\"}"[..]].concat();
     let refusal = bed.refusal(&RawEvent { body: &binary, ..event("") });
