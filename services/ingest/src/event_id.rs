@@ -45,7 +45,7 @@ pub(crate) fn given(validator: &mut Validator, object: &[u8], field: &str) -> Re
         Ok(Member::Missing) | Err(_) => return Err(GivenIdError::Missing(field.to_owned())),
         Ok(Member::Other) => return Err(GivenIdError::WrongType(field.to_owned())),
     };
-    id::validate(&found)?;
+    id::validate_given(&found)?;
     Ok(found)
 }
 
@@ -83,12 +83,12 @@ impl Ids {
     /// Ids made of an `Idempotency-Key` and each event's position.
     ///
     /// # Errors
-    /// When the key is too long, empty or has control characters.
+    /// When the key is too long, empty, or has what no id may have.
     pub fn from_key(key: &str) -> Result<Self, KeyError> {
         if key.len() > MAX_IDEMPOTENCY_KEY_LEN {
             return Err(KeyError::TooLong(key.len()));
         }
-        id::validate(key)?;
+        id::validate_given(key)?;
         Ok(Self { source: Source::Key(key.to_owned()), text: String::with_capacity(key.len() + 8) })
     }
 
@@ -169,6 +169,10 @@ mod tests {
             of(r#"{"id":"a\tb"}"#).unwrap_err().to_string(),
             "the event id has a control character at byte 1"
         );
+        assert_eq!(
+            of(r#"{"id":"a~part~1"}"#).unwrap_err().to_string(),
+            "the event id has `~part~` in it, which is kept for the parts of events: leave it out"
+        );
     }
 
     /// Scenario: a request with a refused line is corrected and sent again under its key.
@@ -179,7 +183,7 @@ mod tests {
         assert_eq!(ids.next(1), "batch-7-0");
         assert_eq!(ids.next(3), "batch-7-2");
         assert_eq!(Ids::from_key(&"x".repeat(256)).unwrap_err(), KeyError::TooLong(256));
-        assert!(Ids::from_key("").is_err());
+        assert!(Ids::from_key("").is_err() && Ids::from_key("x~part~1").is_err());
     }
 
     proptest! {

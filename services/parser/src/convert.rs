@@ -85,8 +85,8 @@ impl<R: Rules> Converter<R> {
 
 /// Sends all documents of a record. One that no broker takes costs the record its others: it is refused as a whole, though some
 /// of them may be on their way. When the letter is replayed they meet themselves, under the same ids.
-fn forward(
-    made: Made<'_>,
+fn forward<R: Rules>(
+    made: Made<'_, R>,
     place: Place<'_>,
     record: Record<'_>,
     partitions: u32,

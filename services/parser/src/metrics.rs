@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use forebay_convert::{Document, Made};
+use forebay_convert::{Document, Made, Rules};
 use forebay_parse::Format;
 use forebay_rules::Counts;
 use forebay_telemetry::{
@@ -48,7 +48,7 @@ struct DroppedRow {
 
 impl BatchCounts {
     /// All documents of an event were sent.
-    pub(crate) fn forwarded(&mut self, made: &Made<'_>) {
+    pub(crate) fn forwarded(&mut self, made: &Made<'_, impl Rules>) {
         let tenant = made.event().tenant;
         // Of what an event is split into, all documents were read in its format.
         for (events, document) in std::iter::once(1).chain(std::iter::repeat(0)).zip(made.documents()) {

@@ -56,8 +56,7 @@ impl<R: Rules> Converter<R> {
         value: &'a [u8],
         revision: &'a R::Revision,
         terms: Terms,
-    ) -> Decision<'a> {
-        let name = R::name(revision);
+    ) -> Decision<'a, R> {
         let mut event = match RawEvent::read(value) {
             Ok(event) => event,
             Err(error) => {
@@ -68,14 +67,14 @@ impl<R: Rules> Converter<R> {
                     reason: error.to_string(),
                     masked_body: None,
                 };
-                return refused(None, refusal, ErrorDomain::User, name);
+                return refused(None, refusal, ErrorDomain::User, revision);
             }
         };
         event.attempt = terms.attempt.unwrap_or(event.attempt);
         self.documents.clear();
         match self.rules.apply(revision, &event, terms.now_ms, &mut self.documents) {
             Outcome::Dropped(reason) => return Decision::Dropped { event, reason },
-            Outcome::Refused(refusal) => return refused(Some(event), *refusal, ErrorDomain::User, name),
+            Outcome::Refused(refusal) => return refused(Some(event), *refusal, ErrorDomain::User, revision),
             Outcome::Documents => {}
         }
         let Some(number) = NonZeroU64::new(self.documents.len() as u64) else {
@@ -85,34 +84,31 @@ impl<R: Rules> Converter<R> {
                 rule: String::new(),
                 error_type: Cow::Borrowed("no_document"),
                 reason: "the rules made no document of the event, and gave no reason".to_owned(),
-                masked_body: None,
+                masked_body: self.rules.masked_body(revision, &event),
             };
-            return refused(Some(event), refusal, ErrorDomain::Internal, name);
+            return refused(Some(event), refusal, ErrorDomain::Internal, revision);
         };
         let large = self.documents.name(&event, &self.prefix, &mut self.targets, terms.max_record);
-        let Some((at, size)) = large else {
-            return Decision::Documents(Made { event, documents: &self.documents, number, revision: name });
-        };
-        let masked = self.rules.masked_body(revision, &event);
-        match self.documents.all().nth(at) {
-            Some(document) => {
-                let mut refused = Refused::oversize(event, &document, size, terms.max_record, name);
-                refused.refusal.masked_body = masked;
-                Decision::Refused(refused)
+        // A document that was just found is there.
+        let found = large.and_then(|(at, size)| Some((self.documents.all().nth(at)?, size)));
+        let (documents, rules) = (&self.documents, &mut self.rules);
+        match found {
+            None => Decision::Documents(Made { event, documents, number, rules, revision }),
+            Some((document, size)) => {
+                let sizes = (size, terms.max_record);
+                Decision::Refused(Refused::oversize(event, &document, sizes, rules, revision))
             }
-            // It was just found there.
-            None => Decision::Documents(Made { event, documents: &self.documents, number, revision: name }),
         }
     }
 }
 
-fn refused<'a>(
+fn refused<'a, R: Rules>(
     event: Option<RawEvent<'a>>,
     refusal: Refusal,
     domain: ErrorDomain,
-    revision: &'a str,
-) -> Decision<'a> {
-    Decision::Refused(Refused { event, refusal, domain, target: "", revision })
+    revision: &'a R::Revision,
+) -> Decision<'a, R> {
+    Decision::Refused(Refused { event, refusal, domain, target: "", revision: R::name(revision) })
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use std::num::NonZeroU64;
 use forebay_record::{ErrorDomain, EventKey, RawEvent, RawTemplate, Stage};
 
 use crate::documents::{Document, Documents};
-use crate::rules::Refusal;
+use crate::rules::{Refusal, Rules};
 
 /// What becomes of a record.
 #[derive(Debug)]
-pub enum Decision<'a> {
+pub enum Decision<'a, R: Rules> {
     /// Documents.
-    Documents(Made<'a>),
+    Documents(Made<'a, R>),
     /// A dead letter.
     Refused(Refused<'a>),
     /// Nothing, on purpose.
@@ -26,11 +26,13 @@ pub enum Decision<'a> {
 
 /// The documents of a record, one or more.
 #[derive(Debug)]
-pub struct Made<'a> {
+pub struct Made<'a, R: Rules> {
     pub(crate) event: RawEvent<'a>,
     pub(crate) documents: &'a Documents,
     pub(crate) number: NonZeroU64,
-    pub(crate) revision: &'a str,
+    /// They mask the event should one of its documents turn out to be too large.
+    pub(crate) rules: &'a mut R,
+    pub(crate) revision: &'a R::Revision,
 }
 
 /// Why a record becomes a dead letter: [`letter`](Self::letter) writes it.
@@ -50,7 +52,7 @@ pub struct Refused<'a> {
 
 // === impl Made ===
 
-impl<'a> Made<'a> {
+impl<'a, R: Rules> Made<'a, R> {
     /// The event.
     #[must_use]
     pub const fn event(&self) -> &RawEvent<'a> {
@@ -64,7 +66,7 @@ impl<'a> Made<'a> {
     }
 
     /// The documents, in the order in which they are to be sent.
-    pub fn documents(&self) -> impl ExactSizeIterator<Item = Document<'a>> + Clone + use<'a> {
+    pub fn documents(&self) -> impl ExactSizeIterator<Item = Document<'a>> + Clone + use<'a, R> {
         self.documents.all()
     }
 
@@ -77,27 +79,29 @@ impl<'a> Made<'a> {
     /// It turns out that no record of so many bytes as this document's can be sent: `max` is the most.
     #[must_use]
     pub fn too_large(self, document: &Document<'a>, size: usize, max: usize) -> Refused<'a> {
-        Refused::oversize(self.event, document, size, max, self.revision)
+        let Self { event, rules, revision, .. } = self;
+        Refused::oversize(event, document, (size, max), rules, revision)
     }
 }
 
 // === impl Refused ===
 
 impl<'a> Refused<'a> {
-    pub(crate) fn oversize(
+    pub(crate) fn oversize<R: Rules>(
         event: RawEvent<'a>,
         document: &Document<'a>,
-        size: usize,
-        max: usize,
-        revision: &'a str,
+        (size, max): (usize, usize),
+        rules: &mut R,
+        revision: &'a R::Revision,
     ) -> Self {
         let refusal = Refusal {
             stage: Stage::Oversize,
             rule: String::new(),
             error_type: Cow::Borrowed("document_too_large"),
             reason: format!("the document has {size} bytes; a record may have {max}"),
-            masked_body: None,
+            masked_body: rules.masked_body(revision, &event),
         };
+        let revision = R::name(revision);
         let target = EventKey::read(document.key.as_bytes()).map_or("", |key| key.target);
         Self { event: Some(event), refusal, domain: ErrorDomain::User, target, revision }
     }

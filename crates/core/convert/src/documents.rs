@@ -76,7 +76,7 @@ impl Documents {
 
     /// Adds a document. `route` is what a rule chose of its target's name, empty for the default. `write` appends its body to the buffer that it is given, and says the rest in the fields beside; when
     /// it fails, nothing is added. `part` is its number where an event is split, the same each time that it is: the document's
-    /// id is then the event's, a colon, and this number. Without one it has the id of the event.
+    /// id is then [`push_part`](id::push_part)'s. Without one it has the id of the event.
     ///
     /// # Errors
     /// Those of `write`.

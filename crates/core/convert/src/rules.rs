@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use forebay_parse::{ParseFailure, Parser};
+use forebay_parse::Parser;
 use forebay_record::{RawEvent, Stage};
 
 use crate::documents::Documents;
@@ -104,11 +104,11 @@ impl Rules for Formats {
     ) -> Outcome<'r> {
         match out.push(None, |parsed| self.parser.parse(event, now_ms, parsed)) {
             Ok(()) => Outcome::Documents,
-            Err(ParseFailure { error_type, reason, format }) => Outcome::Refused(Box::new(Refusal {
+            Err(failure) => Outcome::Refused(Box::new(Refusal {
                 stage: Stage::Parse,
-                rule: format,
-                error_type: Cow::Borrowed(error_type),
-                reason,
+                error_type: Cow::Borrowed(failure.error_type),
+                reason: failure.in_words(|_nothing_is_masked| None),
+                rule: failure.format,
                 masked_body: None,
             })),
         }

@@ -39,7 +39,7 @@ mod value;
 
 pub use budget::{FieldBudget, Guards};
 pub use config::{ConfigError, MAX_DEPTH, NamedColumns, NamedGrok, NamedRegex, OnUnparsed, ParseConfig};
-pub use failure::ParseFailure;
+pub use failure::{Near, ParseFailure};
 pub use format::Format;
 pub use grok::GrokError;
 pub use open::{FieldPath, Gift, Look, NotOpen, OpenEvent};

@@ -16,7 +16,7 @@ use crate::auto::{self, Memory};
 use crate::budget::{FieldBudget, Guard, Guards, LaneFields};
 use crate::config::{self, ConfigError, Custom, OnUnparsed, ParseConfig};
 use crate::ecs::Field;
-use crate::failure::{ParseFailure, excerpt};
+use crate::failure::{Near, ParseFailure};
 use crate::formats::{Context, container, journald};
 use crate::json::{self, Limits, Root};
 use crate::shape::{EventTime, Scratch, Shape, text_of};
@@ -74,6 +74,8 @@ struct Reading<'a> {
 struct Mismatch {
     error_type: &'static str,
     reason: String,
+    /// The byte of the event's text that it is about, and what leads there from the reason.
+    at: Option<(&'static str, usize)>,
 }
 
 // === impl Parser ===
@@ -136,9 +138,9 @@ impl Parser {
                 shape.labelled("parse_error", Value::Text(Cow::Borrowed(mismatch.error_type)));
                 read_raw(&text, &mut shape)
             }
-            Err(Mismatch { error_type, reason }) => {
+            Err(mismatch) => {
                 self.storage = shape.tree.into_storage();
-                return Err(ParseFailure { error_type, reason, format: self.custom.name_of(declared) });
+                return Err(mismatch.failure(&text, self.custom.name_of(declared)));
             }
         };
         facts::place_theirs(&mut shape, event);
@@ -179,7 +181,8 @@ impl Parser {
     fn unknown(&self, name: &str) -> ParseFailure {
         ParseFailure {
             error_type: "unknown_format",
-            reason: format!("{} is no format; there are {}", excerpt(name, 0), self.custom.known()),
+            reason: format!("is no format; there are {}", self.custom.known()),
+            near: Some(Near::new("", name, 0)),
             format: name.chars().take(64).collect(),
         }
     }
@@ -294,7 +297,7 @@ impl Readers<'_> {
             }
             format => self.read_text(format, line, shape),
         };
-        found.ok_or_else(|| Mismatch::of(format, text))
+        found.ok_or_else(|| Mismatch::of(format))
     }
 
     /// Reads a line in a format of the table.
@@ -337,15 +340,24 @@ impl Reading<'_> {
 }
 
 impl Mismatch {
-    fn of(format: Format, text: &str) -> Self {
+    fn of(format: Format) -> Self {
         Self {
             error_type: "format_mismatch",
-            reason: format!("not in the format {format}: {}", excerpt(text, 0)),
+            reason: format!("not in the format {format}"),
+            at: Some((": ", 0)),
         }
+    }
+
+    /// It as the failure of an event of this text.
+    fn failure(self, text: &str, format: String) -> ParseFailure {
+        let Self { error_type, reason, at } = self;
+        let near = at.map(|(lead, at)| Near::new(lead, text, at));
+        ParseFailure { error_type, reason, near, format }
     }
 }
 
 fn read_json<'a>(text: &'a str, limits: Limits, shape: &mut Shape<'a, '_>) -> Result<Reading<'a>, Mismatch> {
+    let whole = text.len();
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     match json::scan(text, limits, &mut shape.tree) {
         Ok(Root::Object(event)) => Ok(Reading { format: Format::Json, time: shape.place_event(event) }),
@@ -360,8 +372,8 @@ fn read_json<'a>(text: &'a str, limits: Limits, shape: &mut Shape<'a, '_>) -> Re
             Ok(Reading { format: Format::Json, time: EventTime::Unknown })
         }
         Err(error) => {
-            let near = error.at().map(|at| format!(", near {}", excerpt(text, at))).unwrap_or_default();
-            Err(Mismatch { error_type: error.error_type(), reason: format!("{error}{near}") })
+            let at = error.at().map(|at| (", near ", whole - text.len() + at));
+            Err(Mismatch { error_type: error.error_type(), reason: error.to_string(), at })
         }
     }
 }

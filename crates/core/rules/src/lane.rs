@@ -93,7 +93,7 @@ impl Lane {
         let Self { rules, active, bench, .. } = self;
         let job = run::Job { rules, active, event, now_ms };
         if active.iter().any(|rule| rules.rules.get(*rule).is_some_and(|rule| rule.needs_value)) {
-            job.run(bench, out, observer)
+            job.drop_unread(observer).unwrap_or_else(|| job.run(bench, out, observer))
         } else {
             job.pass_on(bench, out, observer)
         }
@@ -103,7 +103,8 @@ impl Lane {
     /// rules mask anywhere. `None` where it stays as it is.
     pub fn masked_body(&mut self, event: &RawEvent<'_>) -> Option<Vec<u8>> {
         self.choose(event);
-        self.bench.masked_body(&self.rules, &self.active, event)
+        let Self { rules, active, bench, .. } = self;
+        bench.masked_body(&run::Job { rules, active, event, now_ms: 0 })
     }
 
     /// Finds the rules that the event goes through.

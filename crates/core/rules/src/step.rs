@@ -5,6 +5,7 @@ pub(crate) mod sample;
 pub(crate) mod split;
 pub(crate) mod timestamp;
 
+use forebay_parse::{Near, ParseFailure};
 use vrl::path::OwnedValuePath;
 
 use crate::program::Script;
@@ -53,6 +54,8 @@ pub(crate) struct StepFailure {
     pub(crate) error_type: &'static str,
     /// The field and the start of its value, not masked yet.
     pub(crate) reason: String,
+    /// The place in a text that it is about, not masked yet either.
+    pub(crate) near: Option<Near>,
 }
 
 impl Step {
@@ -68,9 +71,12 @@ impl Step {
                 Work::Vrl(_) | Work::Mask(_) | Work::Enrich(_) | Work::Timestamp(_) | Work::Split(_) => true,
             }
     }
-}
 
-impl Step {
+    /// Whether it only says how the event's body is read, which is done before all steps.
+    pub(crate) fn reads_body(&self) -> bool {
+        matches!(&self.work, Work::Parse(parse) if parse.is_of_body())
+    }
+
     /// Whether a program of it looks at what is known about the event.
     pub(crate) fn reads_metadata(&self) -> bool {
         let condition = self.when.as_ref().is_some_and(|script| script.reads_metadata);
@@ -87,14 +93,21 @@ impl ParseStep {
 
 impl StepFailure {
     pub(crate) fn new(error_type: &'static str, reason: impl Into<String>) -> Self {
-        Self { error_type, reason: reason.into() }
+        Self { error_type, reason: reason.into(), near: None }
+    }
+}
+
+impl From<ParseFailure> for StepFailure {
+    fn from(failure: ParseFailure) -> Self {
+        let ParseFailure { error_type, reason, near, .. } = failure;
+        Self { error_type, reason, near }
     }
 }
 
 /// The start of a value, for people.
 pub(crate) fn excerpt(value: &vrl::value::Value) -> String {
-    // Long enough that a secret is nearly never cut before it is masked.
-    const LONGEST: usize = 512;
+    // The reason is masked, and cut again then: what may be shown of it is far from where it is cut here.
+    const LONGEST: usize = 4 << 10;
     let text = value.to_string_lossy();
     let cut: String = text.chars().take(LONGEST).collect();
     let more = if cut.len() < text.len() { "..." } else { "" };

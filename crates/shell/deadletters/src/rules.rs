@@ -3,6 +3,7 @@
 //! The same decision that the tier makes, with the same settings. What the search cluster would say to the document isn't
 //! known here.
 
+use std::fmt;
 use std::sync::Arc;
 
 use forebay_convert::{Converter, Decision, Terms};
@@ -59,7 +60,12 @@ impl Rules {
 
     /// Applies them to the value of a raw record. `now_ms` is the time, in milliseconds since the Unix epoch, and `attempt`
     /// how often the event will have been replayed.
-    pub fn apply<'a>(&'a mut self, value: &'a [u8], attempt: u32, now_ms: i64) -> Decision<'a> {
+    pub fn apply<'a>(
+        &'a mut self,
+        value: &'a [u8],
+        attempt: u32,
+        now_ms: i64,
+    ) -> Decision<'a, impl forebay_convert::Rules + fmt::Debug> {
         let terms = Terms { now_ms, max_record: MAX_RECORD_BYTES, attempt: Some(attempt) };
         self.converter.convert(value, &self.revision, terms)
     }

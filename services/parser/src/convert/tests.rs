@@ -130,6 +130,10 @@ impl Rules for Splitting {
         }
         forebay_convert::Outcome::Documents
     }
+
+    fn masked_body(&mut self, revision: &Arc<str>, _event: &RawEvent<'_>) -> Option<Vec<u8>> {
+        Some(format!("masked by {revision}").into_bytes())
+    }
 }
 
 /// Scenario: a JSON event of a known day.
@@ -188,7 +192,7 @@ fn the_replay_count_travels_on() {
 
 /// Scenario: one event is split, one dropped, and of one the last document is larger than its topic takes.
 /// Guarantees: each record counts once; the documents of one stand in one partition under ids of their own; the last is refused
-/// as a whole, and what of it had been sent is counted as sent.
+/// as a whole, with its body masked, and what of it had been sent is counted as sent.
 #[test]
 fn what_is_sent_need_not_be_what_was_polled() {
     let mut outbox = Recording { limit: 150, ..Recording::default() };
@@ -200,7 +204,7 @@ fn what_is_sent_need_not_be_what_was_polled() {
         of([documents(3), Outcome::Dropped])
     );
     let ids: Vec<_> = outbox.documents.iter().map(|(_, key, _)| key.rsplit('\t').next().unwrap()).collect();
-    assert_eq!(ids, ["e-1:1", "e-1:2", "e-1:3"]);
+    assert_eq!(ids, ["e-1~part~1", "e-1~part~2", "e-1~part~3"]);
     assert!(outbox.documents.iter().all(|(partition, ..)| *partition == outbox.documents[0].0));
 
     outbox.limit = 50;
@@ -209,6 +213,7 @@ fn what_is_sent_need_not_be_what_was_polled() {
     assert_eq!((late.records(), late.documents(), late.letters()), (1, 2, 1));
     assert_eq!((outbox.documents.len(), outbox.letters.len()), (5, 1));
     assert_eq!(outbox.letters[0].0.rule_revision, "a");
+    assert_eq!(RawEvent::read(&outbox.letters[0].1).unwrap().body, b"masked by a");
 }
 
 /// Scenario: the rules change while a batch waits to be sent again.

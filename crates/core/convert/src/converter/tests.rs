@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use forebay_parse::{ParseConfig, Parsed, Parser};
@@ -68,6 +69,11 @@ impl Rules for Obedient {
         }
         Outcome::Documents
     }
+
+    fn masked_body(&mut self, revision: &Arc<str>, event: &RawEvent<'_>) -> Option<Vec<u8>> {
+        let masked = || format!("{revision} masked {} bytes", event.body.len()).into_bytes();
+        (event.id == "secret").then(masked)
+    }
 }
 
 fn obedient(revision: &str) -> (Converter<Obedient>, Arc<str>) {
@@ -89,7 +95,7 @@ fn raw(id: &str, stream: &str, body: &[u8]) -> Vec<u8> {
     value
 }
 
-fn bodies(decision: &Decision<'_>) -> Vec<(String, String)> {
+fn bodies<R: Rules + fmt::Debug>(decision: &Decision<'_, R>) -> Vec<(String, String)> {
     let Decision::Documents(made) = decision else { panic!("{decision:?}") };
     made.documents()
         .map(|document| {
@@ -99,7 +105,7 @@ fn bodies(decision: &Decision<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-fn refused<'a>(decision: Decision<'a>) -> Refused<'a> {
+fn refused<'a, R: Rules + fmt::Debug>(decision: Decision<'a, R>) -> Refused<'a> {
     let Decision::Refused(refused) = decision else { panic!("{decision:?}") };
     refused
 }
@@ -132,7 +138,7 @@ fn the_settings_rules_give_a_document_or_a_dead_letter() {
 fn an_event_may_be_split() {
     let (mut converter, first) = obedient("a");
     let value = raw("e-1", "host-1", b"3");
-    let parts = [("e-1:0", "a3"), ("e-1:1", "a3"), ("e-1:2", "a3")];
+    let parts = [("e-1~part~0", "a3"), ("e-1~part~1", "a3"), ("e-1~part~2", "a3")];
     let parts = parts.map(|(id, body)| (id.to_owned(), body.to_owned()));
     assert_eq!(bodies(&converter.convert(&value, &first, TERMS)), parts);
     let again = converter.convert(&value, &first, TERMS);
@@ -191,6 +197,31 @@ fn a_document_too_large_refuses_its_event() {
     let late = made.too_large(&second, 900, 800).letter(PLACE);
     assert_eq!((late.stage, &*late.event_id), (Stage::Oversize, "e-1"));
     assert_eq!(late.reason, "the document has 900 bytes; a record may have 800");
+}
+
+/// Guarantees: whoever finds a document too large, the converter or the producer, the dead letter has the body as the rules mask it,
+/// by the revision that made the document.
+#[test]
+fn an_event_that_is_too_large_is_masked() {
+    let (mut converter, first) = obedient("a");
+    converter.rules.current = "b".into();
+    let body = |refused: Refused<'_>| {
+        let value = refused.masked_value().unwrap();
+        let event = RawEvent::read(&value).unwrap();
+        assert_eq!((event.id, event.stream), ("secret", "s"));
+        String::from_utf8(event.body.to_vec()).unwrap()
+    };
+    let value = raw("secret", "s", &[b'x'; 2000]);
+    let early = refused(converter.convert(&value, &first, TERMS));
+    assert_eq!(body(early), "a masked 2000 bytes");
+    let value = raw("secret", "s", b"2");
+    let Decision::Documents(made) = converter.convert(&value, &first, TERMS) else { panic!() };
+    let second = made.documents().nth(1).unwrap();
+    assert_eq!(body(made.too_large(&second, 900, 800)), "a masked 1 bytes");
+    let value = raw("e-1", "s", b"2");
+    let Decision::Documents(made) = converter.convert(&value, &first, TERMS) else { panic!() };
+    let second = made.documents().nth(1).unwrap();
+    assert_eq!(made.too_large(&second, 900, 800).masked_value(), None);
 }
 
 proptest! {

@@ -74,9 +74,7 @@ impl Parser {
         self.storage = shape.tree.into_storage();
         match failure {
             None => Ok(()),
-            Some(Mismatch { error_type, reason }) => {
-                Err(ParseFailure { error_type, reason, format: self.custom.name_of(declared) })
-            }
+            Some(mismatch) => Err(mismatch.failure(&text, self.custom.name_of(declared))),
         }
     }
 
@@ -126,6 +124,7 @@ impl Parser {
             return Err(ParseFailure {
                 error_type: "too_many_values",
                 reason: format!("the rules made more than {limit} values of one event: have them make fewer"),
+                near: None,
                 format: self.custom.name_of(origin.format),
             });
         };
@@ -181,9 +180,11 @@ pub(super) fn take_value(
         None => &[ROOT],
     };
     let reaper = Reaper::new(&shape.tree, text, origin, max);
-    let mut value = reaper
-        .event(events)
-        .map_err(|error: JsonError| Mismatch { error_type: error.error_type(), reason: error.to_string() })?;
+    let mut value = reaper.event(events).map_err(|error: JsonError| Mismatch {
+        error_type: error.error_type(),
+        reason: error.to_string(),
+        at: None,
+    })?;
     if let (Some(ms), Vrl::Object(members)) = (ms, &mut value) {
         let _none = members.insert("@timestamp".into(), timestamp(ms));
         origin.stamp = stamp.map(|stamp| (ms, Bytes::copy_from_slice(stamp.as_bytes())));

@@ -10,7 +10,7 @@ use forebay_record::RawEvent;
 
 use super::bridge::take_value;
 use super::{
-    Line, Marks, Mismatch, Parsed, Parser, Readers, Reading, bounded, place_tags, received, text_of_body,
+    Line, Marks, Parsed, Parser, Readers, Reading, bounded, place_tags, received, text_of_body,
 };
 use crate::budget::Guard;
 use crate::config::OnUnparsed;
@@ -90,13 +90,13 @@ impl Parser {
         let (inner, line) = (OnceCell::new(), Line::of(event, &text, received, limits));
         let reading = match readers.take_in(declared, line, &inner, &mut shape) {
             Ok(reading) => reading,
-            Err(Mismatch { error_type, reason }) => {
+            Err(mismatch) => {
                 self.storage = shape.tree.into_storage();
                 if self.config.on_unparsed == OnUnparsed::PassRaw {
                     // Rare: read once more, as text.
                     return self.read(event, format, now_ms, read).map(|()| Opened::Value);
                 }
-                return Err(ParseFailure { error_type, reason, format: self.custom.name_of(declared) });
+                return Err(mismatch.failure(&text, self.custom.name_of(declared)));
             }
         };
         marks.invalid_utf8 &= reading.is_text(event.body);
@@ -138,9 +138,7 @@ impl Parser {
                         read.value = value;
                         Ok(Opened::Value)
                     }
-                    Err(Mismatch { error_type, reason }) => {
-                        Err(ParseFailure { error_type, reason, format: self.custom.name_of(declared) })
-                    }
+                    Err(mismatch) => Err(mismatch.failure(&text, self.custom.name_of(declared))),
                 };
             }
         };

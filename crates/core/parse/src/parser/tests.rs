@@ -46,7 +46,8 @@ fn an_unknown_format_lists_those_that_there_are() {
     assert_eq!(failure.error_type, "unknown_format");
     let named: Vec<&str> = Format::NAMED.iter().map(|format| format.as_str()).collect();
     let there_are = format!("there are {}, regex:app, regex:pair", named.join(", "));
-    assert_eq!(failure.reason, format!(r#""jsno" is no format; {there_are}"#));
+    let words = failure.in_words(|_| None);
+    assert_eq!(words, format!(r#""jsno" is no format; {there_are}"#));
     assert_eq!(fails("regex:nope", b"").error_type, "unknown_format");
 }
 
@@ -55,14 +56,27 @@ fn what_is_not_in_its_declared_format_fails_or_passes_as_text() {
     for format in ["json", "syslog", "common", "combined", "error", "regex:pair"] {
         let failure = fails(format, b"hello there");
         assert_eq!(failure.format, format);
-        assert!(failure.reason.contains("hello there"), "{failure}");
+        assert!(failure.in_words(|_| None).contains("hello there"), "{failure}");
+        assert!(!failure.to_string().contains("hello"), "{failure}");
         let (document, marks) = marks(format, b"hello there");
         assert!(marks.unparsed);
         assert_eq!(document["message"], "hello there");
         assert_eq!(document["tags"], json!(["_unparsed"]));
         assert!(document["labels"]["parse_error"].is_string());
     }
-    assert!(fails("json", &[b'x'; 10_000]).reason.len() < 200);
+    assert!(fails("json", &[b'x'; 10_000]).in_words(|_| None).len() < 200);
+}
+
+/// Guarantees: an excerpt is of the place that the reason names, whatever stands before the JSON, and a masker sees what is around.
+#[test]
+fn an_excerpt_is_of_the_place_that_fails() {
+    let failure = fails("json", "\u{FEFF}{\"password\": hunter2}".as_bytes());
+    assert!(failure.in_words(|_| None).ends_with(", near \"hunter2}\""), "{failure}");
+    let masked =
+        failure.in_words(|text| Some(text.replace("\"password\": hunter2", "\"password\": [secret]")));
+    assert!(masked.ends_with(", near \"[secret]}\""), "{masked}");
+    assert_eq!(failure.reason, "expected a value at byte 13");
+    assert_eq!(fails("json", b"{").in_words(|_| None), "the text ends before the JSON does");
 }
 
 #[test]

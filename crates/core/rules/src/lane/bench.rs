@@ -10,18 +10,22 @@ use forebay_record::{RawEvent, Stage};
 use vrl::value::Value;
 
 use super::Setting;
-use super::masking::Scratches;
+use super::masking::{Scratches, without_unicode_escapes};
 use super::run::Job;
 use crate::enrich::Caches;
 use crate::outcome::Counts;
 use crate::program::Machine;
 use crate::rules::Rules;
+use crate::step::StepFailure;
 use crate::step::mask::Scratch;
 use crate::targets::NewTargets;
 
 /// The masker for reasons in dead letters: everything that it knows, since a reason is for people. Made when the first event is
 /// refused.
 static REASONS: LazyLock<Option<Masker>> = LazyLock::new(|| Masker::new(&MaskConfig::default()).ok());
+
+/// The longest reason that is kept, in bytes, once it is masked.
+const LONGEST_REASON: usize = 1 << 10;
 
 /// Everything that changes while rules are applied.
 #[derive(Debug)]
@@ -68,20 +72,35 @@ impl Bench {
         job: &Job<'_>,
         stage: Stage,
         rule: String,
-        error_type: &'static str,
-        reason: &str,
+        failure: &StepFailure,
     ) -> Outcome<'static> {
-        let reason = match &*REASONS {
+        let mut reason = self.masked_words(job, &failure.reason).unwrap_or_else(|| failure.reason.clone());
+        if reason.len() > LONGEST_REASON {
+            reason.truncate(reason.floor_char_boundary(LONGEST_REASON));
+            reason.push_str("...");
+        }
+        if let Some(near) = &failure.near {
+            near.add_to(&mut reason, |text| self.masked_words(job, text));
+        }
+        let masked_body = self.masked_body(job);
+        let error_type = Cow::Borrowed(failure.error_type);
+        Outcome::Refused(Box::new(Refusal { stage, rule, error_type, reason, masked_body }))
+    }
+}
+
+impl Bench {
+    /// Words about an event, or a part of one, with everything masked that Forebay can detect, and what the masks of its rules
+    /// look for. `None` where there is nothing of that. It has to be asked before anything of the words is cut off.
+    pub(super) fn masked_words(&mut self, job: &Job<'_>, words: &str) -> Option<String> {
+        let words = without_unicode_escapes(words);
+        let masked = match &*REASONS {
             Some(masker) => {
                 let scratch = self.reasons.get_or_insert_with(|| Scratch::of(masker));
-                scratch.mask(masker, reason).unwrap_or_else(|| reason.to_owned())
+                scratch.mask(masker, &words)
             }
-            None => String::new(),
+            None => Some(String::new()),
         };
-        let reason = self.masked_reason(job.rules, job.active, reason);
-        let masked_body = self.masked_body(job.rules, job.active, job.event);
-        let error_type = Cow::Borrowed(error_type);
-        Outcome::Refused(Box::new(Refusal { stage, rule, error_type, reason, masked_body }))
+        self.masked_by_rules(job, masked, &words)
     }
 }
 

@@ -68,8 +68,12 @@ impl<'a> Job<'a> {
 
     /// An event that is in no format, or not in its own.
     pub(super) fn unparsed(&self, failure: ParseFailure, bench: &mut Bench) -> Outcome<'static> {
-        let rule = self.body_step().map_or(failure.format, |(place, _)| self.name(place));
-        bench.refuse(self, Stage::Parse, rule, failure.error_type, &failure.reason)
+        let rule = match self.body_step() {
+            Some((place, _)) => self.name(place),
+            // A sender may declare anything.
+            None => bench.masked_words(self, &failure.format).unwrap_or_else(|| failure.format.clone()),
+        };
+        bench.refuse(self, Stage::Parse, rule, &failure.into())
     }
 
     /// Reads a field's text in a format.
@@ -98,8 +102,9 @@ impl<'a> Job<'a> {
             ..RawEvent::default()
         };
         let Bench { parser, inner, .. } = bench;
-        parser.read(&event, Some(&parse.format), self.now_ms, inner).map_err(|failure| {
-            StepFailure::new(failure.error_type, format!("`{from}`: {}", failure.reason))
+        parser.read(&event, Some(&parse.format), self.now_ms, inner).map_err(|failure| StepFailure {
+            reason: format!("`{from}`: {}", failure.reason),
+            ..failure.into()
         })?;
         let mut read = std::mem::replace(&mut inner.value, Value::Null);
         unfold(&mut read, 0);

@@ -1,10 +1,12 @@
 //! Masks on a lane: each has its scratch; and what is kept of an event that was refused is masked too.
 
-use forebay_record::RawEvent;
-use vrl::value::Value;
+mod json;
+
+use std::borrow::Cow;
 
 use super::Place;
 use super::bench::Bench;
+use super::run::Job;
 use crate::rules::Rules;
 use crate::step::Work;
 use crate::step::mask::{Mask, Scratch};
@@ -35,45 +37,57 @@ impl Bench {
     /// name: of an event that failed, nobody knows which of them it would have met. `None` where no rule masks, or nothing
     /// was found.
     ///
-    /// A body of JSON stays JSON. Bytes that are no UTF-8 are replaced where anything was found.
-    pub(super) fn masked_body(
-        &mut self,
-        rules: &Rules,
-        active: &[usize],
-        event: &RawEvent<'_>,
-    ) -> Option<Vec<u8>> {
-        let masks = masks_of(rules, active);
+    /// In JSON, what isn't masked stays byte for byte. In other text, Unicode escapes are resolved where anything was found;
+    /// so are bytes replaced that are no UTF-8.
+    pub(super) fn masked_body(&mut self, job: &Job<'_>) -> Option<Vec<u8>> {
+        let masks = masks_of(job.rules, job.active);
         if masks.is_empty() {
             return None;
         }
-        let mut found = 0;
-        if let Ok(mut value) = serde_json::from_slice::<Value>(event.body) {
-            for (place, mask) in masks {
-                let Some(scratch) = self.masks.of(place, mask) else { continue };
-                found += mask.everything(&mut value, scratch);
-            }
-            return (found > 0).then(|| serde_json::to_vec(&value).unwrap_or_default());
-        }
-        let mut text = without_unicode_escapes(&String::from_utf8_lossy(event.body));
-        for (place, mask) in masks {
-            let Some(scratch) = self.masks.of(place, mask) else { continue };
-            if let Some(masked) = scratch.mask(&mask.masker, &text) {
-                text = masked;
-                found += 1;
-            }
-        }
-        (found > 0).then(|| text.into_bytes())
+        let text = String::from_utf8_lossy(job.event.body);
+        let masked = match self.masked_json(&masks, &text) {
+            // What is read as text is one text to a mask, whatever is in it.
+            Ok(masked) if job.reads_text() => self.masked_by_rules(job, masked, &text),
+            Ok(masked) => masked,
+            Err(json::NoJson) => self.masked_by_rules(job, None, &without_unicode_escapes(&text)),
+        };
+        masked.map(String::into_bytes)
     }
 
-    /// A reason with everything masked that any mask of the event's rules looks for.
-    pub(super) fn masked_reason(&mut self, rules: &Rules, active: &[usize], mut reason: String) -> String {
-        for (place, mask) in masks_of(rules, active) {
-            let Some(scratch) = self.masks.of(place, mask) else { continue };
-            if let Some(masked) = scratch.mask(&mask.masker, &reason) {
-                reason = masked;
+    fn masked_json(&mut self, masks: &[(Place, &Mask)], text: &str) -> Result<Option<String>, json::NoJson> {
+        let mut masked: Option<String> = None;
+        for (place, mask) in masks {
+            let Some(scratch) = self.masks.of(*place, mask) else { continue };
+            if let Some(again) = json::masked(masked.as_deref().unwrap_or(text), mask, scratch)? {
+                masked = Some(again);
             }
         }
-        reason
+        Ok(masked)
+    }
+
+    /// A text with everything masked that any mask of the event's rules looks for. `masked` is what it has become already; it
+    /// stays where nothing more is found.
+    pub(super) fn masked_by_rules(
+        &mut self,
+        job: &Job<'_>,
+        mut masked: Option<String>,
+        text: &str,
+    ) -> Option<String> {
+        for (place, mask) in masks_of(job.rules, job.active) {
+            let Some(scratch) = self.masks.of(place, mask) else { continue };
+            if let Some(again) = scratch.mask(&mask.masker, masked.as_deref().unwrap_or(text)) {
+                masked = Some(again);
+            }
+        }
+        masked
+    }
+}
+
+impl Job<'_> {
+    /// Whether the body is read in a format of text that may well be JSON.
+    fn reads_text(&self) -> bool {
+        let format = self.body_step().map_or(self.event.format, |(_, format)| format);
+        ["raw", "regex:", "grok:", "csv:"].iter().any(|text| format.starts_with(text))
     }
 }
 
@@ -90,24 +104,27 @@ fn masks_of<'r>(rules: &'r Rules, active: &[usize]) -> Vec<(Place, &'r Mask)> {
         .collect()
 }
 
-/// Text in which JSON's `\u0040` stands for what it means: masks look at text as it is.
-fn without_unicode_escapes(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("\\u") {
-        out.push_str(before);
-        let code = after.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match code {
-            Some(code) if code >= 0x20 && code != 0x22 && code != 0x5c => {
-                out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-                rest = after.get(4..).unwrap_or("");
+/// Text in which JSON's `\u0040` stands for what it means: masks look at text as it is. Escapes of quotes, backslashes and control
+/// characters stay.
+pub(super) fn without_unicode_escapes(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let (mut from, mut at) = (0, 0);
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find("\\u")) {
+        at += found;
+        let escape = json::unicode_escape(text.get(at..).unwrap_or(""));
+        match escape.filter(|(meant, _)| !matches!(meant, '\0'..' ' | '"' | '\\')) {
+            Some((meant, len)) => {
+                out.push_str(text.get(from..at).unwrap_or(""));
+                out.push(meant);
+                at += len;
+                from = at;
             }
-            _ => {
-                out.push_str("\\u");
-                rest = after;
-            }
+            None => at += 2,
         }
     }
-    out.push_str(rest);
-    out
+    if from == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(from..).unwrap_or(""));
+    Cow::Owned(out)
 }

@@ -248,7 +248,7 @@ impl Job<'_> {
                     enricher.apply(&mut traveller.value, self.event, &mut bench.enriching, &mut bench.counts);
                 }
             }
-            Work::Timestamp(timestamp) => timestamp.apply(&mut traveller.value)?,
+            Work::Timestamp(timestamp) => timestamp.apply(&mut traveller.value, self.received_ms())?,
             Work::Schema(schema) => traveller.schema = (*schema).into(),
             Work::Split(split) => {
                 if let Some(values) = split.apply(&mut traveller.value)? {
@@ -299,13 +299,13 @@ impl Job<'_> {
     fn unwritten(&self, failure: ParseFailure, bench: &mut Bench) -> Outcome<'static> {
         let mut rules = self.active.iter().filter_map(|rule| self.rules.rules.get(*rule));
         let last = rules.next_back().map_or_else(String::new, |rule| rule.name.clone());
-        bench.refuse(self, Stage::Transform, last, failure.error_type, &failure.reason)
+        bench.refuse(self, Stage::Transform, last, &failure.into())
     }
 
     /// An event that became more than may be held.
     fn too_much(&self, reason: String, bench: &mut Bench) -> Outcome<'static> {
-        let failure = ParseFailure { error_type: "documents_too_large", reason, format: String::new() };
-        self.unwritten(failure, bench)
+        let (near, format) = Default::default();
+        self.unwritten(ParseFailure { error_type: "documents_too_large", reason, near, format }, bench)
     }
 
     /// The step before the next one.
@@ -319,7 +319,15 @@ impl Job<'_> {
     }
 
     pub(super) fn refused(&self, place: Place, failure: &StepFailure, bench: &mut Bench) -> Outcome<'static> {
-        bench.refuse(self, Stage::Transform, self.name(place), failure.error_type, &failure.reason)
+        bench.refuse(self, Stage::Transform, self.name(place), failure)
+    }
+
+    /// When ingest took the event.
+    fn received_ms(&self) -> i64 {
+        match self.event.received_at {
+            0 => self.now_ms,
+            nanos => i64::try_from(nanos / 1_000_000).unwrap_or(self.now_ms),
+        }
     }
 
     /// `rule/step`.

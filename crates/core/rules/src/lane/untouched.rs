@@ -7,9 +7,37 @@ use forebay_convert::{Documents, Outcome};
 use super::bench::Bench;
 use super::run::Job;
 use crate::observe::{Observer, StepOutcome};
-use crate::step::Work;
+use crate::step::{Step, Work};
 
 impl Job<'_> {
+    /// The end of an event that is dropped before any step has to see it: it isn't even parsed then, so that what doesn't parse is
+    /// dropped as well. `None` where it goes on; nothing was reported of it then.
+    pub(super) fn drop_unread(&self, observer: &mut impl Observer) -> Option<Outcome<'static>> {
+        let steps = self.active.iter().flat_map(|rule| {
+            let steps = self.rules.rules.get(*rule).map_or(&[][..], |rule| &rule.steps);
+            steps.iter().enumerate().map(move |(step, known)| ((*rule, step), known))
+        });
+        let leading = || steps.clone().take_while(|(_, step)| !step.needs_value() || step.reads_body());
+        let (last, reason) = leading().find_map(|(place, step)| Some((place, self.dropped_by(step)?)))?;
+        for (place, _) in leading() {
+            if place == last {
+                observer.passed(place, StepOutcome::Dropped);
+                break;
+            }
+            observer.passed(place, StepOutcome::Done);
+        }
+        Some(Outcome::Dropped(Cow::Owned(reason.to_owned())))
+    }
+
+    /// The reason for which a step drops an event that it needn't see.
+    fn dropped_by<'s>(&self, step: &'s Step) -> Option<&'s str> {
+        match &step.work {
+            Work::Drop(reason) => Some(reason),
+            Work::Sample(sample) if !sample.keeps(self.event.id, None) => Some(&sample.reason),
+            _ => None,
+        }
+    }
+
     pub(super) fn pass_on(
         &self,
         bench: &mut Bench,
@@ -20,19 +48,14 @@ impl Job<'_> {
         for rule in self.active {
             let steps = self.rules.rules.get(*rule).map_or(&[][..], |rule| &rule.steps);
             for (step, known) in steps.iter().enumerate() {
-                let dropped = match &known.work {
-                    Work::Drop(reason) => Some(reason),
-                    Work::Sample(sample) if !sample.keeps(self.event.id, None) => Some(&sample.reason),
-                    Work::Route(wanted) => {
-                        route = bench.targets.route(self.event.tenant, wanted, None, self.now_ms);
-                        None
-                    }
-                    _ => None,
-                };
+                let dropped = self.dropped_by(known);
+                if let Work::Route(wanted) = &known.work {
+                    route = bench.targets.route(self.event.tenant, wanted, None, self.now_ms);
+                }
                 let outcome = dropped.map_or(StepOutcome::Done, |_| StepOutcome::Dropped);
                 observer.passed((*rule, step), outcome);
                 if let Some(reason) = dropped {
-                    return Outcome::Dropped(Cow::Owned(reason.clone()));
+                    return Outcome::Dropped(Cow::Owned(reason.to_owned()));
                 }
             }
         }

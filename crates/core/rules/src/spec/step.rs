@@ -107,8 +107,8 @@ pub struct MaskSpec {
 pub struct TimestampSpec {
     /// The field.
     pub from: String,
-    /// Its form, as `strptime` has it (`%d/%b/%Y:%H:%M:%S %z`); if left out, RFC 3339, or a number of seconds, milliseconds,
-    /// microseconds or nanoseconds since 1970, by its size.
+    /// Its form, as `strptime` has it (`%d/%b/%Y:%H:%M:%S %z`); a year that it leaves out is the one nearest to the time of
+    /// receipt. If left out, RFC 3339, or a number of seconds, milliseconds, microseconds or nanoseconds since 1970, by its size.
     #[serde(default)]
     pub format: Option<String>,
     /// The time zone of times that name none, by its IANA name.

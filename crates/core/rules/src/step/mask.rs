@@ -30,7 +30,8 @@ pub(crate) struct Mask {
 #[derive(Debug)]
 pub(crate) struct Scratch {
     cache: MaskCache,
-    text: String,
+    /// What the last text became.
+    pub(crate) text: String,
 }
 
 // === impl Mask ===
@@ -67,7 +68,7 @@ impl Mask {
         let spare = |path| Some((path, std::mem::replace(value.get_mut(path)?, Value::Null)));
         let spared: Vec<_> = self.except_fields.iter().filter_map(spare).collect();
         let found = if self.fields.is_empty() {
-            self.everything(value, scratch)
+            self.walk(value, false, 0, scratch)
         } else {
             let mut found = 0;
             for path in &self.fields {
@@ -94,11 +95,6 @@ impl Mask {
             }
         }
         found
-    }
-
-    /// Masks everything, whatever fields are named: for what is kept of an event that was refused.
-    pub(crate) fn everything(&self, value: &mut Value, scratch: &mut Scratch) -> u64 {
-        self.walk(value, false, 0, scratch)
     }
 
     /// `secret` says whether a name above tells that all of it is one.
@@ -128,7 +124,7 @@ impl Mask {
     }
 
     /// Whether a name, or a part of one with dots, tells of a secret.
-    fn is_secret(&self, name: &str) -> bool {
+    pub(crate) fn is_secret(&self, name: &str) -> bool {
         self.masker.is_secret_name(name)
             || name.contains('.') && name.split('.').any(|part| self.masker.is_secret_name(part))
     }
@@ -147,14 +143,19 @@ impl Mask {
         found
     }
 
-    /// Masks text, into the scratch.
-    fn text(&self, text: &str, secret: bool, scratch: &mut Scratch) -> u64 {
+    /// Masks the text of a scalar, into `scratch.text`; nothing of use is there where nothing was found.
+    pub(crate) fn text(&self, text: &str, secret: bool, scratch: &mut Scratch) -> u64 {
         scratch.text.clear();
         if secret && self.masker.mask_value(text, &mut scratch.text) {
             return 1;
         }
         scratch.text.clear();
         self.masker.mask(text, &mut scratch.cache, &mut scratch.text).total()
+    }
+
+    /// Masks the name of a field in the same way.
+    pub(crate) fn name(&self, name: &str, scratch: &mut Scratch) -> u64 {
+        if name.len() < SHORTEST_NAME { 0 } else { self.text(name, false, scratch) }
     }
 
     /// Gives members whose name is a secret another one. Of two that get the same, both stay, the second with a number.

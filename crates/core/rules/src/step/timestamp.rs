@@ -17,9 +17,16 @@ pub(crate) struct Timestamp {
     from: OwnedValuePath,
     into: OwnedValuePath,
     name: String,
-    format: Option<String>,
+    format: Option<Format>,
     zone: TimeZone,
     keep: bool,
+}
+
+/// What a time looks like, in the terms of strftime.
+#[derive(Debug)]
+struct Format {
+    text: String,
+    has_year: bool,
 }
 
 // === impl Timestamp ===
@@ -29,30 +36,19 @@ impl Timestamp {
         let name = spec.timezone.as_deref().unwrap_or("UTC");
         let zone = TimeZone::get(name)
             .map_err(|_| format!("`{name}` is no time zone: use a name as `Europe/Berlin`"))?;
-        if let Some(format) = &spec.format {
-            // Whether a format is one shows when it is used.
-            let now = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-            let _text =
-                strtime::format(format, &now).map_err(|error| format!("format `{format}`: {error}"))?;
-        }
+        let format = spec.format.as_deref().map(Format::new).transpose()?;
         let into = parse_value_path("\"@timestamp\"").map_err(|error| error.to_string())?;
-        Ok(Self {
-            from: path(&spec.from)?,
-            into,
-            name: spec.from.clone(),
-            format: spec.format.clone(),
-            zone,
-            keep: spec.keep,
-        })
+        Ok(Self { from: path(&spec.from)?, into, name: spec.from.clone(), format, zone, keep: spec.keep })
     }
 
-    /// Sets `@timestamp`.
-    pub(crate) fn apply(&self, value: &mut Value) -> Result<(), StepFailure> {
+    /// Sets `@timestamp`. `received` is when ingest took the event, in milliseconds since the Unix epoch.
+    pub(crate) fn apply(&self, value: &mut Value, received: i64) -> Result<(), StepFailure> {
         let Some(stamp) = value.get(&self.from) else {
             return Err(StepFailure::new("timestamp_missing", format!("there is no `{}`", self.name)));
         };
-        let Some(time) = self.read(stamp) else {
-            let form = self.format.as_deref().unwrap_or("RFC 3339, or a number since 1970");
+        let Some(time) = self.read(stamp, received) else {
+            let known = self.format.as_ref().map(|format| format.text.as_str());
+            let form = known.unwrap_or("RFC 3339, or a number since 1970");
             let reason = format!("`{}` is no time in the form {form}: {}", self.name, excerpt(stamp));
             return Err(StepFailure::new("timestamp_unreadable", reason));
         };
@@ -63,7 +59,7 @@ impl Timestamp {
         Ok(())
     }
 
-    fn read(&self, stamp: &Value) -> Option<DateTime<Utc>> {
+    fn read(&self, stamp: &Value, received: i64) -> Option<DateTime<Utc>> {
         if let Value::Timestamp(time) = stamp {
             return Some(*time);
         }
@@ -71,17 +67,14 @@ impl Timestamp {
         let text = text.trim();
         let nanos = match &self.format {
             Some(format) => {
-                let parsed = BrokenDownTime::parse(format, text).ok()?;
-                match parsed.to_timestamp() {
-                    Ok(time) => time,
-                    Err(_) => self.at_home(parsed.to_datetime().ok()?)?,
-                }
+                let parsed = BrokenDownTime::parse(&format.text, text).ok()?;
+                if format.has_year { moment(&parsed, &self.zone)? } else { self.nearest(parsed, received)? }
             }
             None => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => return epoch(text, number),
                 _ => match text.parse::<jiff::Timestamp>() {
                     Ok(time) => time,
-                    Err(_) => self.at_home(text.parse().ok()?)?,
+                    Err(_) => self.zone.to_timestamp(text.parse::<Civil>().ok()?).ok()?,
                 },
             },
         };
@@ -92,8 +85,54 @@ impl Timestamp {
         )
     }
 
-    fn at_home(&self, time: Civil) -> Option<jiff::Timestamp> {
-        self.zone.to_timestamp(time).ok()
+    /// A time without a year gets the one that brings it nearest to the time of receipt: on New Year's Day a line from December
+    /// belongs to the year before, and a clock that runs ahead may already be in the next.
+    fn nearest(&self, mut parsed: BrokenDownTime, received: i64) -> Option<jiff::Timestamp> {
+        let year = jiff::Timestamp::from_millisecond(received).ok()?.to_zoned(self.zone.clone()).year();
+        let mut of_year = |year| {
+            parsed.set_year(Some(year)).ok()?;
+            moment(&parsed, &self.zone)
+        };
+        [year.saturating_sub(1), year, year.saturating_add(1)]
+            .into_iter()
+            .filter_map(&mut of_year)
+            .min_by_key(|time| time.as_millisecond().saturating_sub(received).unsigned_abs())
+    }
+}
+
+// === impl Format ===
+
+impl Format {
+    /// Whether it can be read, and names a point in time, shows when one is written with it and read again.
+    fn new(text: &str) -> Result<Self, String> {
+        // In a leap year, so that a day of any number would do.
+        let sample = Civil::constant(2024, 11, 21, 13, 14, 15, 0);
+        let sample = sample.to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
+        let wrong = |error: jiff::Error| format!("format `{text}` is of no use for reading: {error}");
+        let written = strtime::format(text, &sample).map_err(wrong)?;
+        let mut parsed = BrokenDownTime::parse(text, &written).map_err(wrong)?;
+        if moment(&parsed, &TimeZone::UTC).is_some() {
+            return Ok(Self { text: text.to_owned(), has_year: true });
+        }
+        // A year that is there isn't what is missing.
+        if parsed.year().is_none() && parsed.iso_week_year().is_none() {
+            parsed.set_year(Some(sample.year())).map_err(wrong)?;
+            if moment(&parsed, &TimeZone::UTC).is_some() {
+                return Ok(Self { text: text.to_owned(), has_year: false });
+            }
+        }
+        Err(format!(
+            "format `{text}` names no point in time: it needs a day, and an hour where it has minutes; only the year may be left \
+             out, and is then the one that is nearest to the time of receipt"
+        ))
+    }
+}
+
+/// The point in time; in this zone, where it says none itself.
+fn moment(parsed: &BrokenDownTime, zone: &TimeZone) -> Option<jiff::Timestamp> {
+    match parsed.to_timestamp() {
+        Ok(time) => Some(time),
+        Err(_) => zone.to_timestamp(parsed.to_datetime().ok()?).ok(),
     }
 }
 
@@ -126,7 +165,8 @@ mod tests {
     fn time(yaml: &str, stamp: &str) -> Result<String, StepFailure> {
         let step = Timestamp::new(&serde_saphyr::from_str(yaml).unwrap()).unwrap();
         let mut value: Value = serde_json::from_str(&format!(r#"{{"t":{stamp}}}"#)).unwrap();
-        step.apply(&mut value)?;
+        // 2027-01-01T00:00:10Z.
+        step.apply(&mut value, 1_798_761_610_000)?;
         assert_eq!(value.get(&path("t").unwrap()).is_some(), yaml.contains("keep"));
         Ok(value.get(&step.into).unwrap().to_string_lossy().into_owned())
     }
@@ -154,6 +194,49 @@ mod tests {
             ),
         ] {
             assert_eq!(time(yaml, stamp).unwrap(), expected, "{yaml} {stamp}");
+        }
+    }
+
+    /// Guarantees: a time without a year is taken for the one nearest to its receipt, ten seconds into a year: leap days and
+    /// weekdays count.
+    #[test]
+    fn a_year_that_is_missing_is_that_of_receipt() {
+        for (yaml, stamp, expected) in [
+            ("{from: t, format: '%b %d %H:%M:%S'}", "Dec 31 23:59:58", "2026-12-31T23:59:58Z"),
+            ("{from: t, format: '%b %d %H:%M:%S'}", "Jan  1 00:00:05", "2027-01-01T00:00:05Z"),
+            ("{from: t, format: '%b %d %H:%M:%S'}", "Nov 21 10:00:00", "2026-11-21T10:00:00Z"),
+            ("{from: t, format: '%m%d %H:%M:%S'}", "0301 00:00:00", "2027-03-01T00:00:00Z"),
+            ("{from: t, format: '%j %H'}", "365 12", "2026-12-31T12:00:00Z"),
+            ("{from: t, format: '%d.%m. %H:%M %z'}", "01.01. 01:30 +0200", "2026-12-31T23:30:00Z"),
+            (
+                "{from: t, format: '%b %d %H:%M', timezone: Pacific/Auckland}",
+                "Jan 01 12:59",
+                "2026-12-31T23:59:00Z",
+            ),
+        ] {
+            assert_eq!(time(yaml, &format!("\"{stamp}\"")).unwrap(), expected, "{yaml} {stamp}");
+        }
+        let day = "{from: t, format: '%b %d %H:%M'}";
+        assert_eq!(time(day, "\"Feb 29 00:00\"").unwrap(), "2028-02-29T00:00:00Z");
+        assert_eq!(time(day, "\"Feb 30 00:00\"").unwrap_err().error_type, "timestamp_unreadable");
+        let weekday = "{from: t, format: '%a %b %d %H:%M'}";
+        assert_eq!(time(weekday, "\"Thu Dec 31 00:00\"").unwrap(), "2026-12-31T00:00:00Z");
+    }
+
+    /// Guarantees: a format that no event could be read with isn't taken.
+    #[test]
+    fn a_format_that_reads_nothing_is_refused() {
+        let spec = |format: &str| {
+            Timestamp::new(&serde_saphyr::from_str(&format!("{{from: t, format: '{format}'}}")).unwrap())
+        };
+        for format in ["%H:%M:%S", "%Y-%m", "%b %d %M:%S", "%A", "x", "%Y-%m-%d %Z"] {
+            let error = spec(format).unwrap_err();
+            assert!(error.contains(format), "{error}");
+        }
+        for format in
+            ["%s", "%Y-%m-%d", "%G-W%V-%u", "%Y-%j", "%a, %d %b %Y %T %z", "%D %I:%M %p", "%FT%T%.f%:z"]
+        {
+            assert!(spec(format).is_ok(), "{format}: {:?}", spec(format));
         }
     }
 
