@@ -10,7 +10,9 @@ use forebay_record::{RawEvent, Stage};
 use vrl::value::Value;
 
 use super::Setting;
+use super::breaker::Breaker;
 use super::masking::Scratches;
+use super::paced;
 use super::run::Job;
 use crate::enrich::Caches;
 use crate::outcome::Counts;
@@ -28,6 +30,7 @@ static REASONS: LazyLock<Option<Masker>> = LazyLock::new(|| Masker::new(&MaskCon
 pub(super) struct Bench {
     pub(super) parser: Parser,
     pub(super) machine: Machine,
+    pub(super) breaker: Breaker,
     pub(super) targets: Arc<NewTargets>,
     pub(super) masks: Scratches,
     pub(super) enriching: Caches,
@@ -51,6 +54,7 @@ impl Bench {
         Ok(Self {
             parser,
             machine: Machine::new(&setting.parse.timezone),
+            breaker: paced::breaker(&rules.limits),
             targets: Arc::clone(&setting.targets),
             masks: Scratches::new(rules),
             enriching: Caches::default(),

@@ -1,3 +1,5 @@
+mod slow;
+
 use forebay_convert::Refusal;
 use forebay_parse::FieldBudget;
 use forebay_record::Stage;
