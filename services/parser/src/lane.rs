@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ParserConfig;
 use crate::convert::Converter;
 use crate::metrics::{LaneMetrics, STAGE};
-use crate::rules::{LaneRules, SharedRules};
+use crate::rules::{self, LaneRules, SharedRules};
 use at_least_once::AtLeastOnce;
 use batch::Batch;
 use delivery::Delivery;
@@ -161,6 +161,7 @@ impl LaneStage {
         });
         metrics.batch_seconds.record(began.elapsed());
         metrics.rules_did(converter.rules().take_counts());
+        rules::tell(converter.rules().take_turns());
         sent.map_err(|error| delivery.failed(error))?;
         Ok(batch)
     }

@@ -116,6 +116,8 @@ pub(crate) struct LaneMetrics {
     masked: Counter,
     lookup_misses: Counter,
     step_errors: Counter,
+    slow: Counter,
+    over_budget: Counter,
     pub(crate) retries: Counter,
     pub(crate) batch_seconds: Histogram,
     pub(crate) backpressure: SecondsCounter,
@@ -138,6 +140,8 @@ impl LaneMetrics {
             masked: counter(CounterName::RulesMasked, &[]),
             lookup_misses: counter(CounterName::RulesLookupMisses, &[]),
             step_errors: counter(CounterName::RulesStepErrors, &[]),
+            slow: counter(CounterName::RulesSlow, &[]),
+            over_budget: counter(CounterName::RulesOverBudget, &[]),
             retries: of_stage(CounterName::Retries),
             batch_seconds: histogram(HistogramName::ParserBatchSeconds, &[]),
             backpressure: SecondsCounter::new(CounterName::BackpressureSeconds, &[(Label::Stage, STAGE)]),
@@ -149,6 +153,8 @@ impl LaneMetrics {
         self.masked.increment(counts.masked);
         self.lookup_misses.increment(counts.lookup_misses);
         self.step_errors.increment(counts.step_errors);
+        self.slow.increment(counts.slow);
+        self.over_budget.increment(counts.over_budget);
     }
 
     /// A batch is done: the brokers have all that was sent of it.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use forebay_rule_files::{Published, Source, Watcher, configured};
-use forebay_rules::{Revision, RuleSet, Rules, Setting, Supply};
-use forebay_service::memory;
+use forebay_rules::{Clock, Revision, RuleSet, Rules, Setting, Supply, Turn};
+use forebay_service::{clock, memory};
 use forebay_settings::sections::ParserSettings;
 use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
 /// The rules of a lane.
 pub(crate) type LaneRules = RuleSet<InForce>;
@@ -40,6 +41,8 @@ impl SharedRules {
     pub(crate) fn start(parser: &ParserSettings, shutdown: CancellationToken) -> Result<Self> {
         let mut options = configured::options(parser);
         options.limits.allocated = memory::held_by_thread;
+        options.limits.clock =
+            Clock { tick: clock::tick(), coarse: clock::coarse, cpu: clock::cpu_of_thread };
         let in_force = match &parser.rules.folder {
             None => InForce(Arc::new(Published::new(Rules::none(options.limits)))),
             Some(folder) => {
@@ -59,5 +62,21 @@ impl SharedRules {
     /// When the parser's settings can't be used.
     pub(crate) fn lane(&self) -> Result<LaneRules> {
         RuleSet::new(self.in_force.clone(), self.setting.clone()).context("parser settings")
+    }
+}
+
+/// Tells of steps that were shut for a tenant, and opened again.
+pub(crate) fn tell(turns: Vec<Turn>) {
+    for Turn { tenant, step, shut } in turns {
+        if shut {
+            warn!(
+                tenant,
+                step,
+                "a step takes too long for events of a tenant: it is left out for them, so that others don't wait; they go to \
+                 the dead-letter topic (rule_over_budget), unless the step says continue. Make it cheaper, then replay"
+            );
+        } else {
+            info!(tenant, step, "a step that took too long for events of a tenant is tried again");
+        }
     }
 }

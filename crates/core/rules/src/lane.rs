@@ -6,8 +6,10 @@
 
 mod bench;
 mod body;
+mod breaker;
 mod masking;
 mod open;
+mod paced;
 mod run;
 mod untouched;
 
@@ -19,7 +21,7 @@ use forebay_record::RawEvent;
 
 use crate::matching::Recent;
 use crate::observe::{Observer, Unobserved};
-use crate::outcome::Counts;
+use crate::outcome::{Counts, Turn};
 use crate::rules::Rules;
 use crate::targets::NewTargets;
 use bench::Bench;
@@ -73,6 +75,15 @@ impl Lane {
         std::mem::take(&mut self.bench.counts)
     }
 
+    /// Adds which steps were shut and opened since the last call.
+    pub fn take_turns(&mut self, out: &mut Vec<Turn>) {
+        for turn in self.bench.breaker.take_turns() {
+            let step = self.rules.step(turn.program.place());
+            let step = step.map_or_else(String::new, |step| format!("{}/{}", step.rule, step.step));
+            out.push(Turn { tenant: turn.tenant, step, shut: turn.shut });
+        }
+    }
+
     /// Makes documents of an event, and puts them into `out`; what it puts there counts only with
     /// [`Outcome::Documents`].
     ///
@@ -110,6 +121,9 @@ impl Lane {
     /// Finds the rules that the event goes through.
     fn choose(&mut self, event: &RawEvent<'_>) {
         self.active.clear();
+        if self.recent.is_of_another(event.tenant) {
+            self.bench.breaker.meets_another((self.rules.limits.clock.coarse)());
+        }
         let rules = &self.rules.rules;
         for place in self.recent.matching(event, rules.iter().map(|rule| &rule.condition)) {
             let Some(rule) = rules.get(*place) else { continue };

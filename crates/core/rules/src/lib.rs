@@ -15,7 +15,7 @@
 //! An event goes through every rule that matches it, in the order of their files' names, unless one says `last`. Where no
 //! rule matches, it is parsed and passed on without ever becoming a [`Value`]. The same event, rules and
 //! time give the same outcome, but for functions of VRL that ask for the time or randomness, and for what depends on what the
-//! process has seen before: how many targets are new ([`targets`]), and how many fields a target has.
+//! process has seen before: how many targets are new ([`targets`]), how many fields a target has, and how long programs took.
 
 pub mod candidate;
 pub mod compile;
@@ -44,9 +44,9 @@ pub use edit::{Edit, EditError};
 pub use files::RuleFiles;
 pub use forebay_record::Stage;
 pub use lane::{Lane, Setting};
-pub use outcome::Counts;
+pub use outcome::{Counts, Turn};
 pub use problem::Problem;
-pub use program::Limits;
+pub use program::{Clock, Limits};
 pub use rules::Rules;
 pub use set::{Revision, RuleSet, Supply};
 pub use targets::NewTargets;

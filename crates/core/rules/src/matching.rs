@@ -92,6 +92,11 @@ pub(crate) struct Recent {
 // === impl Recent ===
 
 impl Recent {
+    /// Whether the last event was another tenant's.
+    pub(crate) fn is_of_another(&self, tenant: &str) -> bool {
+        self.known && self.tenant != tenant
+    }
+
     /// The places of the conditions that match the event's origin.
     pub(crate) fn matching<'c>(
         &mut self,

@@ -2,10 +2,12 @@
 
 mod indices;
 pub(crate) mod slots;
+mod watch;
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use forebay_parse::{NotOpen, OpenEvent};
 use vrl::compiler::runtime::{Runtime, Terminate};
@@ -19,6 +21,12 @@ use vrl::value::{Secrets, Value};
 
 use crate::functions;
 use slots::Slots;
+pub use watch::Clock;
+pub(crate) use watch::Spent;
+use watch::Watch;
+
+/// After how many steps the clock is looked at: it takes a few nanoseconds, and a step ten times as much.
+const LOOK_EVERY: u32 = 16;
 
 /// The highest index that a program may write to: an array is filled up to it.
 pub(crate) const MAX_INDEX: u64 = 10_000;
@@ -35,6 +43,12 @@ pub struct Limits {
     pub bytes: u64,
     /// How many bytes this thread has allocated and not given back; always the same where nobody counts them.
     pub allocated: fn() -> u64,
+    /// How much CPU time all programs together may take for the event.
+    pub time: Duration,
+    /// Which part of a lane's time, in percent, a tenant's slow programs may take from others; 100 is no limit.
+    pub slow_percent: u32,
+    /// What the time is told by; it stands still where nobody looks at it.
+    pub clock: Clock,
 }
 
 /// A compiled program.
@@ -61,13 +75,23 @@ pub(crate) struct Machine {
     slots: slots::Bench,
     /// Of times that name none. Never the machine's own.
     zone: TimeZone,
+    watch: Watch,
+    /// What the last program took, if it is worth a word.
+    spent: Option<Spent>,
 }
 
 // === impl Limits ===
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 100_000, bytes: 64 << 20, allocated: || 0 }
+        Self {
+            steps: 100_000,
+            bytes: 64 << 20,
+            allocated: || 0,
+            time: Duration::from_millis(250),
+            slow_percent: 10,
+            clock: Clock::default(),
+        }
     }
 }
 
@@ -128,8 +152,18 @@ impl Machine {
     /// `timezone` is that of times that name none, by its IANA name.
     pub(crate) fn new(timezone: &str) -> Self {
         let zone = TimeZone::parse(timezone).or_else(|| TimeZone::parse("UTC")).unwrap_or_default();
-        let (runtime, secrets, slots) = Default::default();
-        Self { runtime, secrets, slots, zone }
+        let (runtime, secrets, slots, watch) = Default::default();
+        Self { runtime, secrets, slots, zone, watch, spent: None }
+    }
+
+    /// Programs run on another event from now on.
+    pub(crate) const fn begin_event(&mut self) {
+        self.watch.begin_event();
+    }
+
+    /// What the last program took; `None` where it was little.
+    pub(crate) const fn take_spent(&mut self) -> Option<Spent> {
+        self.spent.take()
     }
 
     /// Runs a program on an event. What it did before it failed stays done.
@@ -184,34 +218,45 @@ impl Machine {
         let mut left = limits.steps;
         let most = (limits.allocated)().saturating_add(limits.bytes);
         let mut stopped = None;
+        let Self { runtime, zone, watch, .. } = self;
+        watch.begin(&limits.clock);
         let mut control = || {
             if left == 0 {
                 stopped = Some("vrl_too_many_steps");
                 return ControlFlow::Break(());
             }
             left -= 1;
+            if left.is_multiple_of(LOOK_EVERY)
+                && watch.look(limits.steps - left, &limits.clock).is_some_and(|so_far| so_far > limits.time)
+            {
+                stopped = Some("vrl_too_slow");
+                return ControlFlow::Break(());
+            }
             if (limits.allocated)() > most {
                 stopped = Some("vrl_too_much_memory");
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         };
-        let Self { runtime, zone, .. } = self;
         // A function that panics on an odd value costs its event, and not the lane. What it left goes with the event.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             runtime.resolve_with_control(target, &script.program, zone, &mut control)
         }));
         self.runtime.clear();
+        self.spent = self.watch.end(&limits.clock);
         let Ok(outcome) = outcome else {
             let reason = "a function of the program panicked on the event".to_owned();
             return Err(ScriptFailure { error_type: "vrl_panicked", reason });
         };
         outcome.map_err(|terminate| match (terminate, stopped) {
             (_, Some(error_type)) => {
-                let reason = if error_type == "vrl_too_many_steps" {
-                    format!("the program was stopped after {} steps", limits.steps)
-                } else {
-                    format!("the program was stopped when it held more than {} bytes", limits.bytes)
+                let reason = match error_type {
+                    "vrl_too_many_steps" => format!("the program was stopped after {} steps", limits.steps),
+                    "vrl_too_slow" => format!(
+                        "the program was stopped: those of the event had taken more than {:?} of CPU time",
+                        limits.time
+                    ),
+                    _ => format!("the program was stopped when it held more than {} bytes", limits.bytes),
                 };
                 ScriptFailure { error_type, reason }
             }
@@ -238,6 +283,7 @@ fn words(error: &ExpressionError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
@@ -309,5 +355,28 @@ mod tests {
         let grows = ".a = \"xxxxxxxx\"\n".to_owned() + &".a = .a + .a\n".repeat(60);
         let failure = run(&grows.replace(".a + .a", "string!(.a) + string!(.a)"), "{}", &limits).unwrap_err();
         assert_eq!(failure.error_type, "vrl_too_much_memory");
+    }
+
+    /// Guarantees: a program of few steps that each take long is stopped by the time that it takes.
+    #[test]
+    fn a_program_is_stopped_when_its_time_is_up() {
+        thread_local! {
+            static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+        }
+        let clock = Clock { tick: Duration::from_millis(4), coarse: || NOW.get(), cpu: || NOW.get() };
+        // Somebody is asked about memory at each step: a good place to take a millisecond.
+        let allocated = || {
+            NOW.set(NOW.get() + Duration::from_millis(1));
+            0
+        };
+        let limits = Limits { allocated, clock, ..Limits::default() };
+        let source = ".n = 0\nfor_each(range!(0, to_int!(.to))) -> |_, i| { .n = i }";
+        assert_eq!(run(source, r#"{"to":20}"#, &limits).unwrap(), r#"{"n":19,"to":20}"#);
+        let began = NOW.get();
+        let failure = run(source, r#"{"to":10000}"#, &limits).unwrap_err();
+        assert_eq!(failure.error_type, "vrl_too_slow");
+        assert!(failure.reason.contains("250ms"), "{}", failure.reason);
+        let took = NOW.get() - began;
+        assert!(took > limits.time && took < limits.time + Duration::from_millis(20), "{took:?}");
     }
 }

@@ -11,7 +11,7 @@ use forebay_record::{RawEvent, Stage};
 
 use crate::candidate::Candidate;
 use crate::lane::{Lane, Setting};
-use crate::outcome::Counts;
+use crate::outcome::{Counts, Turn};
 use crate::rules::Rules;
 use crate::targets::NewTargets;
 
@@ -44,6 +44,7 @@ pub struct RuleSet<S> {
     /// What the revision on trial makes of events.
     tried: Documents,
     counts: Counts,
+    turns: Vec<Turn>,
 }
 
 // === impl RuleSet ===
@@ -55,16 +56,21 @@ impl<S: Supply> RuleSet<S> {
     /// When the parser's configuration can't be used.
     pub fn new(supply: S, setting: Setting) -> Result<Self, ConfigError> {
         let first = Lane::new(supply.in_force().rules, &setting)?;
-        let (tried, counts) = Default::default();
+        let (tried, counts, turns) = Default::default();
         let guards = Guards { budget: None, ..setting.guards.clone() };
         let targets = Arc::new(NewTargets::new(u32::MAX));
         let trial = Setting { guards, targets, ..setting.clone() };
-        Ok(Self { supply, setting, trial, lanes: vec![(false, first)], tried, counts })
+        Ok(Self { supply, setting, trial, lanes: vec![(false, first)], tried, counts, turns })
     }
 
     /// What was counted since the last call. What a revision on trial does isn't counted.
     pub fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
+    }
+
+    /// Which steps were shut and opened since the last call. Those of a revision on trial aren't told of.
+    pub fn take_turns(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.turns)
     }
 
     /// The lane of these rules. The oldest gives way to a new one.
@@ -99,6 +105,7 @@ impl<S: Supply> RuleSet<S> {
         if let Some(lane) = self.lane(&candidate.rules, true) {
             let outcome = lane.apply(event, now_ms, &mut tried);
             let _uncounted = lane.take_counts();
+            lane.take_turns(&mut Vec::new());
             candidate.compare((old.0, old.1), old.2, (&outcome, &tried));
         }
         self.tried = tried;
@@ -129,7 +136,10 @@ impl<S: Supply> forebay_convert::Rules for RuleSet<S> {
         };
         let outcome = lane.apply(event, now_ms, out);
         let counts = lane.take_counts();
+        let mut turns = Vec::new();
+        lane.take_turns(&mut turns);
         self.counts.add(counts);
+        self.turns.append(&mut turns);
         if let Some(candidate) = revision.candidate.as_deref().filter(|candidate| candidate.takes(event.id)) {
             self.try_out(candidate, event, now_ms, (&outcome, out, revision.rules.revision()));
         }

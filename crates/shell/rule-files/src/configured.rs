@@ -8,12 +8,20 @@ use forebay_rules::{CompileOptions, Limits, NewTargets, Setting, Trial};
 use forebay_settings::sections::ParserSettings;
 use forebay_settings::sections::rules::{RulesSettings, TrialSettings};
 
-/// What rules are compiled with. Nobody counts allocations: whoever does sets [`Limits::allocated`].
+/// What rules are compiled with. Nobody counts allocations or looks at the time: whoever does sets [`Limits::allocated`] and
+/// [`Limits::clock`].
 #[must_use]
 pub fn options(settings: &ParserSettings) -> CompileOptions {
     let (parse, rules) = (settings.parse_config(), &settings.rules);
-    let limits = Limits { steps: rules.max_steps, bytes: rules.max_memory.0, ..Limits::default() };
-    let depends_on = (&parse, rules.max_steps, rules.max_memory.0, rules.max_fields);
+    let limits = Limits {
+        steps: rules.max_steps,
+        bytes: rules.max_memory.0,
+        time: rules.max_time.0,
+        slow_percent: rules.max_slow_share,
+        ..Limits::default()
+    };
+    let takes = (rules.max_steps, rules.max_memory.0, rules.max_time, rules.max_slow_share);
+    let depends_on = (&parse, takes, rules.max_fields);
     CompileOptions { settings: format!("{depends_on:?}"), formats: formats(&parse), limits }
 }
 

@@ -222,7 +222,7 @@ impl<'a> OpenEvent<'a, '_> {
                 }
                 // It may be an alias of a field.
                 (Change::Set { node, .. } | Change::Add { node, .. }, _) if path.names.len() == 1 => {
-                    new.push(node)
+                    new.push(node);
                 }
                 (Change::Set { node, .. } | Change::Add { node, .. }, _) => self.shape.place_top(node),
                 (Change::Remove, Found::Node { parent, id }) => self.forget(&path, parent, id),

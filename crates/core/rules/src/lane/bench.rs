@@ -10,6 +10,8 @@ use forebay_record::{RawEvent, Stage};
 use vrl::value::Value;
 
 use super::Setting;
+use super::breaker::Breaker;
+use super::paced;
 use super::masking::{Scratches, without_unicode_escapes};
 use super::run::Job;
 use crate::enrich::Caches;
@@ -32,6 +34,7 @@ const LONGEST_REASON: usize = 1 << 10;
 pub(super) struct Bench {
     pub(super) parser: Parser,
     pub(super) machine: Machine,
+    pub(super) breaker: Breaker,
     pub(super) targets: Arc<NewTargets>,
     pub(super) masks: Scratches,
     pub(super) enriching: Caches,
@@ -55,6 +58,7 @@ impl Bench {
         Ok(Self {
             parser,
             machine: Machine::new(&setting.parse.timezone),
+            breaker: paced::breaker(&rules.limits),
             targets: Arc::clone(&setting.targets),
             masks: Scratches::new(rules),
             enriching: Caches::default(),

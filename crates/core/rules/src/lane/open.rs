@@ -13,11 +13,13 @@ use vrl::value::Value;
 use super::Place;
 use super::bench::{Bench, metadata};
 use super::body::unfold;
+use super::breaker::{Breaker, Program};
 use super::masking::Scratches;
+use super::paced::Pace;
 use super::run::{Job, Traveller};
 use crate::enrich::Caches;
 use crate::outcome::Counts;
-use crate::program::Machine;
+use crate::program::{Machine, Script, ScriptFailure};
 use crate::spec::OnError;
 use crate::spec::step::SchemaSpec;
 use crate::step::{Step, StepFailure, Work};
@@ -49,6 +51,7 @@ struct Tools<'b> {
     enriching: &'b mut Caches,
     counts: &'b mut Counts,
     targets: &'b NewTargets,
+    breaker: &'b mut Breaker,
 }
 
 /// Why nothing was written.
@@ -79,8 +82,8 @@ impl Job<'_> {
         let options =
             WriteOptions { labels: &labels, keeps_broken_body: !self.masks(), ..WriteOptions::default() };
         let mut way = Way::default();
-        let Bench { parser, machine, targets, masks, enriching, read, counts, metadata, .. } = bench;
-        let mut tools = Tools { machine, metadata, masks, enriching, counts, targets };
+        let Bench { parser, machine, targets, masks, enriching, read, counts, metadata, breaker, .. } = bench;
+        let mut tools = Tools { machine, metadata, masks, enriching, counts, targets, breaker };
         let written = documents.push_routed(None, |parsed| {
             let opened = parser.open(self.event, format, &options, self.now_ms, read, parsed, |event| {
                 self.travel_open(event, &mut way, &mut tools)
@@ -144,9 +147,8 @@ impl Job<'_> {
         way: &mut Way,
         tools: &mut Tools<'_>,
     ) -> Result<Done, StepFailure> {
-        let Tools { machine, metadata, masks, enriching, counts, targets } = tools;
         if let Some(condition) = &step.when {
-            match machine.run_open(condition, event, metadata, &self.rules.limits) {
+            match self.run_program_open(Program::Condition(place), condition, event, tools) {
                 Ok(Ok(Value::Boolean(true))) => {}
                 Ok(Ok(_)) => return Ok(Done::GoOn),
                 Ok(Err(failure)) => {
@@ -156,8 +158,9 @@ impl Job<'_> {
                 Err(NotOpen) => return Ok(Done::Value),
             }
         }
+        let Tools { masks, enriching, counts, targets, .. } = &mut *tools;
         match &step.work {
-            Work::Vrl(script) => match machine.run_open(script, event, metadata, &self.rules.limits) {
+            Work::Vrl(script) => match self.run_program_open(Program::Work(place), script, event, tools) {
                 Ok(Ok(_last)) => {}
                 Ok(Err(failure)) => return Err(StepFailure::new(failure.error_type, failure.reason)),
                 Err(NotOpen) => return Ok(Done::Value),
@@ -198,6 +201,22 @@ impl Job<'_> {
             | Work::Split(_) => return Ok(Done::Value),
         }
         Ok(Done::GoOn)
+    }
+    /// Runs a program, unless it is shut for the event's tenant.
+    fn run_program_open(
+        &self,
+        program: Program,
+        script: &Script,
+        event: &mut OpenEvent<'_, '_>,
+        tools: &mut Tools<'_>,
+    ) -> Result<Result<Value, ScriptFailure>, NotOpen> {
+        let Tools { machine, metadata, breaker, counts, .. } = tools;
+        let pace = Pace { machine, breaker, counts };
+        let limits = &self.rules.limits;
+        match self.paced(program, pace, |machine| machine.run_open(script, event, metadata, limits)) {
+            Ok(outcome) => outcome,
+            Err(over_budget) => Ok(Err(over_budget)),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use vrl::value::Value;
 
 use super::Place;
 use super::bench::{Bench, metadata};
+use super::breaker::Program;
 use super::open::Way;
 use crate::observe::{Observer, StepOutcome};
 use crate::rules::Rules;
@@ -76,6 +77,7 @@ impl Job<'_> {
         documents: &mut Documents,
         observer: &mut impl Observer,
     ) -> Outcome<'static> {
+        bench.machine.begin_event();
         let first = match self.first(bench, documents, observer) {
             Ok(first) => first,
             Err(outcome) => return outcome,
@@ -174,7 +176,7 @@ impl Job<'_> {
     ) -> Result<Done, (Place, StepFailure)> {
         observer.begins(place, &traveller.value);
         let mut before = None;
-        let done = match self.is_met(step, traveller, bench) {
+        let done = match self.is_met(place, step, traveller, bench) {
             Ok(false) => {
                 observer.ends(place, StepOutcome::Skipped, &traveller.value);
                 return Ok(Done::GoOn);
@@ -211,10 +213,15 @@ impl Job<'_> {
         }
     }
 
-    fn is_met(&self, step: &Step, traveller: &mut Traveller, bench: &mut Bench) -> Result<bool, StepFailure> {
+    fn is_met(
+        &self,
+        place: Place,
+        step: &Step,
+        traveller: &mut Traveller,
+        bench: &mut Bench,
+    ) -> Result<bool, StepFailure> {
         let Some(condition) = &step.when else { return Ok(true) };
-        let Bench { machine, metadata, .. } = bench;
-        match machine.run(condition, &mut traveller.value, metadata, &self.rules.limits) {
+        match self.run_program(Program::Condition(place), condition, traveller, bench) {
             Ok(Value::Boolean(met)) => Ok(met),
             Ok(_) => Ok(false),
             Err(failure) => {
@@ -233,9 +240,8 @@ impl Job<'_> {
         match &step.work {
             Work::Parse(parse) => self.parse_field(parse, traveller, bench)?,
             Work::Vrl(script) => {
-                let Bench { machine, metadata, .. } = bench;
-                let _last = machine
-                    .run(script, &mut traveller.value, metadata, &self.rules.limits)
+                let _last = self
+                    .run_program(Program::Work(place), script, traveller, bench)
                     .map_err(|failure| StepFailure::new(failure.error_type, failure.reason))?;
             }
             Work::Mask(mask) => {

@@ -1,4 +1,5 @@
 mod refusals;
+mod slow;
 
 use forebay_convert::Refusal;
 use forebay_parse::FieldBudget;

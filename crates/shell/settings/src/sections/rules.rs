@@ -21,6 +21,14 @@ pub struct RulesSettings {
     pub max_steps: u32,
     /// How much memory a VRL program may take for one event.
     pub max_memory: ByteSize,
+    /// How much CPU time the VRL programs of all rules together may take for one event; then the one at work is stopped and the
+    /// event is dead-lettered (`vrl_too_slow`). The time is looked at between expressions: one that takes long is waited for.
+    pub max_time: Period,
+    /// Which part of a lane's time, in percent, slow VRL programs may take for one tenant while events of others come by.
+    /// Slow is what takes 2 ms of CPU time for an event, and 50 ns more for each of its bytes. Beyond that share the step is
+    /// left out for the tenant's events until it has made up for it, and they are dead-lettered (`rule_over_budget`); 100 is no
+    /// limit.
+    pub max_slow_share: u32,
     /// How many targets that rules name by fields of events (`route` with `{{ field }}`) may be new in a minute, for all
     /// tenants together; beyond that events take the step's fallback.
     pub max_new_targets: u32,
@@ -52,6 +60,8 @@ impl Default for RulesSettings {
             check_every: Period::from_millis(250),
             max_steps: 100_000,
             max_memory: ByteSize::mib(64),
+            max_time: Period::from_millis(250),
+            max_slow_share: 10,
             max_new_targets: 30,
             max_fields: 500,
             max_target_fields: 2_000,

@@ -10,6 +10,9 @@ pub(super) fn check(rules: &RulesSettings, findings: &mut Findings) {
     findings.number("parser.rules.max_steps", rules.max_steps, 100, 100_000_000);
     let (least, most) = (ByteSize::mib(1), ByteSize::mib(1_024));
     findings.size("parser.rules.max_memory", rules.max_memory, least, most);
+    let (least, most) = (Period::from_millis(20), Period::from_secs(60));
+    findings.period("parser.rules.max_time", rules.max_time, least, most);
+    findings.number("parser.rules.max_slow_share", rules.max_slow_share, 1, 100);
     let count = |number: usize| i128::try_from(number).unwrap_or(i128::MAX);
     findings.number("parser.rules.max_fields", count(rules.max_fields), 1, 100_000);
     findings.number("parser.rules.max_target_fields", count(rules.max_target_fields), 1, 1_000_000);

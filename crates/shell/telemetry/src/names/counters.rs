@@ -49,6 +49,10 @@ metric_names! {
             "Lookups in tables and databases that found nothing.";
         RulesStepErrors => "forebay_rules_step_errors_total", Count, [],
             "Steps that failed on events that went on all the same (`on_error: continue`).";
+        RulesSlow => "forebay_rules_slow_total", Count, [],
+            "Times that a VRL program was slow: it took 2 ms of CPU time for an event, and 50 ns more for each of its bytes.";
+        RulesOverBudget => "forebay_rules_over_budget_total", Count, [],
+            "Times that a step was left out because slow programs had used up their tenant's share of a lane (`rule_over_budget`).";
 
         BulkRequests => "forebay_bulk_requests_total", Count, [Status],
             "Bulk requests that were answered or failed.";
