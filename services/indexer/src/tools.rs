@@ -85,7 +85,7 @@ impl Tools {
             .is_ok_and(|changes| changes.iter().any(|change| matches!(change.kind, ChangeKind::Create)));
         if missing {
             tracing::warn!(
-                "there is no index template, new indices get a guessed mapping: run `forebay bootstrap`"
+                "an index template is missing, new indices get a guessed mapping: run `forebay bootstrap`"
             );
         }
     }

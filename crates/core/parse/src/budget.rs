@@ -5,8 +5,10 @@
 //! lanes of a process share. What exceeds it goes to `unmapped`, which is one field whatever is in it. Objects count as
 //! paths too, as they do on the server.
 //!
-//! A path that a lane knows costs one hash and one look-up; the lock is taken for paths that are new to it. Once a
-//! budget is spent, lanes keep a copy of what was admitted, and nobody locks for that target any more.
+//! Nearly all events of a target have the same names. So a lane remembers sets of names that were admitted as a whole, by
+//! a hash of all of them, and such an event costs one look-up. Else a path that a lane knows costs one hash and one
+//! look-up; the lock is taken for paths that are new to it. Once a budget is spent, lanes keep a copy of what was
+//! admitted, and nobody locks for that target any more.
 //!
 //! Source: <https://www.elastic.co/guide/en/elasticsearch/reference/current/mapping-settings-limit.html>.
 
@@ -16,6 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use forebay_record::target;
 use twox_hash::XxHash3_64;
+
+/// How many sets of names a lane remembers of a target; with more it starts anew.
+const LANE_SHAPES: usize = 256;
 
 /// How many targets a lane remembers; with more it starts anew and asks the shared table again.
 const LANE_TARGETS: usize = 256;
@@ -27,7 +32,8 @@ pub struct Guards {
     pub max_fields: usize,
     /// How many field paths a target may have; none for as many as come.
     pub budget: Option<FieldBudget>,
-    /// Whether [`crate::Parser::parse`] holds events to this too; [`crate::Parser::write`] always does.
+    /// Whether [`crate::Parser::parse`] holds events to the budget too; [`crate::Parser::write`] always does, and both
+    /// always hold them to `max_fields`.
     pub all_events: bool,
 }
 
@@ -62,6 +68,8 @@ pub(crate) struct LaneFields {
 #[derive(Debug, Default)]
 struct LaneTarget {
     admitted: Paths,
+    /// Hashes of sets of names that were admitted as a whole: those stay admitted.
+    shapes: Paths,
     /// Nothing is admitted any more, and `admitted` is all there is.
     spent: bool,
 }
@@ -70,6 +78,8 @@ struct LaneTarget {
 #[derive(Debug)]
 pub(crate) struct Guard<'g> {
     left: usize,
+    /// Whether all paths so far were admitted.
+    all: bool,
     target: Option<(&'g FieldBudget, (i64, u64), &'g mut LaneTarget)>,
 }
 
@@ -127,7 +137,7 @@ impl FieldBudget {
             let _oldest = targets.pop_first();
         }
         let Some(paths) = targets.get_mut(&key) else {
-            *lane = LaneTarget { admitted: Paths::default(), spent: true };
+            *lane = LaneTarget { spent: true, ..LaneTarget::default() };
             return false;
         };
         if paths.contains(&path) || paths.len() < self.0.max_paths {
@@ -135,7 +145,7 @@ impl FieldBudget {
             let _new = lane.admitted.insert(path);
             return true;
         }
-        *lane = LaneTarget { admitted: paths.clone(), spent: true };
+        (lane.admitted, lane.spent) = (paths.clone(), true);
         false
     }
 }
@@ -159,11 +169,32 @@ impl<'g> Guard<'g> {
             }
             (&lane.budget, key, lane.targets.entry(short).or_default())
         });
-        Self { left: guards.max_fields, target }
+        Self { left: guards.max_fields, all: true, target }
+    }
+
+    /// Whether a document with these names was admitted as a whole before.
+    pub(crate) fn knows(&self, shape: u64) -> bool {
+        self.target.as_ref().is_some_and(|(_, _, lane)| lane.shapes.contains(&shape))
+    }
+
+    /// Remembers the names of a document that it was asked about, if it admitted all.
+    pub(crate) fn learn(&mut self, shape: u64) {
+        if let (true, Some((_, _, lane))) = (self.all, &mut self.target) {
+            if lane.shapes.len() >= LANE_SHAPES {
+                lane.shapes.clear();
+            }
+            let _new = lane.shapes.insert(shape);
+        }
     }
 
     /// Whether the document may have a path; a leaf takes from what it has left.
     pub(crate) fn admits(&mut self, path: &str, is_leaf: bool) -> bool {
+        let admitted = self.takes(path, is_leaf);
+        self.all &= admitted;
+        admitted
+    }
+
+    fn takes(&mut self, path: &str, is_leaf: bool) -> bool {
         if is_leaf && self.left == 0 {
             return false;
         }
@@ -233,5 +264,24 @@ mod tests {
         let mut other = Some(budget.lane());
         assert_eq!(admitted(&mut other, "a", DAY, 7..9), 0, "and gets no second budget");
         assert_eq!(budget.0.targets.lock().unwrap().len(), 3);
+    }
+
+    /// Guarantees: what is remembered as a whole was admitted as a whole, and counts for its own target alone.
+    #[test]
+    fn only_sets_of_names_that_were_admitted_are_remembered() {
+        let mut lane = Some(FieldBudget::new(2, 10).lane());
+        let mut ask = |target: &str, shape: u64, paths: &[&str]| {
+            let mut guard = Guard::new(&Guards::default(), &mut lane, target, 0);
+            let knew = guard.knows(shape);
+            let admitted = paths.iter().filter(|path| guard.admits(path, true)).count();
+            guard.learn(shape);
+            (knew, admitted)
+        };
+        assert_eq!(ask("a", 1, &["x", "y"]), (false, 2));
+        assert_eq!(ask("a", 1, &["x", "y"]), (true, 2));
+        assert_eq!(ask("b", 1, &["x", "y"]), (false, 2));
+        assert_eq!(ask("a", 2, &["x", "z"]), (false, 1));
+        assert_eq!(ask("a", 2, &["x", "z"]), (false, 1), "one was too much");
+        assert_eq!(ask("a", 1, &["x", "y"]), (true, 2), "what was admitted stays so");
     }
 }

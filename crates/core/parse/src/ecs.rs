@@ -19,7 +19,7 @@
 //! | an array where ECS has an object | `unmapped.<name>` |
 //! | `labels` | itself; members that aren't scalars in `unmapped`; dots in names made `_` |
 //! | `tags` | itself, with ours added |
-//! | `unmapped` | itself, if an object; else `unmapped.unmapped` |
+//! | `unmapped`, `unmapped_long` | the members are in `unmapped`; what is no object, in `unmapped.<name>` |
 //! | a name that search servers keep to themselves ([`METADATA`]) | `unmapped.<name>` |
 //! | any other member | itself, at the same place |
 //! | a name with dots | nested objects, up to 8 levels; more in `unmapped` under its whole name |
@@ -28,13 +28,14 @@
 //! | a number beyond 64-bit integers or 32-bit floats, an array of mixed kinds | `unmapped.<path>`, as JSON text |
 //! | objects and arrays nested more than 16 deep | `unmapped.<path>`, as JSON text |
 //! | a name longer than 255 bytes | `unmapped`, its beginning as the name, name and value as JSON text |
+//! | what would go to `unmapped`, but is longer than 28,000 bytes | `unmapped_long`, under the same name |
 //! | null where ECS has a field or an object | dropped |
 //!
 //! With [`crate::Guards`], members that ECS doesn't have (labels too) go to `unmapped.<path>` when a document or its
 //! target has too many.
 //!
-//! `unmapped` is meant to be `flattened` (OpenSearch: `flat_object`), so that its content never conflicts; `labels` to be
-//! an object of keywords.
+//! `unmapped` is meant to be `flattened` (OpenSearch: `flat_object`), so that its content never conflicts; `unmapped_long`
+//! to be kept and not searched; `labels` to be an object of keywords.
 //!
 //! Source: <https://www.elastic.co/guide/en/ecs/current/index.html>.
 

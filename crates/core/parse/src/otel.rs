@@ -8,41 +8,48 @@
 //! | `@timestamp` | itself |
 //! | `event.created`, else `event.ingested` | `observed_timestamp` |
 //! | `log.level` | `severity_text`, and `severity_number` where the level is a known one |
-//! | `message` | `body.text`; if it was an object or an array, `body.structured` |
+//! | `message` | `body.text`; if it was an object, `body.structured`; if an array, `body.structured.value` |
 //! | `trace.id`, `span.id` | `trace_id`, `span_id`, if they have the form that W3C asks for |
 //! | `log.logger` | `scope.name` |
 //! | the event's id | `attributes.log.record.uid` |
 //! | one of [`NAMES`] | its name in the semantic conventions |
 //! | another field of one of [`RESOURCE`] | `resource.attributes.<path>` |
-//! | `labels.<name>` | `attributes.<name>`, if that is free, else `attributes.labels.<name>` |
-//! | `data_stream`, `unmapped` | itself |
+//! | `labels.<name>` | `attributes.<name>`, as a string, if that is free, else `attributes.labels.<name>` |
+//! | `data_stream`, `unmapped`, `unmapped_long` | itself |
 //! | an object of any content, an array of objects | `unmapped.<path>` |
 //! | any other field | `attributes.<path>` |
 //!
 //! Attributes aren't nested: their names have dots, as the servers' own mappings for OpenTelemetry have it. A name that is
-//! taken, or begins with one that is, stays what it is in ECS, and if that is taken too, goes to `unmapped`.
+//! taken, or begins with one that is, stays what it is in ECS, and if that is taken too, goes to `unmapped`. Taken are,
+//! for whatever isn't in ECS itself, the names of [`attributes`] too, unless they are keywords: their type is the same in
+//! every document. So are names of objects that those are in, such as `exception`. `forebay bootstrap` makes the index
+//! template of all that.
 //!
 //! Source: <https://opentelemetry.io/docs/specs/otel/logs/data-model/>,
 //! <https://opentelemetry.io/docs/specs/semconv/>,
 //! <https://www.elastic.co/docs/reference/edot-collector/components/elasticsearchexporter> (mapping mode `otel`),
 //! <https://www.elastic.co/docs/reference/enrich-processor/normalize-for-stream>.
 
+mod known;
 mod names;
 mod severity;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::document::{json_of, push_string, push_value};
 use crate::facts::is_id;
-use crate::shape::text_of;
+use crate::shape::{MAX_DEPTH, MAX_KEY, is_long, text_of};
 use crate::timestamp::civil::push_rfc3339;
 use crate::tree::{Kind, NodeId, ROOT, Tree, Value};
 use crate::value::OutputSchema;
 
-use names::{NAMED, Section};
-pub use names::{NAMES, RESOURCE};
+use known::KNOWN;
+pub use known::attributes;
+use names::{NAMED, plain_section};
+pub use names::{NAMES, RESOURCE, Section};
 
 /// Names with values, in JSON but for the braces.
 #[derive(Debug, Default)]
@@ -59,6 +66,7 @@ struct Parts<'t> {
     resource: Fields,
     attributes: Fields,
     unmapped: Fields,
+    unmapped_long: Fields,
     body: Option<&'t Value<'t>>,
     level: Option<&'t Value<'t>>,
     logger: Option<&'t Value<'t>>,
@@ -114,13 +122,21 @@ pub(crate) fn write<'t>(
         }
     }
     if let Some(level) = parts.level {
-        let text = text_of(level).map_or_else(|| json_of(tree, level), std::borrow::Cow::into_owned);
+        let text = text_of(level).map_or_else(|| json_of(tree, level), Cow::into_owned);
         push_member(out, "severity_text", |out| push_string(out, &text));
         if let Some(number) = severity::number(&text) {
             push_member(out, "severity_number", |out| out.extend_from_slice(number.to_string().as_bytes()));
         }
     }
-    push_body(tree, parts.body, structured.map(|id| tree.value(id)), out);
+    let (structured, odd) = match structured {
+        Some(id) if fits_whole(tree, id) && !is_long(tree, tree.value(id)) => (Some(tree.value(id)), None),
+        odd => (None, odd),
+    };
+    if let Some(odd) = odd {
+        let json = json_of(tree, tree.value(odd));
+        parts.put_aside(tree, "body", &Value::Text(Cow::Owned(json)));
+    }
+    push_body(tree, parts.body, structured, out);
     push_member(out, "resource", |out| {
         out.push(b'{');
         push_quoted(out, "attributes");
@@ -128,7 +144,7 @@ pub(crate) fn write<'t>(
         out.push(b'}');
     });
     if let Some(logger) = parts.logger {
-        let text = text_of(logger).map_or_else(|| json_of(tree, logger), std::borrow::Cow::into_owned);
+        let text = text_of(logger).map_or_else(|| json_of(tree, logger), Cow::into_owned);
         push_member(out, "scope", |out| {
             out.push(b'{');
             push_quoted(out, "name");
@@ -140,8 +156,10 @@ pub(crate) fn write<'t>(
     if let Some(data_stream) = parts.data_stream {
         push_member(out, "data_stream", |out| push_value(tree, data_stream, out));
     }
-    if !parts.unmapped.json.is_empty() {
-        push_member(out, "unmapped", |out| parts.unmapped.push(out));
+    for (name, fields) in [("unmapped", &parts.unmapped), ("unmapped_long", &parts.unmapped_long)] {
+        if !fields.json.is_empty() {
+            push_member(out, name, |out| fields.push(out));
+        }
     }
     out.push(b'}');
 }
@@ -167,7 +185,7 @@ impl<'t> Parts<'t> {
     fn take(&mut self, tree: &'t Tree<'t>, id: NodeId, path: &mut String) {
         let value = tree.value(id);
         match (path.as_str(), value) {
-            ("unmapped", _) => {
+            ("unmapped" | "unmapped_long", _) => {
                 let mut at = tree.first(id);
                 while let Some(id) = at {
                     at = tree.next(id);
@@ -196,8 +214,14 @@ impl<'t> Parts<'t> {
     }
 
     fn put(&mut self, tree: &Tree<'_>, path: &str, value: &Value<'_>) {
-        let group = path.split('.').next().unwrap_or(path);
-        let plain = if RESOURCE.contains(&group) { Section::Resource } else { Section::Attributes };
+        let plain = plain_section(path);
+        let label = path.starts_with("labels.");
+        if let Value::Array(_, source) = value
+            && label
+            && source.elements != Kind::String
+        {
+            return self.put_aside(tree, path, value);
+        }
         let (section, name) = match NAMED.get(path) {
             Some((section, name)) => (*section, *name),
             None => (plain, path.strip_prefix("labels.").unwrap_or(path)),
@@ -207,8 +231,14 @@ impl<'t> Parts<'t> {
                 Section::Resource => &mut self.resource,
                 Section::Attributes => &mut self.attributes,
             };
-            if fields.is_free(name) {
-                return fields.put(name, |json| push_value(tree, value, json));
+            if fields.is_free(name) && KNOWN.admits(path, section, name) {
+                return fields.put(name, |json| match value.kind() {
+                    // Labels are keywords, whatever they look like: another event's may be a word.
+                    Kind::Number | Kind::Bool if label && value.is_scalar() => {
+                        push_string(json, &json_of(tree, value));
+                    }
+                    _ => push_value(tree, value, json),
+                });
             }
         }
         self.put_aside(tree, path, value);
@@ -216,11 +246,15 @@ impl<'t> Parts<'t> {
 
     fn put_aside(&mut self, tree: &Tree<'_>, path: &str, value: &Value<'_>) {
         // Nothing conflicts in there but the same name.
+        let fields = match is_long(tree, value) {
+            true => &mut self.unmapped_long,
+            false => &mut self.unmapped,
+        };
         let mut name = path.to_owned();
-        while self.unmapped.names.contains(&name) {
+        while fields.names.contains(&name) {
             name.push('_');
         }
-        self.unmapped.put(&name, |json| push_value(tree, value, json));
+        fields.put(&name, |json| push_value(tree, value, json));
     }
 }
 
@@ -266,6 +300,24 @@ fn w3c(value: &Value<'_>, digits: usize) -> Option<String> {
     text_of(value).filter(|text| is_id(text, digits)).map(|text| text.to_ascii_lowercase())
 }
 
+/// Whether a search server takes a container as one field, whatever is in it.
+fn fits_whole(tree: &Tree<'_>, id: NodeId) -> bool {
+    let (Value::Object(_, source) | Value::Array(_, source)) = tree.value(id) else { return true };
+    // One level is `body`, and an array is put into an object.
+    if usize::from(source.depth) > MAX_DEPTH - 2 {
+        return false;
+    }
+    let mut at = tree.first(id);
+    while let Some(member) = at {
+        at = tree.next(member);
+        let key = tree.key(member).as_str();
+        if key.len() > MAX_KEY || key.contains('\0') || !fits_whole(tree, member) {
+            return false;
+        }
+    }
+    true
+}
+
 fn push_body(tree: &Tree<'_>, text: Option<&Value<'_>>, structured: Option<&Value<'_>>, out: &mut Vec<u8>) {
     if text.is_none() && structured.is_none() {
         return;
@@ -273,7 +325,7 @@ fn push_body(tree: &Tree<'_>, text: Option<&Value<'_>>, structured: Option<&Valu
     push_member(out, "body", |out| {
         out.push(b'{');
         if let Some(text) = text {
-            let text = text_of(text).map_or_else(|| json_of(tree, text), std::borrow::Cow::into_owned);
+            let text = text_of(text).map_or_else(|| json_of(tree, text), Cow::into_owned);
             push_quoted(out, "text");
             push_string(out, &text);
         }
@@ -282,7 +334,16 @@ fn push_body(tree: &Tree<'_>, text: Option<&Value<'_>>, structured: Option<&Valu
                 out.push(b',');
             }
             push_quoted(out, "structured");
+            // Only an object can be a field as a whole.
+            let is_array = matches!(structured, Value::Array(..));
+            if is_array {
+                out.push(b'{');
+                push_quoted(out, "value");
+            }
             push_value(tree, structured, out);
+            if is_array {
+                out.push(b'}');
+            }
         }
         out.push(b'}');
     });

@@ -154,7 +154,8 @@ impl Parser {
             marks.clamped = true;
             shape.labelled("original_timestamp", original);
         }
-        if self.guards.all_events && shape.is_beyond_schema() {
+        let has_budget = self.guards.all_events && self.lane.is_some();
+        if shape.is_beyond_schema() && (has_budget || shape.tree.len() > self.guards.max_fields) {
             let mut guard = Guard::new(&self.guards, &mut self.lane, event.tenant, event_ms);
             shape.guard(&mut guard, labels);
         }

@@ -18,17 +18,18 @@ use crate::ecs::{Field, GroupId, Role, SCHEMA};
 use crate::timestamp::Clock;
 use crate::tree::{Key, Kind, NodeId, ROOT, Source, Tree, Value};
 
+pub(crate) use aside::is_long;
 pub(crate) use fit::text_of;
 pub(crate) use top::EventTime;
 
 /// The deepest that objects and arrays may nest in a document. Search servers take 20; OpenSearch counts arrays too.
-const MAX_DEPTH: usize = 16;
+pub(crate) const MAX_DEPTH: usize = 16;
 
 /// The most parts that a name with dots is split into.
 const MAX_PARTS: usize = 8;
 
 /// The longest name, in bytes.
-const MAX_KEY: usize = 255;
+pub(crate) const MAX_KEY: usize = 255;
 
 /// A document while it is put together.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ pub(crate) struct Shape<'a, 'c> {
     deferred: &'c mut Vec<NodeId>,
     labels: Option<NodeId>,
     unmapped: Option<NodeId>,
+    unmapped_long: Option<NodeId>,
     /// The topmost nodes that the schema doesn't know, and the object that each is in; none for `labels`.
     dynamic: &'c mut Vec<(Option<GroupId>, NodeId)>,
     pub(crate) mode: Mode,
@@ -106,6 +108,7 @@ impl<'a, 'c> Shape<'a, 'c> {
             deferred,
             labels: None,
             unmapped: None,
+            unmapped_long: None,
             dynamic,
             mode: Mode::Place,
             keeps_members: false,

@@ -97,7 +97,7 @@ pub(crate) fn check(document: &[u8]) -> Value {
         assert!(!crate::ecs::METADATA.contains(&key.as_str()), "{key}");
     }
     let mut names = value.as_object().unwrap().clone();
-    let _free = names.remove("unmapped");
+    let _free = (names.remove("unmapped"), names.remove("unmapped_long"));
     check_names(&Value::Object(names));
     value
 }

@@ -9,6 +9,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use twox_hash::XxHash3_64;
+
 use crate::hash;
 
 /// Where a node stands in its tree.
@@ -317,6 +319,15 @@ impl<'a> Tree<'a> {
     /// A node's name.
     pub(crate) fn key(&self, id: NodeId) -> &Key<'a> {
         &self.node(id).key
+    }
+
+    /// A hash of a node's name. Names of more than sixteen bytes are read to their end.
+    pub(crate) fn name_hash(&self, id: NodeId) -> u64 {
+        let node = self.node(id);
+        match node.key.as_str() {
+            key if key.len() > 16 => XxHash3_64::oneshot(key.as_bytes()),
+            _ => u64::from(node.hash),
+        }
     }
 
     /// Renames a node that belongs nowhere.

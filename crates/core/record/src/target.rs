@@ -5,6 +5,9 @@
 //!
 //! A rule may choose another: `<prefix>-<tenant>.<route>-<yyyy.MM.dd>`. No tenant's name has a dot in it, so that no route
 //! of one tenant is an index of another.
+//!
+//! Documents that aren't laid out by ECS have indices of their own, since the same name has another type there:
+//! `<prefix>-<tenant>.otel-<day>`, `<prefix>-<tenant>.<route>.raw-<day>`. No route is called [`OTEL`] or [`RAW`].
 
 use std::fmt::Write;
 
@@ -13,6 +16,12 @@ use jiff::tz::TimeZone;
 
 /// The default first part of every target.
 pub const DEFAULT_PREFIX: &str = "forebay";
+
+/// How targets end, but for the day, whose documents follow OpenTelemetry.
+pub const OTEL: &str = "otel";
+
+/// How targets end, but for the day, whose documents have the names that their senders gave.
+pub const RAW: &str = "raw";
 
 /// Appends the target for an event of `tenant` at `event_ms` (milliseconds since the Unix epoch, UTC days).
 pub fn push(out: &mut String, prefix: &str, tenant: &str, event_ms: i64) {

@@ -1,8 +1,11 @@
 //! Routes: the part of a target's name that a rule chooses.
 //!
 //! A target is `<prefix>-<tenant>.<route>-<day>`. A tenant's name has no dot in it, so that no route of one tenant is
-//! another's index, and every route begins with a letter or digit.
+//! another's index, and every route begins with a letter or digit. A schema other than ECS adds its name to the route:
+//! its documents have indices of their own, as their fields have other types.
 
+use forebay_parse::OutputSchema;
+use forebay_record::target::{OTEL, RAW};
 use vrl::path::{OwnedSegment, OwnedValuePath, parse_value_path};
 use vrl::value::Value;
 
@@ -74,6 +77,20 @@ impl Route {
     }
 }
 
+/// The route as it stands in the target of a document of this schema.
+pub(crate) fn in_schema(mut route: String, schema: OutputSchema) -> String {
+    let own = match schema {
+        OutputSchema::Ecs => return route,
+        OutputSchema::Otel => OTEL,
+        OutputSchema::Raw => RAW,
+    };
+    if !route.is_empty() {
+        route.push('.');
+    }
+    route.push_str(own);
+    route
+}
+
 fn push_text(parts: &mut Vec<Part>, text: &str) -> Result<(), String> {
     if text.chars().any(|c| !is_allowed(c)) {
         return Err(invalid(text));
@@ -123,9 +140,13 @@ fn is_valid(name: &str) -> bool {
     name.len() <= MAX_ROUTE
         && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && name.chars().all(is_allowed)
+        && !matches!(name, OTEL | RAW)
 }
 
 fn invalid(name: &str) -> String {
+    if matches!(name, OTEL | RAW) {
+        return format!("`{name}` is where documents of that schema go: take another name for the target");
+    }
     format!("`{name}` can't be part of a target: use 1 to {MAX_ROUTE} of a-z, 0-9, `_` and `-`")
 }
 
@@ -153,6 +174,8 @@ mod tests {
     #[test]
     fn what_can_be_no_name_is_refused_when_it_is_compiled() {
         for yaml in [
+            "target: otel",
+            "{target: a, fallback: raw}",
             "target: Audit",
             "target: a.b",
             "target: ''",
@@ -163,5 +186,14 @@ mod tests {
         ] {
             assert!(route(yaml).is_err(), "{yaml}");
         }
+    }
+
+    #[test]
+    fn a_schema_with_other_types_has_indices_of_its_own() {
+        let of = |route: &str, schema| in_schema(route.to_owned(), schema);
+        assert_eq!(of("", OutputSchema::Ecs), "");
+        assert_eq!(of("audit", OutputSchema::Ecs), "audit");
+        assert_eq!(of("", OutputSchema::Otel), "otel");
+        assert_eq!(of("audit", OutputSchema::Raw), "audit.raw");
     }
 }

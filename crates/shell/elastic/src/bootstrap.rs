@@ -1,4 +1,4 @@
-//! Bootstrap: puts the index template, or says what it would change.
+//! Bootstrap: puts the index templates, or says what it would change.
 //!
 //! A template governs indices that are made after it; those that exist keep their mappings.
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::client::{Client, Request};
 use crate::server::Server;
-use crate::template;
+use crate::template::{self, IndexTemplate};
 
 pub(crate) async fn run(
     client: &Client,
@@ -20,21 +20,23 @@ pub(crate) async fn run(
     dry_run: bool,
 ) -> Result<Vec<Change>, RequestFailure> {
     let server = Server::ask(client).await?;
-    let wanted = template::index_template(settings, &server);
-    let name = &settings.index_prefix;
-    let path = format!("/_index_template/{name}");
-    let kind = match present(client, &path).await? {
-        None => ChangeKind::Create,
-        Some(present) => match difference::between(&present, &wanted) {
-            differences if differences.is_empty() => ChangeKind::Unchanged,
-            differences => ChangeKind::Update(differences),
-        },
-    };
-    if !dry_run && kind != ChangeKind::Unchanged {
-        let reply = client.send(Request::json(Method::Put, &path, &wanted)).await?;
-        let _acknowledged = reply.success()?;
+    let mut changes = Vec::new();
+    for IndexTemplate { name, body: wanted } in template::index_templates(settings, &server) {
+        let path = format!("/_index_template/{name}");
+        let kind = match present(client, &path).await? {
+            None => ChangeKind::Create,
+            Some(present) => match difference::between(&present, &wanted) {
+                differences if differences.is_empty() => ChangeKind::Unchanged,
+                differences => ChangeKind::Update(differences),
+            },
+        };
+        if !dry_run && kind != ChangeKind::Unchanged {
+            let reply = client.send(Request::json(Method::Put, &path, &wanted)).await?;
+            let _acknowledged = reply.success()?;
+        }
+        changes.push(Change { what: format!("index template `{name}`"), kind });
     }
-    Ok(vec![Change { what: format!("index template `{name}`"), kind }])
+    Ok(changes)
 }
 
 /// The template that the server has.

@@ -8,11 +8,13 @@
 //! - `client`: one request, one answer, or a typed failure
 //! - `auth`: credentials from files, read again when they change
 //! - `write`, `search`, `bootstrap`: what the store does
-//! - `template`: the index template, as the documents need it
+//! - `template`: the index templates, as the documents need them
+//! - `full`: indices that have as many fields as they may
 
 mod auth;
 mod bootstrap;
 mod client;
+mod full;
 mod gzip;
 mod search;
 mod server;

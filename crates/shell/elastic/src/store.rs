@@ -1,5 +1,7 @@
 //! The store: each of its verbs is one request.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use elasticsearch::http::Method;
 use forebay_bulk::{BulkAnswer, BulkRequest, RequestFailure, read_answer};
@@ -8,6 +10,7 @@ use forebay_store::{Candidate, Change, SearchError, SearchPage, SearchRequest, S
 
 use crate::bootstrap;
 use crate::client::{Client, ConnectError, Request};
+use crate::full::Full;
 use crate::gzip;
 use crate::search;
 use crate::server::Server;
@@ -25,6 +28,7 @@ pub struct ElasticStore {
     /// How long the server may wait for a shard that isn't there, before it answers for that document alone: less than we
     /// wait for the answer, or one such shard would keep all other documents of a request without one.
     bulk_timeout: String,
+    full: Full,
 }
 
 // === impl ElasticStore ===
@@ -36,7 +40,12 @@ impl ElasticStore {
     /// When the settings can't be used: the address, the certificate authority's file, or the file with the secret.
     pub fn connect(settings: &SearchSettings) -> Result<Self, ConnectError> {
         let bulk_timeout = format!("{}ms", (settings.request_timeout.0 / 2).as_millis().max(1));
-        Ok(Self { client: Client::new(settings)?, settings: settings.clone(), bulk_timeout })
+        Ok(Self {
+            client: Client::new(settings)?,
+            settings: settings.clone(),
+            bulk_timeout,
+            full: Full::default(),
+        })
     }
 }
 
@@ -53,6 +62,7 @@ impl Store for ElasticStore {
                 .await
                 .map_err(|error| RequestFailure::Unreachable { reason: error.to_string() })?;
         }
+        let began = Instant::now();
         let reply = self
             .client
             .send(Request {
@@ -64,7 +74,9 @@ impl Store for ElasticStore {
                 body: Some(body),
             })
             .await?;
-        Ok(read_answer(&reply.success()?, request.len())?)
+        let mut answer = read_answer(&reply.success()?, request.len())?;
+        self.full.relieve(&self.client, request, began, &mut answer).await;
+        Ok(answer)
     }
 
     async fn search(&self, request: &SearchRequest) -> Result<SearchPage, SearchError> {

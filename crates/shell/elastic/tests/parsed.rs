@@ -3,7 +3,7 @@
 use anyhow::Result;
 use forebay_bulk::BulkBuilder;
 use forebay_elastic::ElasticStore;
-use forebay_parse::{OnUnparsed, ParseConfig, Parsed, Parser};
+use forebay_parse::{OnUnparsed, OutputSchema, ParseConfig, Parsed, Parser, ReadEvent, WriteOptions};
 use forebay_record::RawEvent;
 use forebay_settings::sections::SearchSettings;
 use forebay_store::{ItemOutcome, Store};
@@ -48,6 +48,11 @@ fn bodies() -> Vec<Vec<u8>> {
     bodies.push(format!("{{\"name\":\"{}\",\"{}\":1}}", "x".repeat(50_000), "k".repeat(3_000)).into_bytes());
     bodies.push(format!("{{\"words\":\"{}\"}}", "é ".repeat(40_000)).into_bytes());
     bodies.push(format!("{}1{}", r#"{"deep":"#.repeat(60), "}".repeat(60)).into_bytes());
+    bodies.push(format!(r#"{{"mixed":["{0}",1],"status":{{"a":"{0}"}},"unmapped":{{"l":"{0}","o":{{"l":"{0}"}}}},"unmapped_long":1}}"#, "long ".repeat(20_000)).into_bytes());
+    bodies.push(
+        format!(r#"{{"message":{{"l":"{0}"}},"container":{{"labels":{{"l":"{0}"}}}}}}"#, "é".repeat(20_000))
+            .into_bytes(),
+    );
     bodies.push(format!("{{\"deep\":{}1{}}}", "[".repeat(60), "]".repeat(60)).into_bytes());
     bodies.push(format!("{{\"unmapped\":{}1{}}}", r#"{"d":"#.repeat(40), "}".repeat(40)).into_bytes());
     bodies.push(format!("{{\"list\":{}1{}}}", "[".repeat(15), "]".repeat(15)).into_bytes());
@@ -73,6 +78,13 @@ async fn takes_what_the_parser_writes(server: &Server) -> Result<()> {
         parser.parse(&event, 0, &mut parsed)?;
         // An index each, so that two events can't contradict each other: only the template can.
         builder.push(&format!("parsed-t{tag}-2026.11.21"), "e", &parsed.document, tag)?;
+        for (schema, name) in [(OutputSchema::Otel, "otel"), (OutputSchema::Raw, "raw")] {
+            let (mut read, mut parsed) = (ReadEvent::default(), Parsed::default());
+            parser.read(&event, None, 0, &mut read)?;
+            let options = WriteOptions { schema, ..WriteOptions::default() };
+            parser.write(&event, &read.value, &read.origin, &options, 0, &mut parsed)?;
+            builder.push(&format!("parsed-t{tag}.{name}-2026.11.21"), "e", &parsed.document, tag)?;
+        }
     }
     let request = builder.finish();
     let answer = store.write(&request).await?;
@@ -89,7 +101,7 @@ async fn takes_what_the_parser_writes(server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// Scenario: events of every format, and JSON made to be refused, go through the parser to Elasticsearch.
+/// Scenario: events of every format, and JSON made to be refused, go through the parser to Elasticsearch, in each schema.
 /// Guarantees: none is refused.
 #[tokio::test]
 async fn elasticsearch_takes_what_the_parser_writes() -> Result<()> {

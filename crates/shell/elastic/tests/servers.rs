@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use forebay_bulk::{BulkBuilder, BulkRequest};
 use forebay_elastic::ElasticStore;
 use forebay_settings::sections::SearchSettings;
-use forebay_store::{ChangeKind, ItemOutcome, RequestFailure, SearchRequest, Store};
+use forebay_store::{Change, ChangeKind, ItemOutcome, RequestFailure, SearchRequest, Store};
 use forebay_testkit::eventually;
 use forebay_testkit::servers::{Builder, Server, shared};
 
@@ -88,18 +88,25 @@ async fn the_template_takes_what_it_should() -> Result<()> {
 async fn a_bootstrap_mends_what_differs() -> Result<()> {
     for server in both().await? {
         let before = ElasticStore::connect(&settings(server, "mends"))?;
-        assert_eq!(before.bootstrap(true).await?[0].kind, ChangeKind::Create);
-        assert_eq!(before.bootstrap(false).await?[0].kind, ChangeKind::Create);
-        assert_eq!(before.bootstrap(false).await?[0].kind, ChangeKind::Unchanged);
+        let all_are = |changes: &[Change], kind: &ChangeKind| {
+            changes.len() == 3 && changes.iter().all(|change| change.kind == *kind)
+        };
+        assert!(all_are(&before.bootstrap(true).await?, &ChangeKind::Create));
+        assert!(all_are(&before.bootstrap(false).await?, &ChangeKind::Create));
+        assert!(all_are(&before.bootstrap(false).await?, &ChangeKind::Unchanged));
         let after = ElasticStore::connect(&SearchSettings { shards: 3, ..settings(server, "mends") })?;
         for dry_run in [true, true, false] {
-            let change = &after.bootstrap(dry_run).await?[0];
-            assert_eq!(
-                change.to_string(),
-                "index template `mends`: update\n  ~ template.settings.index.number_of_shards: 1 -> 3"
-            );
+            let changes = after.bootstrap(dry_run).await?;
+            for (change, name) in changes.iter().zip(["mends", "mends.otel", "mends.raw"]) {
+                assert_eq!(
+                    change.to_string(),
+                    format!(
+                        "index template `{name}`: update\n  ~ template.settings.index.number_of_shards: 1 -> 3"
+                    )
+                );
+            }
         }
-        assert_eq!(after.bootstrap(true).await?[0].kind, ChangeKind::Unchanged);
+        assert!(all_are(&after.bootstrap(true).await?, &ChangeKind::Unchanged));
     }
     Ok(())
 }

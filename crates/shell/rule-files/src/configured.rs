@@ -30,7 +30,7 @@ pub fn options(settings: &ParserSettings) -> CompileOptions {
 pub fn setting(settings: &ParserSettings) -> Setting {
     let rules = &settings.rules;
     let budget = FieldBudget::new(rules.max_target_fields, FieldBudget::MAX_TARGETS);
-    let guards = Guards { max_fields: rules.max_fields, budget: Some(budget), ..Guards::default() };
+    let guards = Guards { max_fields: rules.max_fields, budget: Some(budget), all_events: true };
     Setting {
         parse: settings.parse_config(),
         guards,

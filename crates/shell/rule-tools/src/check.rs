@@ -1,6 +1,7 @@
 //! What the compiler lets pass and is hardly meant. Nothing is connected to.
 //!
-//! Targets need no look: each is `<prefix>-<tenant>.<route>-<day>`, and the index templates are for `<prefix>-*`.
+//! Targets need no look: each is `<prefix>-<tenant>.<route>-<day>`, `.otel` or `.raw` before the day, and the index templates
+//! are for `<prefix>-*`.
 
 use forebay_record::tenant;
 use forebay_rules::files::{Purpose, purpose, tenant_of};

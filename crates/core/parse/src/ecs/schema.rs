@@ -28,7 +28,7 @@ pub(crate) enum Role {
     Group(GroupId),
     /// `labels`, whose members are keywords.
     Labels,
-    /// `unmapped`, whose content is free.
+    /// `unmapped` and `unmapped_long`, whose content is free.
     Unmapped,
     /// A name that search servers keep to themselves.
     Metadata,
@@ -129,7 +129,9 @@ impl Schema {
             schema.entry(GroupId::ROOT, name).role = Role::Metadata;
         }
         schema.entry(GroupId::ROOT, "labels").role = Role::Labels;
-        schema.entry(GroupId::ROOT, "unmapped").role = Role::Unmapped;
+        for name in ["unmapped", "unmapped_long"] {
+            schema.entry(GroupId::ROOT, name).role = Role::Unmapped;
+        }
         schema
     }
 

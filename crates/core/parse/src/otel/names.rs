@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Which attributes a field belongs to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Section {
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Section {
     /// Those of what the event comes from.
     Resource,
     /// Those of the event itself.
@@ -79,13 +79,14 @@ pub const NAMES: &[(&str, &str)] = &[
 ];
 
 /// [`NAMES`] by the field.
-pub(crate) static NAMED: LazyLock<HashMap<&str, (Section, &str)>> = LazyLock::new(|| {
-    let section = |name: &str| {
-        let group = name.split('.').next().unwrap_or(name);
-        if RESOURCE.contains(&group) { Section::Resource } else { Section::Attributes }
-    };
-    NAMES.iter().map(|(field, name)| (*field, (section(name), *name))).collect()
-});
+pub(crate) static NAMED: LazyLock<HashMap<&str, (Section, &str)>> =
+    LazyLock::new(|| NAMES.iter().map(|(field, name)| (*field, (plain_section(name), *name))).collect());
+
+/// Where a name belongs that nothing else is known of.
+pub(super) fn plain_section(name: &str) -> Section {
+    let group = name.split('.').next().unwrap_or(name);
+    if RESOURCE.contains(&group) { Section::Resource } else { Section::Attributes }
+}
 
 #[cfg(test)]
 mod tests {

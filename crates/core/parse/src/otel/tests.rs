@@ -65,9 +65,43 @@ fn names_that_meet_are_kept_apart() {
     );
     assert_eq!(attributes["thread.name"], "mine");
     assert_eq!(document["resource"]["attributes"]["process.thread.name"], "p");
-    assert_eq!(attributes["exception"], "text");
+    // In every index there is `exception.type` and so on, whether this event has it or not.
+    assert_eq!(document["unmapped"]["exception"], "text");
     assert_eq!(
-        (&attributes["error.stack_trace"], &attributes["labels.exception"]),
+        (&attributes["exception.stacktrace"], &attributes["labels.exception"]),
         (&json!("s"), &json!("l"))
     );
+}
+
+/// Scenario: what one event has as a number and another as a word, under one name.
+/// Guarantees: a name that a field of ECS becomes has that field's type, and labels are strings, in every document.
+#[test]
+fn types_are_the_same_in_every_document() {
+    let document = otel(
+        "json",
+        r#"{"code":{"line":{"number":"no number"}},"labels":{"n":1,"b":true,"s":"x","list":[1,2]},
+        "log":{"origin":{"file":{"line":7}}},"http":{"response":{"status_code":"many"}}}"#,
+    );
+    let attributes = &document["attributes"];
+    assert_eq!(attributes["code.line.number"], 7);
+    assert_eq!(
+        (&attributes["n"], &attributes["b"], &attributes["s"]),
+        (&json!("1"), &json!("true"), &json!("x"))
+    );
+    let expected = json!({
+        "code.line.number": "no number", "labels.list": [1, 2], "http.response.status_code": "many",
+    });
+    assert_eq!(document["unmapped"], expected);
+}
+
+/// Guarantees: whatever a body is, the field that takes it gets an object that it takes.
+#[test]
+fn bodies_are_objects_or_text() {
+    assert_eq!(
+        otel("json", r#"{"message":[1,{"a":"b"}]}"#)["body"],
+        json!({"structured": {"value": [1, {"a": "b"}]}})
+    );
+    let odd = otel("json", r#"{"body":{"nul\u0000":1},"message":"m"}"#);
+    assert_eq!(odd["body"], json!({"text": "m"}));
+    assert_eq!(odd["unmapped"]["body"], r#"{"nul\u0000":1}"#);
 }

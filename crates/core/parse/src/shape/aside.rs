@@ -1,10 +1,36 @@
-//! Places where nothing conflicts: `labels` for scalars, `unmapped` for everything.
+//! Places where nothing conflicts: `labels` for scalars, `unmapped` for everything, `unmapped_long` for what no index could
+//! search anyway.
 
 use std::borrow::Cow;
 
 use super::{MAX_DEPTH, MAX_KEY, Shape};
 use crate::document::{json_of, push_string};
-use crate::tree::{Key, Kind, ROOT, Source, Value};
+use crate::tree::{Key, Kind, ROOT, Source, Tree, Value};
+
+/// The longest string that goes to `unmapped`, in bytes. OpenSearch refuses documents in whose `flat_object` there is one of
+/// more than 32,766 bytes, its path included; it can't be told to leave those out.
+const MAX_STRING: usize = 28_000;
+
+/// Whether there may be a string in a value that is too long for a field that takes whole objects.
+pub(crate) fn is_long(tree: &Tree<'_>, value: &Value<'_>) -> bool {
+    match value {
+        Value::Json(text) | Value::Huge(text) | Value::Text(text) => text.len() > MAX_STRING,
+        Value::Integer(_) | Value::Time(_) => false,
+        Value::Object(_, source) | Value::Array(_, source) if !source.raw.is_empty() => {
+            source.raw.len() > MAX_STRING
+        }
+        Value::Object(children, _) | Value::Array(children, _) => {
+            let mut at = children.first();
+            while let Some(id) = at {
+                if is_long(tree, tree.value(id)) {
+                    return true;
+                }
+                at = tree.next(id);
+            }
+            false
+        }
+    }
+}
 
 impl<'a> Shape<'a, '_> {
     /// Puts a scalar under `labels`.
@@ -53,8 +79,12 @@ impl<'a> Shape<'a, '_> {
         if path.trim().is_empty() {
             path = "_".to_owned();
         }
-        let parent = *self.unmapped.get_or_insert_with(|| {
-            self.tree.add(ROOT, Key::Clean("unmapped"), Value::Object(Default::default(), Source::default()))
+        let (slot, name) = match is_long(&self.tree, &value) {
+            true => (&mut self.unmapped_long, "unmapped_long"),
+            false => (&mut self.unmapped, "unmapped"),
+        };
+        let parent = *slot.get_or_insert_with(|| {
+            self.tree.add(ROOT, Key::Clean(name), Value::Object(Default::default(), Source::default()))
         });
         let Some(existing) = self.tree.find(parent, &path) else {
             let _id = self.tree.add(parent, Key::Owned(path), value);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::{MAX_DEPTH, MAX_KEY, Mode, Shape};
+use super::{MAX_DEPTH, MAX_KEY, Mode, Shape, is_long};
 use crate::ecs::{FieldType, When};
 use crate::facts::is_id;
 use crate::json::unquote;
@@ -16,6 +16,7 @@ impl<'a> Shape<'a, '_> {
         match (kind, value) {
             (FieldType::Flattened, Value::Object(_, source)) => {
                 let fits = source.clean || self.mode == Mode::Replace && self.is_free(id);
+                let fits = fits && !is_long(&self.tree, value);
                 fits.then(|| value.clone())
             }
             (FieldType::Keyword | FieldType::Text, Value::Array(_, source)) => {

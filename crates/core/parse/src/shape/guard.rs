@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::{ROOT, Shape};
 use crate::budget::Guard;
 use crate::ecs::{GroupId, SCHEMA};
-use crate::tree::{NodeId, Value};
+use crate::tree::{NodeId, Tree, Value};
 
 /// Labels that are ours, and free.
 const OURS: [&str; 3] = ["original_timestamp", "parse_error", "correlation_id"];
@@ -21,6 +21,10 @@ impl Shape<'_, '_> {
 
     /// Takes out what the guard doesn't admit. `free` are labels that it isn't asked about.
     pub(crate) fn guard(&mut self, guard: &mut Guard<'_>, free: &[(&str, &str)]) {
+        let shape = self.names();
+        if guard.knows(shape) {
+            return;
+        }
         let dynamic = std::mem::take(self.dynamic);
         let mut gone: Vec<(NodeId, NodeId)> = Vec::new();
         let mut path = String::new();
@@ -48,12 +52,24 @@ impl Shape<'_, '_> {
             }
         }
         *self.dynamic = dynamic;
+        guard.learn(shape);
         gone.sort_unstable();
         for of_parent in gone.chunk_by(|a, b| a.0 == b.0) {
             if let Some((parent, _)) = of_parent.first() {
                 self.take_out(*parent, |id| of_parent.binary_search(&(*parent, id)).is_ok());
             }
         }
+    }
+
+    /// A hash of the names that the schema doesn't know, and of how they are nested: of hashes that the tree has anyway.
+    ///
+    /// Those are weak. Names that are made to collide pass for others that were admitted, and then count for nothing: the
+    /// index's own limit holds them up, to the harm of nobody but their sender.
+    fn names(&self) -> u64 {
+        self.dynamic.iter().fold(0, |hash, (group, id)| {
+            let place = group.map_or(u64::MAX, |group| group.index() as u64);
+            below(&self.tree, *id, mix(hash, place))
+        })
     }
 
     /// Whether a node may stay where it is; what must not stay in it has then been taken out.
@@ -140,6 +156,25 @@ impl Shape<'_, '_> {
             }
         }
     }
+}
+
+/// Adds a node's name and those in it. Recurses as deep as documents nest.
+fn below(tree: &Tree<'_>, id: NodeId, hash: u64) -> u64 {
+    let mut hash = mix(hash, tree.name_hash(id));
+    let mut at = tree.first(id);
+    if at.is_some() {
+        hash = mix(hash, u64::from(b'{'));
+        while let Some(member) = at {
+            hash = below(tree, member, hash);
+            at = tree.next(member);
+        }
+        hash = mix(hash, u64::from(b'}'));
+    }
+    hash
+}
+
+fn mix(hash: u64, more: u64) -> u64 {
+    (hash.rotate_left(5) ^ more).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 fn raw_len(value: &Value<'_>) -> usize {

@@ -276,3 +276,17 @@ proptest! {
         prop_assert_eq!(document.to_string().matches("\"v\"").count(), names.len());
     }
 }
+
+/// Guarantees: what no server can search doesn't stand where one would try to; nothing of it is lost.
+#[test]
+fn long_values_without_a_place_stand_apart() {
+    let long = "x".repeat(28_000);
+    let body = format!(
+        r#"{{"mixed":["{long}",1],"message":{{"a":"{long}"}},"own":"{long}","unmapped":{{"l":"{long}","s":1}},"unmapped_long":"mine"}}"#
+    );
+    let document = shape(&body);
+    assert_eq!(document["unmapped"], json!({"s": 1, "unmapped_long": "mine"}));
+    let mixed = format!(r#"["{long}",1]"#);
+    assert_eq!(document["unmapped_long"], json!({"mixed": mixed, "message": {"a": long}, "l": long}));
+    assert_eq!(document["own"], long, "what has a place keeps it");
+}

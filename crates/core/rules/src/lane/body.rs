@@ -134,7 +134,7 @@ pub(super) fn unfold(value: &mut Value, depth: usize) {
         return;
     }
     // What is in these has no objects of its own.
-    let is_flat = |name: &str| depth == 0 && matches!(name, "unmapped" | "labels");
+    let is_flat = |name: &str| depth == 0 && matches!(name, "unmapped" | "unmapped_long" | "labels");
     for (_, member) in members.iter_mut().filter(|(name, _)| !is_flat(name)) {
         unfold(member, depth + 1);
     }

@@ -15,6 +15,7 @@ use crate::observe::{Observer, StepOutcome};
 use crate::rules::Rules;
 use crate::spec::OnError;
 use crate::step::{Step, StepFailure, Work};
+use crate::target::in_schema;
 
 /// The most documents that are made of one event.
 const MAX_PARTS: usize = 10_000;
@@ -283,6 +284,7 @@ impl Job<'_> {
         documents: &mut Documents,
     ) -> Result<(), ParseFailure> {
         let Traveller { value, route, schema, error, .. } = traveller;
+        let route = in_schema(route, schema);
         let labels = [
             Some(("rules_revision", self.rules.revision())),
             error.as_deref().map(|error| ("rule_error", error)),

@@ -30,7 +30,7 @@ pub struct StepSpec {
     pub enrich: Option<EnrichSpec>,
     /// Takes the event's time from a field.
     pub timestamp: Option<TimestampSpec>,
-    /// How the document is laid out: `ecs`, `otel` or `raw`.
+    /// How the document is laid out: `ecs`, `otel` or `raw`. The latter two have indices of their own.
     pub schema: Option<SchemaSpec>,
     /// Makes one event of each element of an array.
     pub split: Option<SplitSpec>,

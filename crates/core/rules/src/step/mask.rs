@@ -79,8 +79,10 @@ impl Mask {
                 }
             }
             // A second member of the same name is there.
-            if let Some(aside) = value.as_object_mut().and_then(|members| members.get_mut("unmapped")) {
-                found += self.walk(aside, false, 0, scratch);
+            for aside in ["unmapped", "unmapped_long"] {
+                if let Some(aside) = value.as_object_mut().and_then(|members| members.get_mut(aside)) {
+                    found += self.walk(aside, false, 0, scratch);
+                }
             }
             found
         };

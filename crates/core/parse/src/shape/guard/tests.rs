@@ -11,7 +11,7 @@ fn paths(value: &Json, path: &str, into: &mut BTreeSet<String>) {
         Json::Object(members) => {
             for (key, value) in members {
                 let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                if path != "unmapped" {
+                if !matches!(path.as_str(), "unmapped" | "unmapped_long") {
                     let _new = into.insert(path.clone());
                     paths(value, &path, into);
                 }
