@@ -78,14 +78,23 @@ fn check_tells_what_is_wrong_with_rules() {
     let wrong = rules.run(&["check"]);
     assert_eq!(wrong.code, 1, "{}", wrong.err);
     for line in [
-        "rules/tenants/acme/30-a.yaml:3:5: error",
-        "rules/40-b.yaml: error: match",
+        "rules/tenants/acme/30-a.yaml:2:5: error: vrl:",
+        "rules/tenants/acme/30-a.yaml:3:5: error: there is no key `prase` here; did you mean `parse`?",
+        "rules/40-b.yaml:1:8: error: match",
+        "rules/40-b.yaml:3:5: error: route",
         "rules/20-idle.yaml: warning",
     ] {
         assert!(wrong.out.contains(line), "{line}: {}", wrong.out);
     }
-    assert!(wrong.err.contains("2 errors, 1 warning"), "{}", wrong.err);
+    assert!(wrong.err.contains("4 errors, 1 warning"), "{}", wrong.err);
     assert_eq!(rules.run(&["check", "rules/10-n.yaml"]).code, 0, "a rule by itself");
+    rules.write("50-c.yaml", "stpes: []\n");
+    let misspelt = rules.run(&["check", "rules/50-c.yaml"]);
+    assert!(
+        misspelt.out.contains("50-c.yaml:1:1: error: there is no key `stpes` here; did you mean `steps`?"),
+        "{}",
+        misspelt.out
+    );
 }
 
 /// Guarantees: `check` of settings checks the rules that they name, with those settings.

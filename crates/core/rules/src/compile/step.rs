@@ -1,6 +1,5 @@
 //! From what a file says of a step to the step.
 
-use serde_saphyr::Spanned;
 use vrl::path::OwnedValuePath;
 
 use super::Compiling;
@@ -20,9 +19,7 @@ const KINDS: &str =
     "`parse`, `vrl`, `mask`, `enrich`, `timestamp`, `schema`, `split`, `sample`, `drop`, `route`";
 
 impl Compiling<'_> {
-    pub(super) fn step(&self, number: usize, spec: &Spanned<StepSpec>) -> Result<Step, String> {
-        let line = spec.referenced.line();
-        let spec = &spec.value;
+    pub(super) fn step(&self, number: usize, line: u64, spec: &StepSpec) -> Result<Step, String> {
         let (kind, work) = self.work(spec)?;
         let when = match &spec.when {
             Some(source) => Some(Script::condition(source).map_err(|message| format!("when: {message}"))?),
