@@ -1,6 +1,7 @@
 //! From files to rules, or to everything that is wrong with them.
 
 mod enrich;
+mod reuse;
 mod step;
 
 use forebay_record::tenant;
@@ -14,6 +15,9 @@ use crate::rules::{Rule, Rules};
 use crate::spec::{self, Placed, StepSpec};
 use crate::step::{Step, Work};
 
+pub use reuse::Reuse;
+use reuse::Reusing;
+
 /// The longest rule file, in bytes.
 const MAX_RULE: usize = 1 << 20;
 
@@ -26,6 +30,8 @@ pub struct CompileOptions {
     pub formats: Vec<String>,
     /// What a program may use for one event.
     pub limits: Limits,
+    /// Tables and databases that are at work already.
+    pub reuse: Reuse,
 }
 
 /// Compiles all rules. Answers warnings beside them.
@@ -35,8 +41,9 @@ pub struct CompileOptions {
 pub fn compile(files: &RuleFiles, options: &CompileOptions) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
     let mut problems = Vec::new();
     let mut rules = Vec::new();
+    let reusing = Reusing::new(&options.reuse);
     for (path, content) in files.rules() {
-        let compiling = Compiling { path, files, options };
+        let compiling = Compiling { path, files, options, reusing: &reusing };
         rules.extend(compiling.rule(content, &mut problems));
     }
     for (place, rule) in rules.iter().enumerate() {
@@ -63,6 +70,7 @@ pub(crate) struct Compiling<'a> {
     pub(crate) path: &'a str,
     pub(crate) files: &'a RuleFiles,
     pub(crate) options: &'a CompileOptions,
+    reusing: &'a Reusing<'a>,
 }
 
 impl Compiling<'_> {

@@ -14,7 +14,8 @@ pub fn options(settings: &ParserSettings) -> CompileOptions {
     let (parse, rules) = (settings.parse_config(), &settings.rules);
     let limits = Limits { steps: rules.max_steps, bytes: rules.max_memory.0, ..Limits::default() };
     let depends_on = (&parse, rules.max_steps, rules.max_memory.0, rules.max_fields);
-    CompileOptions { settings: format!("{depends_on:?}"), formats: formats(&parse), limits }
+    let settings = format!("{depends_on:?}");
+    CompileOptions { settings, formats: formats(&parse), limits, ..CompileOptions::default() }
 }
 
 /// What lanes need besides rules. Clones share what all lanes of a process share.

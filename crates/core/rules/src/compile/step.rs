@@ -102,18 +102,21 @@ impl Compiling<'_> {
 
     fn mask(&self, spec: &MaskSpec) -> Result<Mask, String> {
         let key = match &spec.hash_key_file {
-            Some(name) => Some(self.data(name)?),
+            Some(name) => Some(self.data(name)?.1),
             None => None,
         };
-        Mask::new(spec, key.as_deref())
+        Mask::new(spec, key)
     }
 
-    /// The content of a file that a rule names.
-    pub(super) fn data(&self, name: &str) -> Result<std::sync::Arc<[u8]>, String> {
+    /// A file that a rule names: its path and its content.
+    pub(super) fn data(&self, name: &str) -> Result<(String, &[u8]), String> {
         let path = files::resolve(self.path, name)?;
-        self.files.get(&path).cloned().ok_or_else(|| {
-            format!("there is no file `{path}` in the folder of the rules: put it there, or mend the name")
-        })
+        let Some(content) = self.files.get(&path) else {
+            return Err(format!(
+                "there is no file `{path}` in the folder of the rules: put it there, or mend the name"
+            ));
+        };
+        Ok((path, content))
     }
 }
 
