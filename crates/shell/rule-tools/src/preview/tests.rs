@@ -69,7 +69,10 @@ fn an_end_on_the_way_is_shown() {
         "{failed}"
     );
     let unread = shown("steps:\n  - parse: json\n  - vrl: '.a = 1'\n", "{");
-    assert!(unread.contains("dead letter (parse): json_invalid at a/1-parse\n"), "{unread}");
+    assert!(
+        unread.contains("  a/1-parse  failed\n  dead letter (parse): json_invalid at a/1-parse\n"),
+        "{unread}"
+    );
 }
 
 #[test]
@@ -85,4 +88,27 @@ fn an_event_that_is_passed_on_is_shown_too() {
     let text = shown("steps:\n  - parse: json\n", r#"{"message":"hi"}"#);
     assert!(text.contains("  a/1-parse  done\n  document\n      {\n"), "{text}");
     assert!(!text.contains("    + "), "{text}");
+}
+
+/// Scenario: a body that its format reads, one that it doesn't read, with and without going on, and one that no other step looks at.
+/// Guarantees: the step is told once, as what it did; one that another step outdoes is told as skipped.
+#[test]
+fn the_step_that_reads_the_body_is_told_once() {
+    let steps = |rule: &str, body: &str| {
+        let text = shown(rule, body);
+        let steps = text.lines().filter(|line| line.starts_with("  a/"));
+        steps.map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+    };
+    let going_on = "steps:\n  - {parse: json, on_error: continue}\n  - vrl: '.a = 1'\n";
+    assert_eq!(steps(going_on, "{}"), ["a/1-parse done", "a/2-vrl done"]);
+    assert_eq!(steps(going_on, "{"), ["a/1-parse failed", "a/2-vrl done"]);
+    let alone = "steps:\n  - parse: json\n";
+    assert_eq!(steps(alone, "{}"), ["a/1-parse done"]);
+    assert_eq!(steps(alone, "{"), ["a/1-parse failed"]);
+    let outdone = "steps:\n  - parse: logfmt\n  - parse: json\n";
+    assert_eq!(steps(outdone, "{}"), ["a/1-parse skipped", "a/2-parse done"]);
+    let outdone = outdone.to_owned() + "  - vrl: '.a = 1'\n";
+    assert_eq!(steps(&outdone, "{}"), ["a/2-parse done", "a/1-parse skipped", "a/3-vrl done"]);
+    let dropped = "steps:\n  - parse: json\n  - drop: {reason: all}\n";
+    assert_eq!(steps(dropped, "{"), ["a/2-drop dropped"]);
 }
