@@ -218,6 +218,28 @@ fn events_are_tried() {
     assert!(nothing.code == 2 && nothing.err.contains("--from"), "{}", nothing.err);
 }
 
+/// Guarantees: lines come from their file, and have the attributes that are given; a rule that isn't for them says why.
+#[test]
+fn lines_are_what_is_said_of_them() {
+    let rules = Rules::new();
+    let lines = rules.dir.path().join("x.log");
+    fs::write(&lines, "{}\n").unwrap();
+    let path = lines.to_str().unwrap();
+    let condition =
+        format!("match: {{tenant: acme, attributes: {{log.file.path: '{path}', zone: 'eu-*'}}}}\n");
+    rules.write("20-x.yaml", &format!("{condition}steps: [{{vrl: '.x = 1'}}]\n"));
+    let tried = |more: &[&str]| rules.run(&[&["try", "rules/20-x.yaml", "--from", "x.log"], more].concat());
+    let other = tried(&["--attribute", "zone=us-1"]);
+    assert_eq!(other.code, 0, "{}", other.err);
+    let why = "20-x doesn't match: its tenant is `default`, wanted is `acme`; its attribute `zone` is `us-1`, wanted is `eu-*`";
+    assert!(other.out.contains(why), "{}", other.out);
+    assert!(other.err.contains("no rule is for any of these events"), "{}", other.err);
+    let same = tried(&["--tenant", "acme", "--attribute", "zone=eu-1"]);
+    assert!(same.out.contains("20-x/1-vrl  done") && !same.out.contains("match"), "{}", same.out);
+    assert!(!same.err.contains("no rule"), "{}", same.err);
+    assert_eq!(tried(&["--attribute", "zone"]).code, 2);
+}
+
 /// Scenario: a rule is edited while it is tried, first into something broken, then into something good.
 /// Guarantees: the same events are shown again each time.
 #[tokio::test]

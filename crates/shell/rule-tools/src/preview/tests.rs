@@ -112,3 +112,25 @@ fn the_step_that_reads_the_body_is_told_once() {
     let dropped = "steps:\n  - parse: json\n  - drop: {reason: all}\n";
     assert_eq!(steps(dropped, "{"), ["a/2-drop dropped"]);
 }
+
+/// Guarantees: a rule that isn't for the event says in what it differs; one behind the last says so.
+#[test]
+fn rules_that_an_event_passes_by_say_why() {
+    let rule =
+        "match: {tenant: other, attributes: {log.file.path: /var/log/x.log}}\nsteps: [{vrl: '.a = 1'}]\n";
+    let text = shown(rule, "{}");
+    let why = "  a doesn't match: its tenant is `acme`, wanted is `other`; there is no attribute `log.file.path`, \
+               wanted is `/var/log/x.log`\n";
+    assert!(text.contains(why), "{text}");
+    let mut files = RuleFiles::new();
+    files.add("a.yaml", *b"last: true\nsteps: [{vrl: '.a = 1'}]\n");
+    files.add("b.yaml", *b"match: {tenant: acme}\nsteps: [{vrl: '.a = 1'}]\n");
+    let engine = Engine::compile(&files, &Settings::default()).unwrap();
+    let event = RawEvent { id: "e", tenant: "acme", source: "http", body: b"{}", ..RawEvent::default() };
+    let seen = preview(&mut engine.lane().unwrap(), &event, &mut Documents::default());
+    let [passed] = &seen.passed_over[..] else { panic!("{seen:?}") };
+    assert_eq!(
+        (passed.rule.as_str(), passed.why.as_str()),
+        ("b", "isn't reached: `a` matches and says `last`")
+    );
+}
