@@ -46,8 +46,7 @@ fn every_step_shows_what_it_changed() {
   a/2-drop  skipped µs
   a/sign    done    µs
         {
-      -   \"n\": 5
-      +   \"n\": 5,
+          \"n\": 5
       +   \"sign\": \"+\"
         }
   document
