@@ -45,7 +45,7 @@ pub enum Mode {
     #[serde(alias = "keep-last")]
     KeepLast(u8),
     /// The same with the first 16 hex digits of the HMAC-SHA-256 of the secret, so that equal ones can be told:
-    /// `[email:5d41402abc4b2a76]`. It needs `hash_key`.
+    /// `[email:5d41402abc4b2a76]`. It needs a key.
     Hash,
 }
 
