@@ -25,7 +25,7 @@ pub(crate) fn folder(named: Option<&Path>, settings: &Settings) -> Result<PathBu
     if path.exists() {
         return Ok(path.to_owned());
     }
-    let failure = Failure::usage(format!("there is no {}", path.display()));
+    let failure = Failure::usage(format!("there is no `{}`", path.display()));
     Err(match (named, known) {
         (None, None) => {
             failure.hint("name a folder of rules, or settings that have parser.rules.folder with --config")

@@ -6,6 +6,7 @@
 mod configuration;
 mod formats;
 mod metrics;
+mod rules;
 mod table;
 
 use std::fs;
@@ -43,12 +44,15 @@ pub(crate) fn generate(check: bool) -> Result<String> {
 }
 
 fn pages() -> Result<Vec<Page>> {
-    let schema = serde_json::to_string_pretty(&sorted(forebay_settings::schema()))?;
+    let settings = serde_json::to_string_pretty(&sorted(forebay_settings::schema()))?;
+    let rule = serde_json::to_string_pretty(&sorted(forebay_rules::spec::schema()))?;
     Ok(vec![
         Page { name: "configuration.md", text: configuration::page(&forebay_settings::shape::sections()) },
-        Page { name: "configuration.schema.json", text: schema + "\n" },
+        Page { name: "configuration.schema.json", text: settings + "\n" },
         Page { name: "formats.md", text: formats::page() },
         Page { name: "metrics.md", text: metrics::page() },
+        Page { name: "rules.md", text: rules::page(&forebay_rules::spec::shape()) },
+        Page { name: "rules.schema.json", text: rule + "\n" },
     ])
 }
 

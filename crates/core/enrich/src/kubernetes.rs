@@ -13,6 +13,7 @@ mod path;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use vrl::value::{ObjectMap, Value};
 
@@ -22,7 +23,7 @@ use labels::Wanted;
 use names::{Known, known};
 
 /// The settings.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct KubernetesConfig {
     /// The labels that are kept, by name; `app.kubernetes.io/*` means all that begin so. All, if left out.

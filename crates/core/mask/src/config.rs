@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 
 use crate::detector::Detector;
-
-/// The shortest key for hashes, in bytes: a shorter one is guessed sooner than the values.
-const MIN_KEY: usize = 16;
 
 /// The settings of a masker.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -34,7 +32,7 @@ pub struct MaskConfig {
 }
 
 /// What becomes of what is found.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It is left out. An unquoted value becomes `""` where the next word would else be taken for it.
@@ -47,12 +45,12 @@ pub enum Mode {
     #[serde(alias = "keep-last")]
     KeepLast(u8),
     /// The same with the first 16 hex digits of the HMAC-SHA-256 of the secret, so that equal ones can be told:
-    /// `[email:5d41402abc4b2a76]`. It needs `hash_key`.
+    /// `[email:5d41402abc4b2a76]`. It needs a key.
     Hash,
 }
 
 /// A regular expression that finds secrets.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct CustomDetector {
     /// The name in the marker: small letters, digits and `_`.
@@ -97,7 +95,7 @@ pub enum MaskError {
     #[error("`{0}` has the mode `hash`: set `hash_key`")]
     NoKey(String),
     /// The key is too short.
-    #[error("hash_key has {0} bytes: it needs {MIN_KEY}")]
+    #[error("hash_key has {0} bytes: it needs {min}", min = HashKey::MIN)]
     ShortKey(usize),
     /// The automaton of the detectors would be too large: there are too many names.
     #[error("secret_names are too many: {0}")]
@@ -175,13 +173,16 @@ impl MaskConfig {
 // === impl HashKey ===
 
 impl HashKey {
+    /// The shortest key, in bytes: a shorter one is guessed sooner than the values.
+    pub const MIN: usize = 16;
+
     /// A key of at least 16 bytes.
     ///
     /// # Errors
     /// When it is shorter.
     pub fn new(key: impl Into<Vec<u8>>) -> Result<Self, MaskError> {
         let key = key.into();
-        if key.len() < MIN_KEY { Err(MaskError::ShortKey(key.len())) } else { Ok(Self(key)) }
+        if key.len() < Self::MIN { Err(MaskError::ShortKey(key.len())) } else { Ok(Self(key)) }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

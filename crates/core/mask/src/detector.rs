@@ -1,8 +1,10 @@
 //! The kinds of secrets and personal data that are known, in the order in which they are asked.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 /// A kind of secret or personal data.
@@ -163,6 +165,16 @@ impl<'de> Deserialize<'de> for Detector {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         name.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Detector {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Detector")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": Self::ALL.map(Self::name) })
     }
 }
 

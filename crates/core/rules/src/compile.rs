@@ -1,10 +1,10 @@
 //! From files to rules, or to everything that is wrong with them.
 
 mod enrich;
+mod reuse;
 mod step;
 
 use forebay_record::tenant;
-use serde_saphyr::Spanned;
 
 use crate::files::{RuleFiles, tenant_of};
 use crate::matching::Condition;
@@ -12,8 +12,11 @@ use crate::problem::{Problem, Severity};
 use crate::program::Limits;
 use crate::revision;
 use crate::rules::{Rule, Rules};
-use crate::spec::{RuleSpec, StepSpec};
+use crate::spec::{self, Placed, StepSpec};
 use crate::step::{Step, Work};
+
+pub use reuse::Reuse;
+use reuse::Reusing;
 
 /// The longest rule file, in bytes.
 const MAX_RULE: usize = 1 << 20;
@@ -27,6 +30,8 @@ pub struct CompileOptions {
     pub formats: Vec<String>,
     /// What a program may use for one event.
     pub limits: Limits,
+    /// Tables and databases that are at work already.
+    pub reuse: Reuse,
 }
 
 /// Compiles all rules. Answers warnings beside them.
@@ -36,11 +41,10 @@ pub struct CompileOptions {
 pub fn compile(files: &RuleFiles, options: &CompileOptions) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
     let mut problems = Vec::new();
     let mut rules = Vec::new();
+    let reusing = Reusing::new(&options.reuse);
     for (path, content) in files.rules() {
-        match rule(path, content, files, options, &mut problems) {
-            Ok(rule) => rules.push(rule),
-            Err(problem) => problems.push(*problem),
-        }
+        let compiling = Compiling { path, files, options, reusing: &reusing };
+        rules.extend(compiling.rule(content, &mut problems));
     }
     for (place, rule) in rules.iter().enumerate() {
         if rules.iter().take(place).any(|other| other.name == rule.name) {
@@ -66,56 +70,71 @@ pub(crate) struct Compiling<'a> {
     pub(crate) path: &'a str,
     pub(crate) files: &'a RuleFiles,
     pub(crate) options: &'a CompileOptions,
+    reusing: &'a Reusing<'a>,
 }
 
-fn rule(
-    path: &str,
-    content: &[u8],
-    files: &RuleFiles,
-    options: &CompileOptions,
-    problems: &mut Vec<Problem>,
-) -> Result<Rule, Box<Problem>> {
-    let whole = |message: String| Box::new(Problem::error(path, (0, 0), message));
-    if content.len() > MAX_RULE {
-        return Err(whole(format!("the file has {} bytes; a rule may have {MAX_RULE}", content.len())));
-    }
-    if let Some(tenant) = tenant_of(path).filter(|tenant| !tenant::is_valid(tenant)) {
-        return Err(whole(format!("`{tenant}` can't be a tenant's name")));
-    }
-    let text = std::str::from_utf8(content).map_err(|error| whole(format!("it is no UTF-8: {error}")))?;
-    let spec: RuleSpec = serde_saphyr::from_str(text).map_err(|error| {
-        let place = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-        Box::new(Problem::error(path, place, error.to_string()))
-    })?;
-    let condition = Condition::new(&spec.condition, tenant_of(path))
-        .map_err(|message| whole(format!("match: {message}")))?;
-    if spec.steps.is_empty() {
-        problems.push(Problem::warning(path, (0, 0), "it has no steps, and does nothing"));
-    }
-    let compiling = Compiling { path, files, options };
-    let mut steps: Vec<Step> = Vec::with_capacity(spec.steps.len());
-    for (number, spec) in (1..).zip(&spec.steps) {
-        match compiling.step(number, spec) {
-            Ok(step) => {
-                if steps.iter().any(|other| other.name == step.name) {
-                    let message = format!("there are two steps `{}`: give one another name", step.name);
-                    problems.push(Problem::error(path, place(spec), message));
-                }
-                steps.push(step);
+impl Compiling<'_> {
+    /// A rule, unless it can't be said what it is for. What is wrong with it is among the problems then, and the rest of it was
+    /// looked through all the same.
+    fn rule(&self, content: &[u8], problems: &mut Vec<Problem>) -> Option<Rule> {
+        let path = self.path;
+        let text = match self.text(content) {
+            Ok(text) => text,
+            Err(message) => {
+                problems.push(Problem::error(path, (0, 0), message));
+                return None;
             }
-            Err(message) => problems.push(Problem::error(path, place(spec), message)),
+        };
+        let (written, faults) = spec::read(text);
+        let is_whole = faults.is_empty();
+        problems.extend(faults.into_iter().map(|fault| Problem::error(path, fault.place, fault.message)));
+        let steps = self.steps(&written.steps, problems);
+        let condition = match Condition::new(written.condition.spec.as_ref()?, tenant_of(path)) {
+            Ok(condition) => condition,
+            Err(message) => {
+                let message = format!("match: {message}");
+                problems.push(Problem::error(path, written.condition.place, message));
+                return None;
+            }
+        };
+        if is_whole && written.steps.is_empty() {
+            problems.push(Problem::warning(path, (0, 0), "it has no steps, and does nothing"));
         }
+        let needs_value = steps.iter().any(Step::needs_value);
+        let name = path.rsplit_once('.').map_or(path, |(name, _)| name).to_owned();
+        let masks = steps.iter().any(|step| matches!(step.work, Work::Mask(_)));
+        let reads_metadata = steps.iter().any(Step::reads_metadata);
+        Some(Rule { name, condition, last: written.last, steps, needs_value, masks, reads_metadata })
     }
-    unreachable_steps(path, &steps, problems);
-    let needs_value = steps.iter().any(Step::needs_value);
-    let name = path.rsplit_once('.').map_or(path, |(name, _)| name).to_owned();
-    let masks = steps.iter().any(|step| matches!(step.work, Work::Mask(_)));
-    let reads_metadata = steps.iter().any(Step::reads_metadata);
-    Ok(Rule { name, condition, last: spec.last, steps, needs_value, masks, reads_metadata })
-}
 
-fn place(spec: &Spanned<StepSpec>) -> (u64, u64) {
-    (spec.referenced.line(), spec.referenced.column())
+    fn text<'a>(&self, content: &'a [u8]) -> Result<&'a str, String> {
+        if content.len() > MAX_RULE {
+            return Err(format!("the file has {} bytes; a rule may have {MAX_RULE}", content.len()));
+        }
+        if let Some(tenant) = tenant_of(self.path).filter(|tenant| !tenant::is_valid(tenant)) {
+            return Err(format!("`{tenant}` can't be a tenant's name"));
+        }
+        std::str::from_utf8(content).map_err(|error| format!("it is no UTF-8: {error}"))
+    }
+
+    fn steps(&self, written: &[Placed<StepSpec>], problems: &mut Vec<Problem>) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::with_capacity(written.len());
+        for (number, Placed { place, spec }) in (1..).zip(written) {
+            let Some(spec) = spec else { continue };
+            match self.step(number, place.0, spec) {
+                Ok(step) => {
+                    if steps.iter().any(|other| other.name == step.name) {
+                        let message = format!("there are two steps `{}`: give one another name", step.name);
+                        problems.push(Problem::error(self.path, *place, message));
+                    }
+                    steps.push(step);
+                }
+                Err(message) => problems.push(Problem::error(self.path, *place, message)),
+            }
+        }
+        unreachable_steps(self.path, &steps, problems);
+        steps
+    }
 }
 
 /// Steps behind one that lets nothing through.

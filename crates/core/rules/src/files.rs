@@ -86,26 +86,30 @@ pub fn tenant_of(path: &str) -> Option<&str> {
     path.strip_prefix(TENANTS)?.split_once('/').map(|(tenant, _)| tenant)
 }
 
-/// The path that a rule file means by `name`: relative to its own folder, never above the folder of the rules, and for a
-/// tenant's rule never outside of that tenant's folder, except for what lies in `shared/`.
-pub(crate) fn resolve(rule: &str, name: &str) -> Result<String, String> {
-    let shared = name.strip_prefix("/shared/");
-    let mut parts: Vec<&str> = match (shared, rule.rsplit_once('/')) {
-        (None, Some((folder, _))) if !name.starts_with('/') => folder.split('/').collect(),
+/// The path below the folder of the rules that a rule file means by `name`: relative to its own folder, or to that of the rules where it
+/// begins with `/`. `None` where it leads out of that.
+#[must_use]
+pub fn path(rule: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = match rule.rsplit_once('/') {
+        Some((folder, _)) if !name.starts_with('/') => folder.split('/').collect(),
         _ => Vec::new(),
     };
     for part in name.split('/') {
         match part {
             "" | "." => {}
             ".." => {
-                if parts.pop().is_none() {
-                    return Err(format!("`{name}` lies outside of the folder of the rules"));
-                }
+                let _above = parts.pop()?;
             }
             part => parts.push(part),
         }
     }
-    let path = parts.join("/");
+    Some(parts.join("/"))
+}
+
+/// The path that a rule file means by `name`, if it may: never above the folder of the rules, and for a tenant's rule never
+/// outside of that tenant's folder, except for what lies in `shared/`.
+pub(crate) fn resolve(rule: &str, name: &str) -> Result<String, String> {
+    let path = path(rule, name).ok_or_else(|| format!("`{name}` lies outside of the folder of the rules"))?;
     match tenant_of(rule) {
         Some(tenant) if tenant_of(&path) != Some(tenant) && !path.starts_with("shared/") => Err(format!(
             "`{name}` is not the tenant's own: files of `{tenant}` lie in `tenants/{tenant}/`, files for all in `shared/` \
@@ -131,6 +135,14 @@ mod tests {
         }
         let order: Vec<&str> = files.rules().map(|(path, _)| path).collect();
         assert_eq!(order, ["10-c.yml", "20-b.yaml", "tenants/acme/00-a.yaml"]);
+    }
+
+    #[test]
+    fn data_lie_where_the_rule_means_them() {
+        assert_eq!(path("a.yaml", "t/hosts.csv").as_deref(), Some("t/hosts.csv"));
+        assert_eq!(path("tenants/acme/a.yaml", "../x.csv").as_deref(), Some("tenants/x.csv"));
+        assert_eq!(path("tenants/acme/a.yaml", "/shared/x.csv").as_deref(), Some("shared/x.csv"));
+        assert_eq!(path("a.yaml", "../etc/passwd"), None);
     }
 
     #[test]

@@ -39,7 +39,7 @@ mod step;
 mod target;
 
 pub use candidate::{Candidate, Comparison, Trial, Verdict};
-pub use compile::{CompileOptions, compile};
+pub use compile::{CompileOptions, Reuse, compile};
 pub use edit::{Edit, EditError};
 pub use files::RuleFiles;
 pub use forebay_record::Stage;

@@ -1,5 +1,7 @@
 //! Which rules an event goes through.
 
+use std::fmt;
+
 use forebay_record::RawEvent;
 use glob::Pattern;
 
@@ -12,6 +14,17 @@ pub(crate) struct Condition {
     source: AnyOf,
     format: AnyOf,
     attributes: Vec<(String, AnyOf)>,
+}
+
+/// Where an event differs from a rule's condition.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mismatch {
+    /// What differs: `tenant`, `source`, `format`, or an attribute by its name.
+    pub what: String,
+    /// What the event has; `None` for an attribute that it doesn't have.
+    pub found: Option<String>,
+    /// The patterns, none of which that is.
+    pub wanted: Vec<String>,
 }
 
 /// Patterns, one of which has to match; none matches everything.
@@ -30,6 +43,32 @@ impl AnyOf {
 
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.0.is_empty() || self.0.iter().any(|pattern| pattern.matches(text))
+    }
+
+    /// The patterns as they were written; one that means everything, where there are none.
+    fn texts(&self) -> Vec<String> {
+        match self.0.as_slice() {
+            [] => vec!["*".to_owned()],
+            patterns => patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
+        }
+    }
+}
+
+// === impl Mismatch ===
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, found, wanted } = self;
+        match found.as_deref() {
+            None => write!(f, "there is no {what}")?,
+            Some("") => write!(f, "its {what} is empty")?,
+            Some(found) => write!(f, "its {what} is `{found}`")?,
+        }
+        let quoted = |pattern: &String| {
+            if pattern.is_empty() { "nothing".to_owned() } else { format!("`{pattern}`") }
+        };
+        let wanted: Vec<String> = wanted.iter().map(quoted).collect();
+        write!(f, ", wanted is {}", wanted.join(" or "))
     }
 }
 
@@ -68,6 +107,32 @@ impl Condition {
         self.tenant.matches(event.tenant)
             && self.source.matches(event.source)
             && self.format.matches(event.format)
+    }
+
+    /// Where an event differs; nowhere, if it matches.
+    pub(crate) fn mismatches(&self, event: &RawEvent<'_>) -> Vec<Mismatch> {
+        let origin = [
+            ("tenant", event.tenant, &self.tenant),
+            ("source", event.source, &self.source),
+            ("format", event.format, &self.format),
+        ];
+        let wrong = origin.into_iter().filter(|(_, found, wanted)| !wanted.matches(found));
+        let of_origin = wrong.map(|(what, found, wanted)| Mismatch {
+            what: what.to_owned(),
+            found: Some(found.to_owned()),
+            wanted: wanted.texts(),
+        });
+        let of_attribute = |(name, wanted): &(String, AnyOf)| {
+            let mut found =
+                event.attributes.iter().filter(|(known, _)| known == name).map(|(_, value)| *value);
+            let first = found.clone().next();
+            (!found.any(|value| wanted.matches(value))).then(|| Mismatch {
+                what: format!("attribute `{name}`"),
+                found: first.map(str::to_owned),
+                wanted: wanted.texts(),
+            })
+        };
+        of_origin.chain(self.attributes.iter().filter_map(of_attribute)).collect()
     }
 
     /// Whether the attributes match.
@@ -152,7 +217,28 @@ mod tests {
             let condition = condition(yaml, None);
             let matches = condition.matches_origin(&event) && condition.matches_attributes(&event);
             assert_eq!(matches, expected, "{yaml}");
+            assert_eq!(condition.mismatches(&event).is_empty(), expected, "{yaml}");
         }
+    }
+
+    /// Guarantees: everything that differs is said, with what would have to stand there.
+    #[test]
+    fn what_differs_is_named() {
+        let event = RawEvent { tenant: "acme", attributes: vec![("a", "1")], ..RawEvent::default() };
+        let of = |yaml: &str| {
+            let found = condition(yaml, None).mismatches(&event);
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("{tenant: [x, 'y*'], format: json, attributes: {a: '2', b: '*', c: ''}}"),
+            [
+                "its tenant is `acme`, wanted is `x` or `y*`",
+                "its format is empty, wanted is `json`",
+                "its attribute `a` is `1`, wanted is `2`",
+                "there is no attribute `b`, wanted is `*`",
+                "there is no attribute `c`, wanted is nothing",
+            ]
+        );
     }
 
     /// Guarantees: a tenant's rule sees its own events, whatever it says.

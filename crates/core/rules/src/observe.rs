@@ -28,7 +28,8 @@ pub trait Observer {
     /// It is done. `event` is what it made of it.
     fn ends(&mut self, place: (usize, usize), outcome: StepOutcome, event: &Value);
 
-    /// A step was passed that didn't have to see the event.
+    /// A step was passed that didn't have to see the event. A step that says how the body is read is passed when that is done,
+    /// before all others; it is skipped where another one says so too and counts.
     fn passed(&mut self, place: (usize, usize), outcome: StepOutcome);
 }
 

@@ -1,6 +1,9 @@
 //! The compiled set.
 
+use forebay_record::RawEvent;
+
 use crate::matching::Condition;
+pub use crate::matching::Mismatch;
 use crate::program::Limits;
 use crate::step::Step;
 
@@ -39,6 +42,24 @@ pub struct StepName<'a> {
     pub line: u64,
 }
 
+/// A rule that an event doesn't go through.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PassedOver<'a> {
+    /// The rule.
+    pub rule: &'a str,
+    /// Why.
+    pub why: Why<'a>,
+}
+
+/// Why an event doesn't go through a rule.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Why<'a> {
+    /// It isn't what the rule is for.
+    Differs(Vec<Mismatch>),
+    /// It is, but this rule is the last one for it.
+    Ended(&'a str),
+}
+
 // === impl Rules ===
 
 impl Rules {
@@ -71,6 +92,24 @@ impl Rules {
         (0..).zip(&self.rules).flat_map(|(rule, known)| {
             (0..).zip(&known.steps).map(move |(step, _)| ((rule, step), known.step_name(step)))
         })
+    }
+
+    /// The rules that an event doesn't go through, each with why.
+    #[must_use]
+    pub fn passed_over(&self, event: &RawEvent<'_>) -> Vec<PassedOver<'_>> {
+        let mut ended_by = None;
+        let mut passed = Vec::new();
+        for rule in &self.rules {
+            let mismatches = rule.condition.mismatches(event);
+            if !mismatches.is_empty() {
+                passed.push(PassedOver { rule: &rule.name, why: Why::Differs(mismatches) });
+            } else if let Some(last) = ended_by {
+                passed.push(PassedOver { rule: &rule.name, why: Why::Ended(last) });
+            } else if rule.last {
+                ended_by = Some(rule.name.as_str());
+            }
+        }
+        passed
     }
 
     /// The name of the step at this place.

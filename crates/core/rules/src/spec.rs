@@ -1,17 +1,19 @@
-//! What a rule file says. The fields' docs are the reference manual.
+//! What a rule file says. The fields' docs are the reference manual: `docs/reference/rules.md` is made of them.
 
 pub mod enrich;
+pub mod read;
 pub mod step;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_saphyr::Spanned;
 
+pub use read::{Placed, Written, read, shape};
 pub use step::{OnError, StepSpec};
 
 /// A rule: one file. It has a condition and steps.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSpec {
     /// What it is for, in a sentence.
@@ -24,11 +26,17 @@ pub struct RuleSpec {
     #[serde(default)]
     pub last: bool,
     /// What is done, in this order.
-    pub steps: Vec<Spanned<StepSpec>>,
+    pub steps: Vec<StepSpec>,
+}
+
+/// The JSON schema of a rule file, for editors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    forebay_yaml::shape::schema::<RuleSpec>()
 }
 
 /// Which events a rule is for. Each entry is a pattern or a list of them, `*` for any characters; all entries have to match.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MatchSpec {
     /// The tenant. A tenant's own rules see its own events only, whatever stands here.
@@ -42,7 +50,7 @@ pub struct MatchSpec {
 }
 
 /// Patterns, any of which has to match; none matches everything.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Patterns {
     /// Left out.

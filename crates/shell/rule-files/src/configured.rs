@@ -22,7 +22,8 @@ pub fn options(settings: &ParserSettings) -> CompileOptions {
     };
     let takes = (rules.max_steps, rules.max_memory.0, rules.max_time, rules.max_slow_share);
     let depends_on = (&parse, takes, rules.max_fields);
-    CompileOptions { settings: format!("{depends_on:?}"), formats: formats(&parse), limits }
+    let settings = format!("{depends_on:?}");
+    CompileOptions { settings, formats: formats(&parse), limits, ..CompileOptions::default() }
 }
 
 /// What lanes need besides rules. Clones share what all lanes of a process share.

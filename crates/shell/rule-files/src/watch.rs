@@ -1,13 +1,15 @@
 //! Looking at the folder again and again.
 //!
 //! A change counts once the folder looks the same twice, so that a file that is being written isn't taken half. What
-//! doesn't compile is logged and counted, and the rules in force stay.
+//! doesn't compile is logged and counted, and the rules in force stay. With a trial, what compiles is tried first (`trial`).
+
+mod trial;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use forebay_rules::{Candidate, Comparison, CompileOptions, Problem, Rules, Trial, Verdict, compile};
+use forebay_rules::{CompileOptions, Problem, Rules, Trial, Verdict, compile};
 use forebay_telemetry::{CounterName, GaugeName, Label, counter, gauge};
 use thiserror::Error;
 use tokio::time::MissedTickBehavior;
@@ -15,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::folder::{FolderError, Signature, read, signature};
 use crate::published::{InForce, Published};
+use trial::OnTrial;
 
 /// The stack of the thread that compiles, in bytes of address space.
 const COMPILER_STACK: usize = 64 << 20;
@@ -58,13 +61,6 @@ pub struct Watcher {
     /// Why the folder can't be read, as it was last said.
     unreadable: String,
     on_trial: Option<OnTrial>,
-}
-
-#[derive(Debug)]
-struct OnTrial {
-    candidate: Arc<Candidate>,
-    since: Instant,
-    counted: Comparison,
 }
 
 // === impl Source ===
@@ -182,7 +178,7 @@ impl Watcher {
             return failed();
         }
         gauge(GaugeName::RulesBroken, &[]).set(0.0);
-        if self.on_trial.as_ref().is_some_and(|trial| trial.candidate.rules.revision() == rules.revision()) {
+        if self.on_trial.as_ref().is_some_and(|trial| trial.rules().revision() == rules.revision()) {
             return;
         }
         if rules.revision() == in_force.revision() {
@@ -194,17 +190,9 @@ impl Watcher {
         match &self.trial {
             None => self.promote(rules, "ok"),
             Some(trial) => {
-                tracing::info!(
-                    revision = rules.revision(),
-                    in_force = in_force.revision(),
-                    percent = trial.percent,
-                    "a revision of the rules is tried"
-                );
-                let candidate = Arc::new(Candidate::new(rules, trial));
-                let counted = Comparison::default();
-                self.on_trial =
-                    Some(OnTrial { candidate: Arc::clone(&candidate), since: Instant::now(), counted });
-                self.published.store(InForce { rules: in_force, candidate: Some(candidate) });
+                let on_trial = self.on_trial.insert(OnTrial::begin(rules, &in_force, trial));
+                let candidate = Some(on_trial.candidate());
+                self.published.store(InForce { rules: in_force, candidate });
             }
         }
     }
@@ -217,31 +205,16 @@ impl Watcher {
         in_force();
     }
 
-    /// Decides about the revision on trial, and counts what was compared since the last look.
+    /// Carries out what is decided about the revision on trial.
     fn judge(&mut self, now: Instant) {
         let (Some(on_trial), Some(trial)) = (&mut self.on_trial, &self.trial) else { return };
-        let comparison = on_trial.candidate.comparison();
-        count(&on_trial.counted, &comparison);
-        on_trial.counted = comparison;
-        let verdict = comparison.verdict(trial, now.saturating_duration_since(on_trial.since));
-        let Comparison { same, different, newly_refused, newly_accepted } = comparison;
-        let rules = Arc::clone(&on_trial.candidate.rules);
-        let revision = rules.revision();
-        match verdict {
+        match on_trial.judge(trial, now) {
             Verdict::TryOn => {}
             Verdict::Promote => {
-                tracing::info!(revision, same, different, newly_refused, newly_accepted, "a trial went well");
-                self.promote(Arc::clone(&rules), "promoted");
+                let rules = Arc::clone(on_trial.rules());
+                self.promote(rules, "promoted");
             }
             Verdict::Reject => {
-                tracing::error!(
-                    revision,
-                    same,
-                    different,
-                    newly_refused,
-                    newly_accepted,
-                    "a revision of the rules refuses too much, the one in force stays: mend the rules"
-                );
                 self.on_trial = None;
                 let rules = Arc::clone(&self.published.load().rules);
                 self.published.store(InForce { rules, candidate: None });
@@ -275,19 +248,6 @@ fn in_force() {
 fn warn(warnings: &[Problem]) {
     for warning in warnings {
         tracing::warn!("{warning}");
-    }
-}
-
-fn count(before: &Comparison, now: &Comparison) {
-    for (outcome, n) in [
-        ("same", now.same - before.same),
-        ("different", now.different - before.different),
-        ("newly_refused", now.newly_refused - before.newly_refused),
-        ("newly_accepted", now.newly_accepted - before.newly_accepted),
-    ] {
-        if n > 0 {
-            counter(CounterName::RulesCompared, &[(Label::Outcome, outcome)]).increment(n);
-        }
     }
 }
 

@@ -7,13 +7,10 @@ use forebay_record::tenant;
 use forebay_rules::files::{Purpose, purpose, tenant_of};
 use forebay_rules::problem::Severity;
 use forebay_rules::spec::step::{ParseFields, ParseSpec};
-use forebay_rules::spec::{MatchSpec, Patterns, RuleSpec};
+use forebay_rules::spec::{self, MatchSpec, Patterns};
 use forebay_rules::{Problem, RuleFiles};
 use forebay_settings::Settings;
 use regex_syntax::hir::Look;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_saphyr::Spanned;
 
 use crate::engine::Engine;
 use crate::samples;
@@ -40,13 +37,6 @@ pub fn check(files: &RuleFiles, settings: &Settings) -> Vec<Problem> {
     problems
 }
 
-/// Where the condition of a rule stands.
-#[derive(Deserialize)]
-struct ConditionPlace {
-    #[serde(default, rename = "match")]
-    condition: Option<Spanned<IgnoredAny>>,
-}
-
 /// A rule that ends the way of what it matches.
 struct Last {
     name: String,
@@ -64,24 +54,22 @@ impl Looking<'_> {
     fn rule(&mut self, path: &str, content: &[u8]) {
         // What can't be read, the compiler names.
         let Ok(text) = std::str::from_utf8(content) else { return };
-        let Ok(spec) = serde_saphyr::from_str::<RuleSpec>(text) else { return };
-        let place = serde_saphyr::from_str::<ConditionPlace>(text).ok().and_then(|spec| spec.condition);
-        let place = place.map_or((0, 0), |place| (place.referenced.line(), place.referenced.column()));
-        self.condition(path, place, &spec.condition);
-        for step in &spec.steps {
-            let at = (step.referenced.line(), step.referenced.column());
-            let Some(ParseSpec::Format(format) | ParseSpec::Fields(ParseFields { format, .. })) =
-                &step.value.parse
+        let (written, _) = spec::read(text);
+        for step in &written.steps {
+            let parse = step.spec.as_ref().and_then(|step| step.parse.as_ref());
+            let Some(ParseSpec::Format(format) | ParseSpec::Fields(ParseFields { format, .. })) = parse
             else {
                 continue;
             };
             if let Some(message) = self.expression(format) {
-                self.warn(path, at, format!("parse: {message}"));
+                self.warn(path, step.place, format!("parse: {message}"));
             }
         }
-        if spec.last {
+        let Some(condition) = written.condition.spec else { return };
+        self.condition(path, written.condition.place, &condition);
+        if written.last {
             let name = path.rsplit_once('.').map_or(path, |(name, _)| name).to_owned();
-            self.before.push(Last { name, condition: spec.condition });
+            self.before.push(Last { name, condition });
         }
     }
 
@@ -194,8 +182,10 @@ mod tests {
 
     #[test]
     fn samples_are_looked_at_too() {
-        let found =
-            problems(&[("a.yaml", "steps: [{vrl: '.a = 1'}]\n"), ("a.test.yaml", "samples:\n  - nme: x\n")]);
+        let found = problems(&[
+            ("a.yaml", "steps: [{vrl: '.a = 1'}]\n"),
+            ("a.test.yaml", "samples:\n  - {nme: x, event: {body: a}}\n"),
+        ]);
         assert!(found.len() == 1 && found[0].starts_with("a.test.yaml:2"), "{found:?}");
     }
 }

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use forebay_rules::observe::{Observer, StepOutcome};
 use forebay_rules::{Rules, Value};
 
-use crate::outcome::Actual;
-
 /// What steps did, over many events.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -49,17 +47,6 @@ pub struct Covered {
 // === impl Coverage ===
 
 impl Coverage {
-    /// Adds what no observer is told: the step that says how the body is read fails before any step begins.
-    pub fn add(&mut self, rules: &Rules, actual: &Actual) {
-        let Actual::DeadLetter(refused) = actual else { return };
-        let named = |rule: &str, step: &str| {
-            refused.rule.strip_prefix(rule).and_then(|rest| rest.strip_prefix('/')) == Some(step)
-        };
-        if let Some((place, _)) = rules.steps().find(|(_, name)| named(name.rule, name.step)) {
-            self.note(place, Reached::Failed);
-        }
-    }
-
     /// What all steps did.
     #[must_use]
     pub fn of(&self, rules: &Rules) -> Covered {

@@ -7,8 +7,6 @@ use forebay_rule_files::configured;
 use forebay_rules::{Lane, NewTargets, Problem, RuleFiles, Rules, Setting, compile};
 use forebay_settings::Settings;
 
-use crate::outcome::chain;
-
 /// Rules and what they are run with.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -46,7 +44,7 @@ impl Engine {
     }
 }
 
-/// Settings that no parser can be made with.
+/// Settings that no parser can be made with; its source says why.
 #[derive(Debug, thiserror::Error)]
-#[error("parser: {}", chain(.0))]
+#[error("parser")]
 pub struct EngineError(#[from] ConfigError);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use forebay_rule_files::FolderError;
-use forebay_rules::RuleFiles;
+use forebay_rules::{RuleFiles, files};
 use serde_json::Value;
 
 /// The largest file, in bytes, as for folders.
@@ -22,16 +22,16 @@ pub(crate) type State = Vec<(PathBuf, Option<(u64, Option<SystemTime>)>)>;
 /// the compiler says so.
 pub(crate) fn read(folder: &Path, rule: &str) -> Result<RuleFiles, FolderError> {
     let content = file(&folder.join(rule))?;
-    let mut files = RuleFiles::new();
+    let mut found = RuleFiles::new();
     for name in others(rule, &content) {
         match file(&folder.join(&name)) {
-            Ok(content) => files.add(name, content),
+            Ok(content) => found.add(name, content),
             Err(FolderError::Unreadable { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    files.add(rule, content);
-    Ok(files)
+    found.add(rule, content);
+    Ok(found)
 }
 
 /// The state of these files.
@@ -73,7 +73,7 @@ fn collect(value: &Value, rule: &str, names: &mut Vec<String>) {
         Value::Object(members) => {
             for (name, member) in members {
                 match member.as_str().filter(|_| FILE_KEYS.contains(&name.as_str())) {
-                    Some(file) => names.extend(below(rule, file)),
+                    Some(file) => names.extend(files::path(rule, file)),
                     None => collect(member, rule, names),
                 }
             }
@@ -83,34 +83,12 @@ fn collect(value: &Value, rule: &str, names: &mut Vec<String>) {
     }
 }
 
-/// The path below the folder of what a rule means by a name; nothing where it leads out of it.
-fn below(rule: &str, name: &str) -> Option<String> {
-    let mut parts: Vec<&str> = match rule.rsplit_once('/') {
-        Some((folder, _)) if !name.starts_with('/') => folder.split('/').collect(),
-        _ => Vec::new(),
-    };
-    for part in name.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                let _above = parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn data_are_found_where_the_rule_means_them() {
-        assert_eq!(below("a.yaml", "t/hosts.csv").as_deref(), Some("t/hosts.csv"));
-        assert_eq!(below("tenants/acme/a.yaml", "../x.csv").as_deref(), Some("tenants/x.csv"));
-        assert_eq!(below("tenants/acme/a.yaml", "/shared/x.csv").as_deref(), Some("shared/x.csv"));
-        assert_eq!(below("a.yaml", "../etc/passwd"), None);
         let rule = b"steps:\n  - enrich: {table: {file: t.csv, key: a}}\n  - mask: {hash_key_file: k}\n";
         assert_eq!(others("w/a.yaml", rule), ["w/a.test.yaml", "w/a.test.yml", "w/t.csv", "w/k"]);
         assert_eq!(others("a.yml", b"\xff").len(), 2);

@@ -1,7 +1,5 @@
 //! What rules make of an event, in a form that can be compared and shown.
 
-use std::error::Error;
-
 use forebay_convert::{Documents, Outcome, Refusal};
 use forebay_record::RawEvent;
 use forebay_rules::Lane;
@@ -128,18 +126,6 @@ fn take_revision(value: &mut Value, depth: usize) {
 
 fn is_empty(value: &Value) -> bool {
     value.as_object().is_some_and(serde_json::Map::is_empty)
-}
-
-/// An error with its causes.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        cause = source.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use forebay_convert::Documents;
 use forebay_record::RawEvent;
 use forebay_rules::observe::{Observer, StepOutcome};
+use forebay_rules::rules::{self, Why};
 use forebay_rules::{Lane, Rules};
 use serde_json::Value;
 
@@ -22,8 +23,19 @@ pub struct Preview {
     pub read: Option<Value>,
     /// What each step did, in order. An event that was split passes some of them several times.
     pub steps: Vec<StepView>,
+    /// The rules that it doesn't go through, each with why.
+    pub passed_over: Vec<PassedOver>,
     /// What came of it.
     pub actual: Actual,
+}
+
+/// A rule that an event doesn't go through.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PassedOver {
+    /// The rule.
+    pub rule: String,
+    /// Why, for people: everything in which the event differs from what the rule is for.
+    pub why: String,
 }
 
 /// What a step did.
@@ -45,7 +57,8 @@ pub fn preview(lane: &mut Lane, event: &RawEvent<'_>, buffer: &mut Documents) ->
     let mut watching = Watching { rules: &rules, read: None, steps: Vec::new(), open: None };
     let actual = Actual::of(lane, event, buffer, &mut watching);
     let Watching { read, steps, .. } = watching;
-    Preview { read, steps, actual }
+    let passed_over = rules.passed_over(event).into_iter().map(PassedOver::from).collect();
+    Preview { read, steps, passed_over, actual }
 }
 
 /// Looks on.
@@ -100,6 +113,21 @@ fn json(value: &forebay_rules::Value) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }
 
+// === impl PassedOver ===
+
+impl From<rules::PassedOver<'_>> for PassedOver {
+    fn from(passed: rules::PassedOver<'_>) -> Self {
+        let why = match passed.why {
+            Why::Differs(mismatches) => {
+                let all: Vec<String> = mismatches.iter().map(ToString::to_string).collect();
+                format!("doesn't match: {}", all.join("; "))
+            }
+            Why::Ended(last) => format!("isn't reached: `{last}` matches and says `last`"),
+        };
+        Self { rule: passed.rule.to_owned(), why }
+    }
+}
+
 // === impl Preview ===
 
 impl Preview {
@@ -107,6 +135,9 @@ impl Preview {
     #[must_use]
     pub fn lines(&self, event: &Captured) -> Vec<Line> {
         let mut lines = head(event);
+        for PassedOver { rule, why } in &self.passed_over {
+            lines.push(Line::new(Tone::Quiet, format!("  {rule} {why}")));
+        }
         let width = self.steps.iter().map(|step| step.name.chars().count()).max().unwrap_or(0);
         for step in &self.steps {
             let took =

@@ -11,12 +11,16 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use forebay_record::{RawEvent, Tenant};
 use forebay_rules::files::{Purpose, purpose};
 use forebay_rules::problem::Severity;
 use forebay_rules::{Problem, RuleFiles};
+use forebay_yaml::shape::declared;
+use forebay_yaml::{Fault, Node, Shape, check};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
@@ -47,7 +51,7 @@ pub struct Sample {
 }
 
 /// What a sample says.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct SampleSpec {
     /// What it shows, for people.
@@ -69,7 +73,7 @@ pub struct SampleSpec {
 }
 
 /// An event. It has a body, or JSON in place of one.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventSpec {
     /// The bytes as they came. One line break at the end is left out, so that a block (`|`) may be used.
@@ -97,7 +101,7 @@ pub struct EventSpec {
 }
 
 /// A dead letter; what is left out isn't compared.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct LetterSpec {
     /// The error's name.
@@ -108,11 +112,19 @@ pub struct LetterSpec {
     pub reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileSpec {
+    #[schemars(with = "Vec<SampleSpec>")]
     samples: Vec<Spanned<SampleSpec>>,
 }
+
+/// What a file of samples takes.
+static SHAPE: LazyLock<Shape> = LazyLock::new(|| {
+    let mut shape = Shape::of::<FileSpec>();
+    shape.sort(&[declared::<SampleSpec>(), declared::<EventSpec>(), declared::<LetterSpec>()]);
+    shape
+});
 
 /// Reads all files of samples, with all that is wrong with them.
 #[must_use]
@@ -140,9 +152,16 @@ impl SampleFile {
             return Err(whole(format!("the file has {} bytes; samples may have {MAX_BYTES}", content.len())));
         }
         let text = std::str::from_utf8(content).map_err(|error| whole(format!("it is no UTF-8: {error}")))?;
+        let faults = match Node::read(text) {
+            Ok(node) => check(&node, &SHAPE),
+            Err(fault) => vec![fault],
+        };
+        if !faults.is_empty() {
+            return Err(faults.into_iter().map(|fault| error(path, fault.place, fault.message)).collect());
+        }
         let spec: FileSpec = serde_saphyr::from_str(text).map_err(|wrong| {
-            let place = wrong.location().map_or((0, 0), |at| (at.line(), at.column()));
-            vec![error(path, place, wrong.to_string())]
+            let fault = Fault::from(&wrong);
+            vec![error(path, fault.place, fault.message)]
         })?;
         let (mut samples, mut problems) = (Vec::new(), Vec::new());
         for sample in spec.samples {
@@ -263,7 +282,10 @@ mod tests {
         assert!(two[0].starts_with("a.test.yaml:2:5: error: event: give it a `body`"), "{two:?}");
         assert!(two[1].starts_with("a.test.yaml:3:5: error: event: it has both"), "{two:?}");
         for (text, words) in [
-            ("samples:\n  - {name: x, evnt: {}}\n", "a.test.yaml:2"),
+            (
+                "samples:\n  - {name: x, evnt: {}}\n",
+                "a.test.yaml:2:15: error: there is no key `evnt` here; did you mean `event`?",
+            ),
             ("samples: [{name: x, event: {body: a, tenant: A B}}]", "tenant"),
             ("samples: [{name: x, event: {body: a, received_at: noon}}]", "`noon` is no time"),
             ("samples: [{name: x, event: {body: a}, dropped: a, documents: []}]", "give it one of"),

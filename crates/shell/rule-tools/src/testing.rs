@@ -92,8 +92,7 @@ impl TestRun {
 }
 
 /// Applies rules to samples.
-struct Tester<'a> {
-    engine: &'a Engine,
+struct Tester {
     lane: Lane,
     receipts: Receipts,
     buffer: Documents,
@@ -102,16 +101,15 @@ struct Tester<'a> {
 
 // === impl Tester ===
 
-impl<'a> Tester<'a> {
-    fn new(engine: &'a Engine) -> Result<Self, EngineError> {
+impl Tester {
+    fn new(engine: &Engine) -> Result<Self, EngineError> {
         let (buffer, coverage) = Default::default();
-        Ok(Self { engine, lane: engine.lane()?, receipts: Receipts::new(engine)?, buffer, coverage })
+        Ok(Self { lane: engine.lane()?, receipts: Receipts::new(engine)?, buffer, coverage })
     }
 
     fn test(&mut self, sample: &Sample) -> Case {
         let event = self.receipts.event(&sample.event);
         let actual = Actual::of(&mut self.lane, &event, &mut self.buffer, &mut self.coverage);
-        self.coverage.add(&self.engine.rules, &actual);
         let verdict = verdict(sample, &actual);
         Case { name: sample.spec.name.clone(), line: sample.line, actual, verdict }
     }

@@ -71,10 +71,12 @@ pub enum Shown {
     Changes,
 }
 
-/// The difference of two values as lines of JSON; empty where they are the same and only changes are shown.
+/// The difference of two values as lines of JSON; empty where they are the same and only changes are shown. The commas at their ends are left
+/// out: a member is no other one because something stands behind it now.
 #[must_use]
 pub fn diff(before: &Value, after: &Value, shown: Shown) -> Vec<Line> {
-    lines_diff(&pretty(before), &pretty(after), shown)
+    let lines = |value: &Value| pretty(value).replace(",\n", "\n");
+    lines_diff(&lines(before), &lines(after), shown)
 }
 
 /// The difference of two texts.
@@ -139,8 +141,10 @@ mod tests {
         let before = json!({"z": 1, "a": 1, "b": 2, "c": 3, "d": 4, "e": 5});
         let after = json!({"a": 1, "b": 2, "c": 3, "d": 4, "e": 6, "z": 1});
         let lines = plain(&diff(&before, &after, Shown::Changes));
-        assert_eq!(lines, "    \"c\": 3,\n    \"d\": 4,\n-   \"e\": 5,\n+   \"e\": 6,\n    \"z\": 1\n  }\n");
+        assert_eq!(lines, "    \"c\": 3\n    \"d\": 4\n-   \"e\": 5\n+   \"e\": 6\n    \"z\": 1\n  }\n");
         assert!(diff(&before, &before, Shown::Changes).is_empty());
+        let added = plain(&diff(&json!({"a": 1}), &json!({"a": 1, "b": 2}), Shown::Changes));
+        assert_eq!(added, "  {\n    \"a\": 1\n+   \"b\": 2\n  }\n", "its neighbour is what it was");
         assert_eq!(diff(&before, &before, Shown::All).len(), 8);
     }
 

@@ -13,7 +13,6 @@ pub mod units;
 pub mod validate;
 
 mod parsing;
-mod suggest;
 
 pub use load::{SettingsError, load};
 pub use problem::{Place, Problem};

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use forebay_rule_tools::{RuleFolder, check};
 use forebay_rules::files::{Purpose, purpose};
+use forebay_rules::spec::RuleSpec;
 use forebay_settings::Settings;
+use forebay_yaml::shape::declared;
+use forebay_yaml::suggest;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{Data, note};
@@ -47,10 +50,16 @@ pub(crate) fn run(target: &TargetArgs, args: &Args) -> Outcome {
     Ok(exit)
 }
 
-/// Whether a file is a rule, and not settings: it has steps.
+/// Whether a file is a rule, and not settings: by its keys, which may be misspelt.
 fn is_rule(path: &Path) -> bool {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().any(|line| line.starts_with("steps:"))
+    let key = |line: &str| line.split_once(':').map(|(key, _)| key.to_owned());
+    let keys: Vec<String> =
+        text.lines().filter(|line| !line.starts_with([' ', '#', '-'])).filter_map(key).collect();
+    let sections = forebay_settings::shape::sections();
+    let is_section = |key: &String| sections.iter().any(|section| section.name == *key);
+    let is_of_rule = |key: &String| suggest::nearest(key, declared::<RuleSpec>().iter().copied()).is_some();
+    !keys.iter().any(is_section) && keys.iter().any(is_of_rule)
 }
 
 fn rules(path: &Path, settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {

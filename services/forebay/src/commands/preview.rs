@@ -14,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{Data, lines, note, term};
 use crate::rules::{self, LikeArgs, Origin, Source};
-use crate::target::{TargetArgs, load};
+use crate::target::{TargetArgs, chain, load};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -141,14 +141,21 @@ fn show(
         data.flush()?;
         return Ok(false);
     };
-    let mut lane = engine.lane().map_err(|error| Failure::settings(error.to_string()))?;
-    let mut receipts = Receipts::new(&engine).map_err(|error| Failure::settings(error.to_string()))?;
+    let mut lane = engine.lane().map_err(|error| Failure::settings(chain(&error)))?;
+    let mut receipts = Receipts::new(&engine).map_err(|error| Failure::settings(chain(&error)))?;
     let (style, mut buffer) = (term::stdout(), Documents::default());
+    let mut any_applied = engine.rules.is_empty();
     for event in events {
         let seen = preview(&mut lane, &receipts.event(event), &mut buffer);
+        any_applied |= seen.passed_over.len() < engine.rules.len();
         lines::write(data, style, &seen.lines(event))?;
         data.line("")?;
     }
     data.flush()?;
+    if !any_applied {
+        note(
+            "no rule is for any of these events: mend its `match`, or say with --tenant, --source, --format and --attribute what the lines are",
+        );
+    }
     Ok(true)
 }

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{Data, lines, term, warn};
 use crate::rules::{self, LikeArgs, Origin, Source};
-use crate::target::TargetArgs;
+use crate::target::{TargetArgs, chain};
 
 /// Applies rules to events again and again on one thread, and says how much CPU time each step takes of it, slowest first.
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,7 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     let lasts = Duration::from_secs(args.seconds);
     let measuring = spawn_blocking(move || profile::profile(&engine, &events, lasts));
     let profile = measuring.await.map_err(|error| Failure::failed(error.to_string()))?;
-    let profile = profile.map_err(|error| Failure::settings(error.to_string()))?;
+    let profile = profile.map_err(|error| Failure::settings(chain(&error)))?;
     lines::write(&mut data, term::stdout(), &profile.lines())?;
     data.flush()?;
     Ok(Exit::Done)

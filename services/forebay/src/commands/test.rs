@@ -12,7 +12,7 @@ use forebay_settings::Settings;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{Data, lines, term, warn};
 use crate::rules;
-use crate::target::{TargetArgs, load};
+use crate::target::{TargetArgs, chain, load};
 
 /// Runs the samples in `*.test.yaml` beside the rules through the engine of the parser, with its settings. Each sample is an
 /// event, and the documents, the dead letter or the drop that has to come of it.
@@ -76,7 +76,7 @@ pub(crate) fn run(target: &TargetArgs, args: &Args) -> Outcome {
 }
 
 fn test(engine: &Engine, files: &[SampleFile]) -> Result<TestRun, Failure> {
-    testing::run(engine, files).map_err(|error| Failure::settings(error.to_string()))
+    testing::run(engine, files).map_err(|error| Failure::settings(chain(&error)))
 }
 
 /// The samples that are meant; `None` after telling what is wrong with them.

@@ -23,6 +23,9 @@ use crate::output::term::safe;
 /// How many dead letters of each partition are looked through: not all of them failed in the parser.
 const MIN_LETTERS: i64 = 1_000;
 
+/// The attribute with the path of a file that lines come from.
+const PATH: &str = "log.file.path";
+
 /// Where events come from, as it is typed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Origin {
@@ -50,6 +53,19 @@ pub(crate) struct LikeArgs {
     /// What the lines are said to come from
     #[arg(long, value_name = "NAME", default_value = "http")]
     pub(crate) source: String,
+
+    /// An attribute of the lines, as a shipper sends it: k8s.namespace.name=shop. May be given several times; log.file.path is the
+    /// file's own path, if it isn't given
+    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = attribute)]
+    pub(crate) attributes: Vec<(String, String)>,
+}
+
+/// An attribute, as it is typed.
+fn attribute(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write a name, `=` and a value".to_owned()),
+    }
 }
 
 /// Events, and those that come later.
@@ -189,11 +205,20 @@ impl Source {
         text: impl io::Read + Send + 'static,
         name: String,
     ) -> Result<Vec<Captured>, Failure> {
-        let (like, tenant, most) = (self.like.clone(), self.tenant.clone(), self.most);
+        let (mut like, tenant, most) = (self.like.clone(), self.tenant.clone(), self.most);
+        if let Some(Origin::File(file)) = &self.origin
+            && like.attributes.iter().all(|(name, _)| name != PATH)
+        {
+            // As whoever follows the file sends it.
+            let path = std::path::absolute(file).map_err(|error| unreadable(file, &error))?;
+            like.attributes.push((PATH.to_owned(), path.to_string_lossy().into_owned()));
+        }
         let shown = name.clone();
         let reading = spawn_blocking(move || {
+            let attributes = like.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             let like = RawEvent {
                 tenant: &tenant,
+                attributes: attributes.collect(),
                 source: &like.source,
                 format: like.format.as_deref().unwrap_or_default(),
                 received_at: u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(0),
@@ -222,5 +247,13 @@ mod tests {
         assert_eq!(of("topic:a.b"), Ok(Origin::Topic("a.b".to_owned())));
         assert_eq!(of("./dlq"), Ok(Origin::File("./dlq".to_owned())));
         assert!(of("topic:").is_err());
+    }
+
+    #[test]
+    fn an_attribute_is_a_name_and_a_value() {
+        let pair = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(attribute("log.file.path=/var/log/a=b.log"), pair("log.file.path", "/var/log/a=b.log"));
+        assert_eq!(attribute("a="), pair("a", ""));
+        assert!(attribute("a").is_err() && attribute("=a").is_err());
     }
 }

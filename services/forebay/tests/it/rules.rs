@@ -78,14 +78,23 @@ fn check_tells_what_is_wrong_with_rules() {
     let wrong = rules.run(&["check"]);
     assert_eq!(wrong.code, 1, "{}", wrong.err);
     for line in [
-        "rules/tenants/acme/30-a.yaml:3:5: error",
-        "rules/40-b.yaml: error: match",
+        "rules/tenants/acme/30-a.yaml:2:5: error: vrl:",
+        "rules/tenants/acme/30-a.yaml:3:5: error: there is no key `prase` here; did you mean `parse`?",
+        "rules/40-b.yaml:1:8: error: match",
+        "rules/40-b.yaml:3:5: error: route",
         "rules/20-idle.yaml: warning",
     ] {
         assert!(wrong.out.contains(line), "{line}: {}", wrong.out);
     }
-    assert!(wrong.err.contains("2 errors, 1 warning"), "{}", wrong.err);
+    assert!(wrong.err.contains("4 errors, 1 warning"), "{}", wrong.err);
     assert_eq!(rules.run(&["check", "rules/10-n.yaml"]).code, 0, "a rule by itself");
+    rules.write("50-c.yaml", "stpes: []\n");
+    let misspelt = rules.run(&["check", "rules/50-c.yaml"]);
+    assert!(
+        misspelt.out.contains("50-c.yaml:1:1: error: there is no key `stpes` here; did you mean `steps`?"),
+        "{}",
+        misspelt.out
+    );
 }
 
 /// Guarantees: `check` of settings checks the rules that they name, with those settings.
@@ -207,6 +216,28 @@ fn events_are_tried() {
     assert!(broken.code == 1 && broken.out.contains("rules/10-n.yaml:2:5: error: vrl:"), "{}", broken.out);
     let nothing = rules.run(&["try", "rules/20-other.yaml"]);
     assert!(nothing.code == 2 && nothing.err.contains("--from"), "{}", nothing.err);
+}
+
+/// Guarantees: lines come from their file, and have the attributes that are given; a rule that isn't for them says why.
+#[test]
+fn lines_are_what_is_said_of_them() {
+    let rules = Rules::new();
+    let lines = rules.dir.path().join("x.log");
+    fs::write(&lines, "{}\n").unwrap();
+    let path = lines.to_str().unwrap();
+    let condition =
+        format!("match: {{tenant: acme, attributes: {{log.file.path: '{path}', zone: 'eu-*'}}}}\n");
+    rules.write("20-x.yaml", &format!("{condition}steps: [{{vrl: '.x = 1'}}]\n"));
+    let tried = |more: &[&str]| rules.run(&[&["try", "rules/20-x.yaml", "--from", "x.log"], more].concat());
+    let other = tried(&["--attribute", "zone=us-1"]);
+    assert_eq!(other.code, 0, "{}", other.err);
+    let why = "20-x doesn't match: its tenant is `default`, wanted is `acme`; its attribute `zone` is `us-1`, wanted is `eu-*`";
+    assert!(other.out.contains(why), "{}", other.out);
+    assert!(other.err.contains("no rule is for any of these events"), "{}", other.err);
+    let same = tried(&["--tenant", "acme", "--attribute", "zone=eu-1"]);
+    assert!(same.out.contains("20-x/1-vrl  done") && !same.out.contains("match"), "{}", same.out);
+    assert!(!same.err.contains("no rule"), "{}", same.err);
+    assert_eq!(tried(&["--attribute", "zone"]).code, 2);
 }
 
 /// Scenario: a rule is edited while it is tried, first into something broken, then into something good.

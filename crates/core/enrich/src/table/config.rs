@@ -1,5 +1,6 @@
 //! How a file is to be read.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::error::TableError;
@@ -30,7 +31,7 @@ pub struct TableConfig {
 }
 
 /// How a key is matched.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum Matching {
     /// Character by character.
@@ -47,7 +48,7 @@ pub enum Matching {
 }
 
 /// What becomes of a key that comes again.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicates {
     /// The file is refused.

@@ -23,10 +23,7 @@ pub(crate) const READER: Reader = Reader {
         if line.starts_with(START) {
             return read(line, context, shape);
         }
-        // Behind a syslog header, whose reader then comes back here.
-        let at = memchr::memmem::find(line.as_bytes(), START.as_bytes())?;
-        let _header = Header::split(line.get(at..)?)?;
-        (syslog::READER.read)(line, context, shape)
+        syslog::read_around(line, START, |event| Header::split(event).is_some(), context, shape)
     },
 };
 

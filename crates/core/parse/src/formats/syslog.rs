@@ -48,6 +48,19 @@ struct Rest<'a> {
     message: &'a str,
 }
 
+/// Reads a message with an event of another format in it: what begins with `start` and is one. Its reader is asked again once the
+/// header is read.
+pub(super) fn read_around<'a>(
+    line: &'a str,
+    start: &str,
+    is_one: impl FnOnce(&str) -> bool,
+    context: Context<'_>,
+    shape: &mut Shape<'a, '_>,
+) -> Option<EventTime<'a>> {
+    let at = memchr::memmem::find(line.as_bytes(), start.as_bytes())?;
+    if is_one(line.get(at..)?) { read(line, context, shape) } else { None }
+}
+
 /// Reads a message. None where it is no syslog; nothing has been set then.
 fn read<'a>(line: &'a str, context: Context<'_>, shape: &mut Shape<'a, '_>) -> Option<EventTime<'a>> {
     let rest = match priority(line) {

@@ -1,6 +1,4 @@
-//! From what a file says of `enrich` to enrichers: tables and databases are read here, once a revision.
-
-use std::sync::Arc;
+//! From what a file says of `enrich` to enrichers: tables and databases are read here, each once ([`reuse`](super::reuse)).
 
 use forebay_enrich::{GeoDatabase, GeoKind, Kubernetes, Table, TableConfig, TableFormat, TableLimits};
 use vrl::value::Value;
@@ -46,7 +44,7 @@ impl Compiling<'_> {
     }
 
     fn table(&self, spec: &TableSpec) -> Result<FromTable, String> {
-        let bytes = self.data(&spec.file)?;
+        let (path_of_file, content) = self.data(&spec.file)?;
         let config = TableConfig {
             key: spec.key.as_slice().to_vec(),
             matching: spec.matching,
@@ -54,8 +52,10 @@ impl Compiling<'_> {
             format: TableFormat::Auto,
             delimiter: spec.delimiter,
         };
-        let table = Table::read(&spec.file, &bytes, &config, &TableLimits::default());
-        let table = table.map_err(|error| error.to_string())?;
+        let table = self.reusing.table(&path_of_file, content, &config, || {
+            Table::read(&spec.file, content, &config, &TableLimits::default())
+                .map_err(|error| error.to_string())
+        })?;
         let columns = if spec.columns.is_empty() {
             table.other_columns()
         } else {
@@ -69,12 +69,14 @@ impl Compiling<'_> {
                 table.key_parts()
             ));
         }
-        Ok(FromTable { table: Arc::new(table), columns, from, into: spot(&spec.into)? })
+        Ok(FromTable { table, columns, from, into: spot(&spec.into)? })
     }
 
     fn geo(&self, spec: &GeoSpec) -> Result<Geo, String> {
-        let bytes = self.data(&spec.file)?.to_vec();
-        let database = GeoDatabase::load(&spec.file, bytes).map_err(|error| error.to_string())?;
+        let (path_of_file, content) = self.data(&spec.file)?;
+        let database = self.reusing.database(&path_of_file, content, || {
+            GeoDatabase::load(&spec.file, content.to_vec()).map_err(|error| error.to_string())
+        })?;
         let (from, into) = (spot(&spec.from)?, spot(&spec.into)?);
         let last = spec.into.rsplit('.').next();
         match (database.kind(), last) {
@@ -84,7 +86,7 @@ impl Compiling<'_> {
             (GeoKind::AutonomousSystem, Some("geo")) => {
                 Err(format!("geoip: `{}` knows autonomous systems: write into a field `as`", spec.file))
             }
-            _ => Ok(Geo { database: Arc::new(database), from, into }),
+            _ => Ok(Geo { database, from, into }),
         }
     }
 }

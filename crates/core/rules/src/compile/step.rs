@@ -1,6 +1,5 @@
 //! From what a file says of a step to the step.
 
-use serde_saphyr::Spanned;
 use vrl::path::OwnedValuePath;
 
 use super::Compiling;
@@ -20,9 +19,7 @@ const KINDS: &str =
     "`parse`, `vrl`, `mask`, `enrich`, `timestamp`, `schema`, `split`, `sample`, `drop`, `route`";
 
 impl Compiling<'_> {
-    pub(super) fn step(&self, number: usize, spec: &Spanned<StepSpec>) -> Result<Step, String> {
-        let line = spec.referenced.line();
-        let spec = &spec.value;
+    pub(super) fn step(&self, number: usize, line: u64, spec: &StepSpec) -> Result<Step, String> {
         let (kind, work) = self.work(spec)?;
         let when = match &spec.when {
             Some(source) => Some(Script::condition(source).map_err(|message| format!("when: {message}"))?),
@@ -105,18 +102,21 @@ impl Compiling<'_> {
 
     fn mask(&self, spec: &MaskSpec) -> Result<Mask, String> {
         let key = match &spec.hash_key_file {
-            Some(name) => Some(self.data(name)?),
+            Some(name) => Some(self.data(name)?.1),
             None => None,
         };
-        Mask::new(spec, key.as_deref())
+        Mask::new(spec, key)
     }
 
-    /// The content of a file that a rule names.
-    pub(super) fn data(&self, name: &str) -> Result<std::sync::Arc<[u8]>, String> {
+    /// A file that a rule names: its path and its content.
+    pub(super) fn data(&self, name: &str) -> Result<(String, &[u8]), String> {
         let path = files::resolve(self.path, name)?;
-        self.files.get(&path).cloned().ok_or_else(|| {
-            format!("there is no file `{path}` in the folder of the rules: put it there, or mend the name")
-        })
+        let Some(content) = self.files.get(&path) else {
+            return Err(format!(
+                "there is no file `{path}` in the folder of the rules: put it there, or mend the name"
+            ));
+        };
+        Ok((path, content))
     }
 }
 

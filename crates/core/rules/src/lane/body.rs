@@ -46,13 +46,15 @@ impl<'a> Job<'a> {
         let Bench { parser, read, .. } = bench;
         let outcome = parser.read(self.event, step.map(|(_, format)| format), self.now_ms, read);
         let mut error = None;
+        if let Some((place, _)) = step {
+            observer.passed(place, if outcome.is_ok() { StepOutcome::Done } else { StepOutcome::Failed });
+        }
         if let Err(failure) = outcome {
             let goes_on = step.is_some_and(|(place, _)| self.on_error(place) == OnError::Continue);
             if !goes_on {
                 return Err(self.unparsed(failure, bench));
             }
             if let Some((place, _)) = step {
-                observer.passed(place, StepOutcome::Failed);
                 error = Some(format!("{}: {}", self.name(place), failure.error_type));
             }
             bench.counts.step_errors += 1;

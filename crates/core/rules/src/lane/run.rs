@@ -175,6 +175,15 @@ impl Job<'_> {
         bench: &mut Bench,
         observer: &mut impl Observer,
     ) -> Result<Done, (Place, StepFailure)> {
+        if let Work::Parse(parse) = &step.work
+            && parse.is_of_body()
+        {
+            // The body was read before all steps, by the last of those that say how; that one was told then.
+            if self.body_step().is_some_and(|(of, _)| of != place) {
+                observer.passed(place, StepOutcome::Skipped);
+            }
+            return Ok(Done::GoOn);
+        }
         observer.begins(place, &traveller.value);
         let mut before = None;
         let done = match self.is_met(place, step, traveller, bench) {

@@ -19,12 +19,14 @@ impl Job<'_> {
         });
         let leading = || steps.clone().take_while(|(_, step)| !step.needs_value() || step.reads_body());
         let (last, reason) = leading().find_map(|(place, step)| Some((place, self.dropped_by(step)?)))?;
-        for (place, _) in leading() {
+        for (place, step) in leading() {
             if place == last {
                 observer.passed(place, StepOutcome::Dropped);
                 break;
             }
-            observer.passed(place, StepOutcome::Done);
+            // The body isn't read at all.
+            let outcome = if step.reads_body() { StepOutcome::Skipped } else { StepOutcome::Done };
+            observer.passed(place, outcome);
         }
         Some(Outcome::Dropped(Cow::Owned(reason.to_owned())))
     }
@@ -45,6 +47,7 @@ impl Job<'_> {
         observer: &mut impl Observer,
     ) -> Outcome<'static> {
         let mut route = String::new();
+        let body = self.body_step();
         for rule in self.active {
             let steps = self.rules.rules.get(*rule).map_or(&[][..], |rule| &rule.steps);
             for (step, known) in steps.iter().enumerate() {
@@ -52,19 +55,27 @@ impl Job<'_> {
                 if let Work::Route(wanted) = &known.work {
                     route = bench.targets.route(self.event.tenant, wanted, None, self.now_ms);
                 }
-                let outcome = dropped.map_or(StepOutcome::Done, |_| StepOutcome::Dropped);
+                // The body is read behind all of them, by one step, if the event gets there.
+                let outcome = match &known.work {
+                    Work::Parse(_) if body.is_some_and(|(place, _)| place == (*rule, step)) => continue,
+                    Work::Parse(_) => StepOutcome::Skipped,
+                    _ => dropped.map_or(StepOutcome::Done, |_| StepOutcome::Dropped),
+                };
                 observer.passed((*rule, step), outcome);
                 if let Some(reason) = dropped {
                     return Outcome::Dropped(Cow::Owned(reason.to_owned()));
                 }
             }
         }
-        let format = self.body_step().map(|(_, format)| format);
+        let format = body.map(|(_, format)| format);
         let label = [("rules_revision", self.rules.revision())];
         let labels = if self.rules.is_empty() { &[][..] } else { &label[..] };
         let Bench { parser, .. } = bench;
         let written = documents
             .push_to(&route, None, |parsed| parser.parse_as(self.event, format, labels, self.now_ms, parsed));
+        if let Some((place, _)) = body {
+            observer.passed(place, if written.is_ok() { StepOutcome::Done } else { StepOutcome::Failed });
+        }
         match written {
             Ok(()) => Outcome::Documents,
             Err(failure) => self.unparsed(failure, bench),

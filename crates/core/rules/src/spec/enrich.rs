@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use forebay_enrich::{Duplicates, KubernetesConfig, Matching};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// One or more of these, done in this order.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnrichSpec {
     /// Fixed fields: `{service.environment: production}`. A field that is there stays.
@@ -27,7 +28,7 @@ pub struct EnrichSpec {
 }
 
 /// `table`: a row of a table.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableSpec {
     /// A CSV file with a header, or a JSON file, beside the rule.
@@ -57,7 +58,7 @@ const fn comma() -> char {
 }
 
 /// One name, or a list.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOrMore {
     /// One.
@@ -78,7 +79,7 @@ impl OneOrMore {
 }
 
 /// `geoip`: where an address is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GeoSpec {
     /// The MaxMind file, beside the rule: a City, Country or ASN database.
@@ -90,7 +91,7 @@ pub struct GeoSpec {
 }
 
 /// Something that reads one field and writes another.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldSpec {
     /// The field that is read.
@@ -100,6 +101,6 @@ pub struct FieldSpec {
 }
 
 /// Takes no settings: `{}`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use forebay_mask::{CustomDetector, Detector, Mode};
 use forebay_parse::OutputSchema;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::enrich::EnrichSpec;
 
 /// One step. It has exactly one of `parse`, `vrl`, `mask`, `enrich`, `timestamp`, `schema`, `split`, `sample`, `drop` and
 /// `route`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepSpec {
     /// What it is called in dead letters and by the tools; its number and kind, if left out: `2-vrl`.
@@ -43,7 +44,7 @@ pub struct StepSpec {
 }
 
 /// What becomes of an event that a step fails on.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
     /// It goes to the dead-letter topic, with rule, step, field and reason.
@@ -54,7 +55,7 @@ pub enum OnError {
 }
 
 /// `parse`: a format's name, or this.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParseFields {
     /// The format: `auto`, `json`, `logfmt`, `regex:<name>`, ...
@@ -68,7 +69,7 @@ pub struct ParseFields {
 }
 
 /// See [`ParseFields`].
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ParseSpec {
     /// A format for the body.
@@ -78,7 +79,7 @@ pub enum ParseSpec {
 }
 
 /// `mask`: what is looked for, where, and what becomes of it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MaskSpec {
     /// The fields that are looked through, with all that is in them; the whole event, if left out.
@@ -102,7 +103,7 @@ pub struct MaskSpec {
 }
 
 /// `timestamp`: where the event's time is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimestampSpec {
     /// The field.
@@ -120,7 +121,7 @@ pub struct TimestampSpec {
 }
 
 /// How the document is laid out.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum SchemaSpec {
     /// Elastic Common Schema.
@@ -143,7 +144,7 @@ impl From<SchemaSpec> for OutputSchema {
 }
 
 /// `split`: one event becomes several.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SplitSpec {
     /// The array. Each of its elements becomes an event of its own, with the rest of the event beside it.
@@ -158,7 +159,7 @@ const fn most_parts() -> u32 {
 }
 
 /// `sample`: which part of the events is kept; the others are dropped and counted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SampleSpec {
     /// The part that is kept, from 0 to 1.
@@ -176,7 +177,7 @@ fn sampled() -> String {
 }
 
 /// `drop`: the event is left out.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DropSpec {
     /// The reason under which it is counted.
@@ -184,7 +185,7 @@ pub struct DropSpec {
 }
 
 /// `route`: which index the document goes to. Its name is `<prefix>-<tenant>.<target>-<day>`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouteSpec {
     /// The target: `audit`, or with fields in it, `app-{{ service.name }}`.

@@ -2,7 +2,7 @@
 
 mod open;
 
-use forebay_mask::{Detector, HashKey, MaskCache, MaskConfig, Masker};
+use forebay_mask::{Detector, HashKey, MaskCache, MaskConfig, MaskError, Masker};
 use vrl::path::{OwnedSegment, OwnedValuePath};
 use vrl::value::{KeyString, ObjectMap, Value};
 
@@ -39,7 +39,8 @@ pub(crate) struct Scratch {
 impl Mask {
     /// `hash_key` is the content of the file that the rule names.
     pub(crate) fn new(spec: &MaskSpec, hash_key: Option<&[u8]>) -> Result<Self, String> {
-        let hash_key = hash_key.map(|key| HashKey::new(key.trim_ascii().to_vec())).transpose();
+        let hash_key =
+            hash_key.map(|key| HashKey::new(key.trim_ascii().to_vec())).transpose().map_err(message);
         let default = MaskConfig::default();
         let config = MaskConfig {
             detectors: spec.detectors.clone().unwrap_or(default.detectors),
@@ -48,7 +49,7 @@ impl Mask {
             modes: spec.modes.clone(),
             custom: spec.custom.clone(),
             secret_names: spec.secret_names.clone(),
-            hash_key: hash_key.map_err(|error| error.to_string())?,
+            hash_key: hash_key?,
         };
         let named =
             config.detectors.contains(&Detector::KeyValue) && !config.except.contains(&Detector::KeyValue);
@@ -57,7 +58,7 @@ impl Mask {
         }
         let paths = |names: &[String]| names.iter().map(|name| path(name)).collect::<Result<Vec<_>, _>>();
         Ok(Self {
-            masker: Masker::new(&config).map_err(|error| error.to_string())?,
+            masker: Masker::new(&config).map_err(message)?,
             fields: paths(&spec.fields)?,
             except_fields: paths(&spec.except_fields)?,
         })
@@ -175,6 +176,19 @@ impl Mask {
             let _none = members.insert(free, member);
         }
         found
+    }
+}
+
+/// What to do about it, in a rule's own terms: its key is in a file.
+fn message(error: MaskError) -> String {
+    match error {
+        MaskError::NoKey(name) => {
+            format!("`{name}` has the mode `hash`: name the file with the key in `hash_key_file`")
+        }
+        MaskError::ShortKey(bytes) => {
+            format!("the key in `hash_key_file` has {bytes} bytes: it needs {}", HashKey::MIN)
+        }
+        other => other.to_string(),
     }
 }
 

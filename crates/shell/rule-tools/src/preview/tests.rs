@@ -46,8 +46,7 @@ fn every_step_shows_what_it_changed() {
   a/2-drop  skipped µs
   a/sign    done    µs
         {
-      -   \"n\": 5
-      +   \"n\": 5,
+          \"n\": 5
       +   \"sign\": \"+\"
         }
   document
@@ -69,7 +68,10 @@ fn an_end_on_the_way_is_shown() {
         "{failed}"
     );
     let unread = shown("steps:\n  - parse: json\n  - vrl: '.a = 1'\n", "{");
-    assert!(unread.contains("dead letter (parse): json_invalid at a/1-parse\n"), "{unread}");
+    assert!(
+        unread.contains("  a/1-parse  failed\n  dead letter (parse): json_invalid at a/1-parse\n"),
+        "{unread}"
+    );
 }
 
 #[test]
@@ -85,4 +87,49 @@ fn an_event_that_is_passed_on_is_shown_too() {
     let text = shown("steps:\n  - parse: json\n", r#"{"message":"hi"}"#);
     assert!(text.contains("  a/1-parse  done\n  document\n      {\n"), "{text}");
     assert!(!text.contains("    + "), "{text}");
+}
+
+/// Scenario: a body that its format reads, one that it doesn't read, with and without going on, and one that no other step looks at.
+/// Guarantees: the step is told once, as what it did; one that another step outdoes is told as skipped.
+#[test]
+fn the_step_that_reads_the_body_is_told_once() {
+    let steps = |rule: &str, body: &str| {
+        let text = shown(rule, body);
+        let steps = text.lines().filter(|line| line.starts_with("  a/"));
+        steps.map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+    };
+    let going_on = "steps:\n  - {parse: json, on_error: continue}\n  - vrl: '.a = 1'\n";
+    assert_eq!(steps(going_on, "{}"), ["a/1-parse done", "a/2-vrl done"]);
+    assert_eq!(steps(going_on, "{"), ["a/1-parse failed", "a/2-vrl done"]);
+    let alone = "steps:\n  - parse: json\n";
+    assert_eq!(steps(alone, "{}"), ["a/1-parse done"]);
+    assert_eq!(steps(alone, "{"), ["a/1-parse failed"]);
+    let outdone = "steps:\n  - parse: logfmt\n  - parse: json\n";
+    assert_eq!(steps(outdone, "{}"), ["a/1-parse skipped", "a/2-parse done"]);
+    let outdone = outdone.to_owned() + "  - vrl: '.a = 1'\n";
+    assert_eq!(steps(&outdone, "{}"), ["a/2-parse done", "a/1-parse skipped", "a/3-vrl done"]);
+    let dropped = "steps:\n  - parse: json\n  - drop: {reason: all}\n";
+    assert_eq!(steps(dropped, "{"), ["a/2-drop dropped"]);
+}
+
+/// Guarantees: a rule that isn't for the event says in what it differs; one behind the last says so.
+#[test]
+fn rules_that_an_event_passes_by_say_why() {
+    let rule =
+        "match: {tenant: other, attributes: {log.file.path: /var/log/x.log}}\nsteps: [{vrl: '.a = 1'}]\n";
+    let text = shown(rule, "{}");
+    let why = "  a doesn't match: its tenant is `acme`, wanted is `other`; there is no attribute `log.file.path`, \
+               wanted is `/var/log/x.log`\n";
+    assert!(text.contains(why), "{text}");
+    let mut files = RuleFiles::new();
+    files.add("a.yaml", *b"last: true\nsteps: [{vrl: '.a = 1'}]\n");
+    files.add("b.yaml", *b"match: {tenant: acme}\nsteps: [{vrl: '.a = 1'}]\n");
+    let engine = Engine::compile(&files, &Settings::default()).unwrap();
+    let event = RawEvent { id: "e", tenant: "acme", source: "http", body: b"{}", ..RawEvent::default() };
+    let seen = preview(&mut engine.lane().unwrap(), &event, &mut Documents::default());
+    let [passed] = &seen.passed_over[..] else { panic!("{seen:?}") };
+    assert_eq!(
+        (passed.rule.as_str(), passed.why.as_str()),
+        ("b", "isn't reached: `a` matches and says `last`")
+    );
 }

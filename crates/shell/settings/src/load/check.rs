@@ -4,8 +4,8 @@ use config::{Map, Value, ValueKind};
 
 use crate::problem::{Place, Problem};
 use crate::shape::{Field, Shape};
-use crate::suggest;
 use crate::units::{ByteSize, Period, UnitError};
+use forebay_yaml::suggest;
 
 /// Finds all that is wrong in a table of settings and takes it out, so that the rest can be checked further. `place`
 /// says where the source sets a path.

@@ -10,7 +10,7 @@ use config::{Map, Value, ValueKind};
 
 use crate::problem::{Place, Problem};
 use crate::shape::{Field, Shape};
-use crate::suggest;
+use forebay_yaml::suggest;
 
 /// What all variables begin with.
 const PREFIX: &str = "FOREBAY__";

@@ -3,8 +3,8 @@
 use super::address;
 use super::findings::Findings;
 use crate::sections::{GroupProtocol, KafkaSettings, TopicSettings};
-use crate::suggest;
 use crate::units::{ByteSize, Period};
+use forebay_yaml::suggest;
 
 const COMPRESSIONS: &[&str] = &["lz4", "zstd", "snappy", "gzip", "none"];
 const STRATEGIES: &[&str] = &["cooperative-sticky", "range", "roundrobin"];

@@ -9,8 +9,8 @@ use regex::Regex;
 
 use super::findings::Findings;
 use crate::sections::ParserSettings;
-use crate::suggest;
 use crate::units::{ByteSize, Period};
+use forebay_yaml::suggest;
 
 pub(super) fn check(parser: &ParserSettings, findings: &mut Findings) {
     findings.group("parser.group", &parser.group);

@@ -3,8 +3,8 @@
 use super::address;
 use super::findings::Findings;
 use crate::sections::TelemetrySettings;
-use crate::suggest;
 use crate::units::Period;
+use forebay_yaml::suggest;
 
 const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 

@@ -1,7 +1,8 @@
 //! "Did you mean ...?"
 
 /// The known name that comes closest to what was written, where one is close enough to be meant.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = written.to_lowercase().replace('-', "_");
     known
         .into_iter()
@@ -12,7 +13,8 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
 }
 
 /// What to do about a word that isn't one of the known ones.
-pub(crate) fn remedy(written: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn remedy(written: &str, known: &[&str]) -> String {
     let list = known.join(", ");
     match nearest(written, known.iter().copied()) {
         Some(name) => format!("did you mean `{name}`? Known are: {list}"),
