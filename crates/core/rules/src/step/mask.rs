@@ -1,5 +1,7 @@
 //! `mask`: secrets and personal data in all of an event, or in some of its fields.
 
+mod names;
+
 use forebay_mask::{Detector, HashKey, MaskCache, MaskConfig, Masker};
 use vrl::path::{OwnedSegment, OwnedValuePath};
 use vrl::value::{KeyString, ObjectMap, Value};
@@ -71,13 +73,11 @@ impl Mask {
             for path in &self.fields {
                 let name = path.segments.iter().rev().find_map(field_name);
                 let secret = name.is_some_and(|name| self.masker.is_secret_name(name));
-                if let Some(value) = value.get_mut(path) {
-                    found += self.walk(value, secret, 0, scratch);
-                }
+                found += self.field(value, &path.segments, secret, scratch);
             }
             // A second member of the same name is there.
             if let Some(aside) = value.as_object_mut().and_then(|members| members.get_mut("unmapped")) {
-                found += self.walk(aside, false, 0, scratch);
+                found += self.all(aside, false, scratch);
             }
             found
         };
@@ -96,10 +96,28 @@ impl Mask {
 
     /// Masks everything, whatever fields are named: for what is kept of an event that was refused.
     pub(crate) fn everything(&self, value: &mut Value, scratch: &mut Scratch) -> u64 {
-        self.walk(value, false, 0, scratch)
+        self.all(value, false, scratch)
     }
 
-    /// `secret` says whether a name above tells that all of it is one.
+    /// Masks a field, however much of its path is one name with dots: such a name stays where something is in its way.
+    fn field(&self, value: &mut Value, path: &[OwnedSegment], secret: bool, scratch: &mut Scratch) -> u64 {
+        let mut found = 0;
+        for length in 2..=path.iter().take_while(|segment| segment.is_field()).count() {
+            let (names, rest) = path.split_at(length);
+            let joined = names.iter().filter_map(field_name).collect::<Vec<_>>().join(".");
+            let member = value.as_object_mut().and_then(|members| members.get_mut(joined.as_str()));
+            found += member.map_or(0, |member| self.field(member, rest, secret, scratch));
+        }
+        let Some((first, rest)) = path.split_first() else { return self.all(value, secret, scratch) };
+        let member = value.get_mut(&OwnedValuePath::from(vec![first.clone()]));
+        found + member.map_or(0, |member| self.field(member, rest, secret, scratch))
+    }
+
+    /// Masks all of a value. `secret` says whether a name above tells that all of it is one.
+    fn all(&self, value: &mut Value, secret: bool, scratch: &mut Scratch) -> u64 {
+        self.walk(value, secret, 0, scratch) + self.names_in_pieces(value, scratch)
+    }
+
     fn walk(&self, value: &mut Value, secret: bool, depth: usize, scratch: &mut Scratch) -> u64 {
         match value {
             Value::Object(_) | Value::Array(_) if depth >= MAX_DEPTH => {
@@ -237,6 +255,21 @@ mod tests {
         );
         assert!(text.contains(r#""[email]":1"#) && text.contains(r#""[email]_2":2"#), "{text}");
         assert_eq!(found, 7, "{text}");
+    }
+
+    /// Guarantees: a name that was taken apart at its dots is found, wherever it stands; other names stay in their places.
+    #[test]
+    fn a_name_in_pieces_is_found() {
+        let (text, found) = masked(
+            "detectors: [email, ipv4]",
+            r#"{"jane":{"roe@example":{"org":1}},"hosts":{"10":{"1":{"2":{"3":[{"joe@example":{"org":{}}}],"4":7}}},"up":1},
+                "v":{"1":{"2":3}}}"#,
+        );
+        assert_eq!(
+            text,
+            r#"{"[email]":1,"hosts":{"[ipv4]":7,"[ipv4]_2":[{"[email]":{}}],"up":1},"v":{"1":{"2":3}}}"#
+        );
+        assert_eq!(found, 4);
     }
 
     #[test]
