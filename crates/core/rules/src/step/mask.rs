@@ -262,12 +262,12 @@ mod tests {
     fn a_name_in_pieces_is_found() {
         let (text, found) = masked(
             "detectors: [email, ipv4]",
-            r#"{"jane":{"roe@example":{"org":1}},"hosts":{"10":{"1":{"2":{"3":[{"joe@example":{"org":{}}}],"4":7}}},"up":1},
+            r#"{"jane":{"roe@example":{"org":1}},"hosts":{"10":{"1":{"2":{"3":[{"joe@example":{"org":{}}}],"4":{"up":7}}}},"up":1},
                 "v":{"1":{"2":3}}}"#,
         );
         assert_eq!(
             text,
-            r#"{"[email]":1,"hosts":{"[ipv4]":7,"[ipv4]_2":[{"[email]":{}}],"up":1},"v":{"1":{"2":3}}}"#
+            r#"{"[email]":1,"hosts":{"[ipv4]":{"up":7},"[ipv4]_2":[{"[email]":{}}],"up":1},"v":{"1":{"2":3}}}"#
         );
         assert_eq!(found, 4);
     }

@@ -7,7 +7,7 @@ use vrl::value::{KeyString, Value};
 use super::{MAX_DEPTH, Mask, Scratch};
 
 /// From this length on a part of a name may be part of a token.
-const LONG: usize = 16;
+const LONG: usize = 20;
 
 /// How many places are tried where a secret may begin within names.
 const MAX_TRIES: usize = 8;
@@ -41,7 +41,7 @@ impl Mask {
         self.search(value, 0, false, &mut search);
         let Search { found, scratch, .. } = search;
         let (mut secrets, mut number) = (0, 1);
-        // What lies in an array of a member comes before that member, as long as its way is the same.
+        // What lies below a member comes before that member, as long as its way is the same.
         for Found { segments, from } in found.into_iter().rev() {
             let (before, names) = segments.split_at(from);
             let joined = join(names.iter().filter_map(super::field_name));
@@ -73,25 +73,29 @@ impl Mask {
         if search.way.len() > MAX_DEPTH {
             return;
         }
+        let (mut from, mut odd) = (from, odd);
+        if odd && let Some(begin) = self.begins(from, search) {
+            let segments = search.way.iter().map(|segment| segment.owned()).collect();
+            search.found.push(Found { segments, from: begin });
+            // What is below moves along, and may have names of its own.
+            (from, odd) = (search.way.len(), false);
+        }
         match value {
-            Value::Object(members) if !members.is_empty() => {
+            Value::Object(members) => {
                 for (name, member) in members {
                     search.way.push(Segment::Name(name));
                     self.search(member, from, odd || is_odd(name), search);
                     let _name = search.way.pop();
                 }
             }
-            end => {
-                if odd && let Some(from) = self.begins(from, search) {
-                    let segments = search.way.iter().map(|segment| segment.owned()).collect();
-                    search.found.push(Found { segments, from });
-                }
-                for (index, element) in end.as_array().unwrap_or_default().iter().enumerate() {
+            Value::Array(elements) => {
+                for (index, element) in elements.iter().enumerate() {
                     search.way.push(Segment::Index(index));
                     self.search(element, search.way.len(), false, search);
                     let _index = search.way.pop();
                 }
             }
+            _ => {}
         }
     }
 
@@ -127,9 +131,11 @@ impl<'v> Segment<'v> {
     }
 }
 
-/// Whether a name may be a part of a secret with dots in it: an address, a number, a token. Most are not, and cost no search.
+/// Whether a secret with dots in it may begin with this name, or have it in it: an address, a number, a token. Most may not, and
+/// cost no search.
 fn is_odd(name: &str) -> bool {
-    name.len() >= LONG || name.bytes().any(|byte| byte == b'@' || byte.is_ascii_digit())
+    let begins = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'(');
+    name.len() >= LONG || name.as_bytes().first().is_some_and(begins) || name.contains('@')
 }
 
 fn join<'n>(names: impl Iterator<Item = &'n str>) -> String {

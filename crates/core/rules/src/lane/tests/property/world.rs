@@ -10,8 +10,13 @@ use super::*;
 pub(super) type Files = Vec<(String, String)>;
 
 /// What is planted into events; a mask with all detectors finds each of them.
-pub(super) const SECRETS: [&str; 4] =
-    ["jane.roe@example.com", "4111111111111111", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "hunter2secret"];
+pub(super) const SECRETS: [&str; 5] = [
+    "jane.roe@example.com",
+    "4111111111111111",
+    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    "203.0.113.77",
+    "hunter2secret",
+];
 
 /// Rules that do nothing to an event, though some look into it.
 pub(super) const IDLE: [&str; 9] = [
@@ -252,12 +257,13 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
 /// An event with secrets in it.
 pub(super) fn planted() -> impl Strategy<Value = Event> {
     let secret = prop_oneof![
-        prop::sample::select(SECRETS[..3].to_vec()).prop_map(Value::from),
-        prop::sample::select(SECRETS[..3].to_vec())
+        prop::sample::select(SECRETS[..4].to_vec()).prop_map(Value::from),
+        prop::sample::select(SECRETS[..4].to_vec())
             .prop_map(|secret| json!(format!("it was {secret}, he said"))),
         Just(json!(4_111_111_111_111_111_i64)),
         Just(json!({"password": "hunter2secret", "jane.roe@example.com": [1, {"token": "hunter2secret"}]})),
         Just(json!("{\"k\":\"jane.roe@example.com\",\"password\":\"hunter2secret\"}")),
+        Just(json!({"hosts": {"203.0.113.77": {"up": [1]}}, "jane.roe@example.com": {}})),
         Just(json!("a=jane.roe@example.com password=hunter2secret")),
     ];
     let leaf = prop_oneof![2 => secret, 1 => scalar()].boxed();
