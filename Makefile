@@ -17,7 +17,7 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test test-rules quick check fmt demo bench sim chaos chaos-kill prerequisites prerequisites-test servers
+.PHONY: help run test test-rules quick check fmt demo bench sim fuzz chaos chaos-kill prerequisites prerequisites-test servers
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -63,6 +63,10 @@ chaos-kill: prerequisites-test servers ## kill -9 every 10 s for MINUTES=3, on e
 
 sim: prerequisites ## SEEDS=100000 random schedules of the delivery path, from SEED on; SEED alone shows that one
 	cargo run --quiet --package forebay-sim -- $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+fuzz: ## each fuzz target for MINUTES=3, ARGS='rules vrl' for some; needs a nightly compiler and cargo-fuzz
+	PATH=$$PATH:$(FOREBAY_CACHE)/tools/bin CARGO_TARGET_DIR=$(FOREBAY_CACHE)/fuzz-target \
+	  ./fuzz/run.sh $$(($(MINUTES) * 60)) $(ARGS)
 
 bench: prerequisites-test servers ## CPU-seconds per million events of each hop, and peak memory
 	./load/run.sh $(ARGS)

@@ -1,5 +1,6 @@
 //! After the faults: waiting until the pipeline is empty, and the search for every acknowledged event.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, interval, timeout};
 
 use crate::bed::Bed;
-use crate::events::is_owed_a_dead_letter;
+use crate::events::Fate;
 use crate::ledger::Contents;
+use crate::rules::{ROUTE, SECRET};
 
 /// How long counts have to stand still once nothing is left to read: more than a bulk request waits for company.
 const STILL: Duration = Duration::from_secs(3);
@@ -44,6 +46,21 @@ pub struct Findings {
     pub spared_count: u64,
     /// Records that the parser has handed on for good, to events and to dead letters.
     pub handed_on: u64,
+    /// Of the rules' work.
+    pub rules: RuleFindings,
+}
+
+/// What the rules have done.
+#[derive(Clone, Debug, Default)]
+pub struct RuleFindings {
+    /// The revisions that documents name.
+    pub revisions: HashSet<String>,
+    /// Documents that name none.
+    pub unmarked: u64,
+    /// Documents that aren't in the index that their event is meant for.
+    pub misplaced: u64,
+    /// Documents and dead letters in which a secret stands.
+    pub told: u64,
 }
 
 /// What the dead-letter topic says.
@@ -52,6 +69,30 @@ struct Letters {
     wronged: Vec<String>,
     wronged_count: u64,
     of_parser: u64,
+    told: u64,
+}
+
+// === impl RuleFindings ===
+
+impl RuleFindings {
+    /// What went wrong, in words, in a run with rules or without.
+    pub(crate) fn failures(&self, with_rules: bool) -> Vec<String> {
+        let mut failures = Vec::new();
+        let (unmarked, revisions) = if with_rules { (self.unmarked, 2) } else { (0, 0) };
+        for (count, what) in [
+            (self.misplaced, "documents are in another index than they should be"),
+            (self.told, "documents and dead letters have a secret in them that a rule masks"),
+            (unmarked, "documents don't say which revision of the rules made them"),
+        ] {
+            if count > 0 {
+                failures.push(format!("{count} {what}"));
+            }
+        }
+        if self.revisions.len() < revisions {
+            failures.push("no change of the rules was ever in force".to_owned());
+        }
+        failures
+    }
 }
 
 /// Waits until nothing is on its way any more; how long that took. A backlog may take its time, as long as it moves.
@@ -129,13 +170,14 @@ pub async fn contents(bed: &Bed) -> Result<Contents> {
 pub async fn search(bed: &Bed, oracle: &Arc<Oracle>) -> Result<Findings> {
     let contents = contents(bed).await?;
     let mut audit = oracle.audit();
-    let spared_count = documents(bed, &mut audit).await?;
+    let (spared_count, mut rules) = documents(bed, &mut audit).await?;
     let settings = bed.settings.clone();
     let (audit, letters, events) = tokio::task::spawn_blocking(move || {
         let (audit, letters) = letters(&settings, audit)?;
         anyhow::Ok((audit, letters, events(&settings)?))
     })
     .await??;
+    rules.told += letters.told;
     Ok(Findings {
         report: audit.finish(),
         contents,
@@ -143,22 +185,33 @@ pub async fn search(bed: &Bed, oracle: &Arc<Oracle>) -> Result<Findings> {
         wronged_count: letters.wronged_count,
         spared_count,
         handed_on: events + letters.of_parser,
+        rules,
     })
 }
 
-/// Goes through all documents; how many bad events are among them.
-async fn documents(bed: &Bed, audit: &mut Audit) -> Result<u64> {
-    let mut spared = 0;
-    let first = json!({"size": PAGE, "sort": ["_doc"], "_source": false});
+/// Goes through all documents; how many bad events are among them, and what the rules have done.
+async fn documents(bed: &Bed, audit: &mut Audit) -> Result<(u64, RuleFindings)> {
+    let (mut spared, mut rules) = (0, RuleFindings::default());
+    let first = json!({"size": PAGE, "sort": ["_doc"], "_source": ["labels.rules_revision", "message"]});
     let mut page = ask(bed, "_search?scroll=5m", Some(&first)).await?;
     loop {
         let hits = page["hits"]["hits"].as_array().context("no hits")?;
         if hits.is_empty() {
-            return Ok(spared);
+            return Ok((spared, rules));
         }
-        for id in hits.iter().filter_map(|hit| hit["_id"].as_str()) {
+        for hit in hits {
+            let (id, index) = (hit["_id"].as_str().unwrap_or(""), hit["_index"].as_str().unwrap_or(""));
             audit.indexed(id);
-            spared += u64::from(is_owed_a_dead_letter(id));
+            let fate = Fate::of(id, bed.rules.is_some());
+            spared += u64::from(fate == Some(Fate::Letter));
+            let is_routed = index.contains(&format!("-default.{ROUTE}-"));
+            rules.misplaced += u64::from(is_routed != (fate == Some(Fate::Routed)));
+            rules.told += u64::from(hit["_source"].to_string().contains(SECRET));
+            match hit["_source"]["labels"]["rules_revision"].as_str() {
+                None => rules.unmarked += 1,
+                Some(revision) if rules.revisions.contains(revision) => {}
+                Some(revision) => drop(rules.revisions.insert(revision.to_owned())),
+            }
         }
         let scroll = json!({"scroll": "5m", "scroll_id": page["_scroll_id"]});
         page = post(&format!("{}/_search/scroll", bed.settings.search.url), Some(&scroll)).await?;
@@ -174,7 +227,8 @@ fn letters(settings: &Settings, mut audit: Audit) -> Result<(Audit, Letters)> {
         let letter = dead_letter::read(&record)?;
         audit.dead_lettered(&letter.event_id);
         letters.of_parser += u64::from(letter.source_topic == kafka.topics.raw);
-        if !is_owed_a_dead_letter(&letter.event_id) {
+        letters.told += u64::from(has_secret(&record.value) || letter.reason.contains(SECRET));
+        if Fate::of(&letter.event_id, settings.parser.rules.folder.is_some()) != Some(Fate::Letter) {
             letters.wronged_count += 1;
             if letters.wronged.len() < NAMED {
                 let of = [&letter.event_id, &letter.error_type, &letter.reason].map(String::as_str);
@@ -183,6 +237,10 @@ fn letters(settings: &Settings, mut audit: Audit) -> Result<(Audit, Letters)> {
         }
     }
     Ok((audit, letters))
+}
+
+fn has_secret(bytes: &[u8]) -> bool {
+    bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes())
 }
 
 /// Counts the events that readers see: of transactions, those that were committed.

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::plan::{Line, SESSION};
+use crate::rules::Rules;
 use crate::tier::Tier;
 pub use disk::Disk;
 
@@ -47,6 +48,8 @@ pub struct Bed {
     /// Below Kafka, so that it is unmounted after Kafka has ended. None where this user can't mount one.
     pub disk: Option<Disk>,
     lines: HashMap<Line, (Proxy, Mutex<()>)>,
+    /// The rules, where there are some.
+    pub rules: Option<Rules>,
     /// The settings that all processes share: addresses here are the direct ones.
     pub settings: Settings,
     /// Looks at the broker, past all proxies.
@@ -62,7 +65,7 @@ impl Bed {
     ///
     /// # Errors
     /// When a server doesn't start or refuses.
-    pub async fn make(search: Kind) -> Result<Self> {
+    pub async fn make(search: Kind, with_rules: bool) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("forebay-chaos-").tempdir()?;
         let disk = Disk::mount(&folder.path().join("kafka"));
         let mut lines = HashMap::new();
@@ -91,7 +94,9 @@ impl Bed {
         for seat in 0..Tier::Indexer.seats() {
             let _new = lines.insert(Line::ToSearch(seat), (Proxy::start(behind).await?, Mutex::new(())));
         }
-        let settings = settings(&kafka, &search);
+        let rules = with_rules.then(|| Rules::make(folder.path())).transpose()?;
+        let mut settings = settings(&kafka, &search);
+        settings.parser.rules.folder = rules.as_ref().map(|rules| rules.folder().to_owned());
         let admin = Admin::new(&settings.kafka)?;
         admin.wait_for_broker(Duration::from_secs(60), |_| ()).await?;
         let plans = admin.plan(&admin::wanted_topics(&settings.kafka)).await?;
@@ -103,6 +108,7 @@ impl Bed {
             search: Mutex::new(search),
             disk,
             lines,
+            rules,
             settings,
             admin,
             folder,

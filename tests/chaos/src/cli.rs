@@ -39,6 +39,9 @@ pub struct Cli {
     /// Consumers with names that outlive them (kafka.instance_id)
     #[arg(long)]
     static_members: bool,
+    /// With rules that drop, route, split, mask and fail, and change all the time
+    #[arg(long)]
+    rules: bool,
     /// OpenSearch instead of Elasticsearch
     #[arg(long)]
     opensearch: bool,
@@ -86,6 +89,7 @@ pub async fn main(cli: Cli) -> Result<()> {
             rate: cli.rate,
             exactly_once: cli.delivery == Delivery::ExactlyOnce,
             static_members: cli.static_members,
+            rules: cli.rules,
             search: if cli.opensearch { Kind::OpenSearch } else { Kind::Elasticsearch },
             environment: cli.environment.clone(),
         };

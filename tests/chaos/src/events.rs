@@ -4,12 +4,17 @@
 //! both, a small known share can't be processed: a word where the index has numbers, a line that is no access log. Those are
 //! owed a dead letter, all others a document. Each event names its own time, on one of three days, so that ids fall into
 //! three indices and a second copy meets the first whenever it comes.
+//!
+//! Where there are rules, a further known share is for them: events that they drop, route, split or fail on, and secrets that
+//! they mask.
 
 use std::fmt::Write as _;
 
 use bytes::Bytes;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
+
+use crate::rules::SECRET;
 
 /// Events in a batch.
 pub const BATCH: u64 = 100;
@@ -23,8 +28,11 @@ const DAY_MS: i64 = 86_400_000;
 
 /// One batch of so many is lines of text.
 const TEXT_EVERY: u64 = 10;
-/// One event of so many is bad.
+/// Of so many events one is bad, and one is there for each kind of rule.
 const BAD_EVERY: u64 = 150;
+
+/// Parts of an event that is split.
+const PARTS: u32 = 3;
 
 /// A batch as it is sent, the same every time.
 #[derive(Clone, Debug)]
@@ -39,6 +47,23 @@ pub struct Batch {
     pub body: Bytes,
     /// The events' ids.
     pub ids: Vec<String>,
+    /// What is to become of each of them.
+    pub fates: Vec<Fate>,
+}
+
+/// What is to become of an event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fate {
+    /// A document.
+    Document,
+    /// A document in the index that a rule names.
+    Routed,
+    /// So many documents, whose ids are the event's with their numbers.
+    Parts(u32),
+    /// A dead letter: it can't be processed.
+    Letter,
+    /// Nothing but a count: a rule drops it.
+    Dropped,
 }
 
 /// A good event, and where it will be found.
@@ -55,6 +80,41 @@ pub struct Sample {
 pub struct Events {
     /// The start of the first day, in milliseconds since the Unix epoch.
     first_day: i64,
+    /// Whether some are there for rules.
+    rules: bool,
+}
+
+// === impl Fate ===
+
+impl Fate {
+    /// What is to become of the event of this id, or of the one that this is a part of. None for an id that nobody sends.
+    #[must_use]
+    pub fn of(id: &str, rules: bool) -> Option<Self> {
+        let event = id.split_once(':').map_or(id, |(event, _part)| event);
+        let (number, n) = event.strip_prefix('e')?.split_once('-')?;
+        Some(Self::of_event(number.parse().ok()?, n.parse().ok()?, rules))
+    }
+
+    /// The ids under which the event of this id will be found, in an index or in the dead-letter topic.
+    #[must_use]
+    pub fn ids(self, id: &str) -> Vec<String> {
+        match self {
+            Self::Dropped => Vec::new(),
+            Self::Parts(parts) => (0..parts).map(|part| format!("{id}:{part}")).collect(),
+            Self::Document | Self::Routed | Self::Letter => vec![id.to_owned()],
+        }
+    }
+
+    const fn of_event(number: u64, n: u64, rules: bool) -> Self {
+        match ((number * BATCH + n) % BAD_EVERY, rules && !is_text(number)) {
+            _ if number < WARM_UP => Self::Document,
+            (77, _) | (43, true) => Self::Letter,
+            (11, true) => Self::Dropped,
+            (23, true) => Self::Parts(PARTS),
+            (31, true) => Self::Routed,
+            _ => Self::Document,
+        }
+    }
 }
 
 // === impl Events ===
@@ -62,15 +122,16 @@ pub struct Events {
 impl Events {
     /// Events of the days up to yesterday, so that none is in the future.
     #[must_use]
-    pub fn before(now: Timestamp) -> Self {
+    pub fn before(now: Timestamp, rules: bool) -> Self {
         let today = now.as_millisecond().div_euclid(DAY_MS) * DAY_MS;
-        Self { first_day: today - i64::try_from(DAYS).unwrap_or(1) * DAY_MS }
+        Self { first_day: today - i64::try_from(DAYS).unwrap_or(1) * DAY_MS, rules }
     }
 
     /// The batch of this number.
     #[must_use]
     pub fn batch(&self, number: u64) -> Batch {
         let ids = (0..BATCH).map(|n| id(number, n)).collect();
+        let fates = (0..BATCH).map(|n| self.fate(number, n)).collect();
         if is_text(number) {
             Batch {
                 path: "/v1/ingest?format=combined",
@@ -78,6 +139,7 @@ impl Events {
                 key: Some(format!("e{number}")),
                 body: self.body(number, Self::line),
                 ids,
+                fates,
             }
         } else {
             Batch {
@@ -86,6 +148,7 @@ impl Events {
                 key: None,
                 body: self.body(number, Self::object),
                 ids,
+                fates,
             }
         }
     }
@@ -93,7 +156,7 @@ impl Events {
     /// A good event of the batch of this number.
     #[must_use]
     pub fn sample(&self, number: u64) -> Option<Sample> {
-        let n = (0..BATCH).find(|n| !is_bad(number, *n))?;
+        let n = (0..BATCH).find(|n| self.fate(number, *n) == Fate::Document)?;
         let day = self.at(number, n).strftime("%Y.%m.%d");
         Some(Sample { target: format!("default-{day}"), id: id(number, n) })
     }
@@ -110,10 +173,25 @@ impl Events {
     fn object(&self, number: u64, n: u64) -> String {
         let size = if is_bad(number, n) { json!("many") } else { json!(number * BATCH + n) };
         let at = self.at(number, n).as_millisecond();
-        let message =
+        let mut message =
             format!("request {number} of a client that says what it did, {n} times over: {:x<120}", "");
-        json!({"@timestamp": at, "key": id(number, n), "size": size, "level": "info", "message": message})
-            .to_string()
+        let fate = self.fate(number, n);
+        if self.rules && (n % 10 == 1 || fate == Fate::Letter) {
+            let _infallible = write!(message, " from {SECRET}");
+        }
+        let mut event = json!({"@timestamp": at, "key": id(number, n), "size": size, "level": "info", "message": message});
+        match fate {
+            Fate::Dropped => event["kind"] = "noise".into(),
+            Fate::Routed => event["kind"] = "audit".into(),
+            Fate::Parts(parts) => event["records"] = (0..parts).map(|part| json!({"part": part})).collect(),
+            Fate::Letter if !is_bad(number, n) => event["kind"] = "bad".into(),
+            Fate::Letter | Fate::Document => {}
+        }
+        event.to_string()
+    }
+
+    const fn fate(&self, number: u64, n: u64) -> Fate {
+        Fate::of_event(number, n, self.rules)
     }
 
     fn line(&self, number: u64, n: u64) -> String {
@@ -138,14 +216,6 @@ impl Events {
     }
 }
 
-/// Whether the event of this id is owed a dead letter instead of a document.
-#[must_use]
-pub fn is_owed_a_dead_letter(id: &str) -> bool {
-    let numbers = id.strip_prefix('e').and_then(|rest| rest.split_once('-'));
-    let parsed = numbers.and_then(|(number, n)| Some((number.parse().ok()?, n.parse().ok()?)));
-    parsed.is_some_and(|(number, n)| is_bad(number, n))
-}
-
 fn id(number: u64, n: u64) -> String {
     format!("e{number}-{n}")
 }
@@ -163,7 +233,15 @@ mod tests {
     use super::*;
 
     fn events() -> Events {
-        Events::before("2026-11-21T13:00:00Z".parse().expect("a time"))
+        Events::before("2026-11-21T13:00:00Z".parse().expect("a time"), false)
+    }
+
+    /// How many events of a batch have a fate that is one of these.
+    fn count(number: u64, rules: bool, is: fn(Fate) -> bool) -> usize {
+        let batch = Events { rules, ..events() }.batch(number);
+        let told = batch.ids.iter().map(|id| Fate::of(id, rules).expect("an id of ours"));
+        assert!(told.eq(batch.fates.iter().copied()), "ids tell the fate");
+        batch.fates.into_iter().filter(|fate| is(*fate)).count()
     }
 
     #[test]
@@ -184,15 +262,30 @@ mod tests {
 
     #[test]
     fn ids_tell_the_fate() {
-        let bad = |number: u64| {
-            let batch = events().batch(number);
-            batch.ids.iter().filter(|id| is_owed_a_dead_letter(id)).count()
-        };
+        let bad = |number: u64| count(number, false, |fate| fate == Fate::Letter);
         assert_eq!((0..WARM_UP).map(bad).sum::<usize>(), 0, "none while the mapping is made");
         let among_text: usize = (0..3_000).filter(|n| is_text(*n)).map(bad).sum();
         let among_all: usize = (0..3_000).map(bad).sum();
         assert!(among_text > 100 && among_all > 1_900, "{among_text} of {among_all}");
-        assert!(!is_owed_a_dead_letter("e1") && !is_owed_a_dead_letter("x") && !is_owed_a_dead_letter("e-1"));
+        let good: usize = (0..3_000).map(|number| count(number, false, |fate| fate == Fate::Document)).sum();
+        assert_eq!(good + among_all, 300_000, "without rules there is nothing else");
+        assert_eq!(["e1", "x", "e-1"].map(|id| Fate::of(id, true)), [None; 3]);
+    }
+
+    /// Guarantees: with rules there are events of every fate, and parts are known by the event's.
+    #[test]
+    fn rules_have_something_to_do() {
+        let kinds: [fn(Fate) -> bool; 4] = [
+            |fate| fate == Fate::Dropped,
+            |fate| fate == Fate::Routed,
+            |fate| fate == Fate::Parts(PARTS),
+            |fate| fate == Fate::Letter,
+        ];
+        for is in kinds {
+            assert!((0..100).map(|number| count(number, true, is)).sum::<usize>() > 20);
+        }
+        assert_eq!(Fate::Parts(2).ids("e9-1"), ["e9-1:0", "e9-1:1"]);
+        assert_eq!(Fate::of("e31-23:1", true), Fate::of("e31-23", true));
     }
 
     #[test]

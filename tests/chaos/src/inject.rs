@@ -62,6 +62,15 @@ pub async fn inject(fault: Fault, bed: &Bed, fleet: &Fleet) -> Result<Injected> 
         }
         Fault::Server { server, outage, away } => self::outage(server, outage, away, bed).await,
         Fault::FullDisk { lasts } => full_disk(lasts, bed).await,
+        Fault::Reload { broken, lasts } => {
+            let rules = bed.rules.as_ref().context("there are no rules to change")?;
+            rules.change(broken)?;
+            if broken {
+                sleep(lasts).await;
+                rules.change(false)?;
+            }
+            Ok(Injected::Done)
+        }
         Fault::Line { line, trouble, lasts } => self::trouble(line, trouble, lasts, bed).await,
     }
 }

@@ -4,12 +4,14 @@
 //! said nevertheless:
 //! - **always**, under any fault: nothing is counted that isn't there. Counted as indexed are at most the documents; as
 //!   dead-lettered, at most the records of the dead-letter topic; as accepted, at most those of the raw topic.
-//! - **in a calm phase**, in which no process ends: accepted = acknowledged to the client = indexed + dead-lettered, exactly,
-//!   with no duplicate.
+//! - **in a calm phase**, in which no process ends: accepted = acknowledged to the client, and accepted + split = indexed +
+//!   dead-lettered + dropped, exactly, each of them what the events' fates say, with no duplicate.
 
 use std::ops::{Add, Sub};
 
 use forebay_testkit::prometheus::series;
+
+use crate::events::Fate;
 
 /// What the tiers have counted, summed over tenants, stages and processes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -24,6 +26,8 @@ pub struct Counts {
     pub dead_lettered: u64,
     /// Events that a rule dropped.
     pub dropped: u64,
+    /// Documents that were made of events beyond the first of each.
+    pub split: u64,
     /// Batches that were read again for want of an outcome.
     pub abandoned: u64,
     /// Times that a consumer was given partitions.
@@ -43,6 +47,19 @@ pub struct Contents {
     pub documents: u64,
 }
 
+/// What was acknowledged to the client, and what has to become of it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Owed {
+    /// Events that were acknowledged.
+    pub events: u64,
+    /// Documents.
+    pub documents: u64,
+    /// Dead letters.
+    pub letters: u64,
+    /// Events that a rule drops.
+    pub dropped: u64,
+}
+
 // === impl Counts ===
 
 impl Counts {
@@ -56,6 +73,7 @@ impl Counts {
             duplicate: sum("forebay_events_duplicate_total"),
             dead_lettered: sum("forebay_events_dead_lettered_total"),
             dropped: sum("forebay_events_dropped_total"),
+            split: sum("forebay_events_split_total"),
             abandoned: sum("forebay_receipts_abandoned_total"),
             rebalances: sum("forebay_consumer_rebalances_total"),
             retries: sum("forebay_retries_total"),
@@ -82,15 +100,17 @@ impl Counts {
         .collect()
     }
 
-    /// What doesn't add up over a calm phase in which so many events were acknowledged, `bad` of them bad.
+    /// What doesn't add up over a calm phase in which so much was acknowledged.
     #[must_use]
-    pub fn unlike_calm(&self, acknowledged: u64, bad: u64) -> Vec<String> {
+    pub fn unlike_calm(&self, owed: &Owed) -> Vec<String> {
+        let outcomes = owed.documents + owed.letters + owed.dropped;
         [
-            ("accepted", self.accepted, acknowledged),
-            ("indexed", self.indexed, acknowledged.saturating_sub(bad)),
-            ("dead-lettered", self.dead_lettered, bad),
+            ("accepted", self.accepted, owed.events),
+            ("indexed", self.indexed, owed.documents),
+            ("dead-lettered", self.dead_lettered, owed.letters),
             ("duplicate", self.duplicate, 0),
-            ("dropped", self.dropped, 0),
+            ("dropped", self.dropped, owed.dropped),
+            ("split", self.split, outcomes.saturating_sub(owed.events)),
         ]
         .into_iter()
         .filter(|(_, counted, owed)| counted != owed)
@@ -107,6 +127,7 @@ impl Counts {
             duplicate: f(self.duplicate, other.duplicate),
             dead_lettered: f(self.dead_lettered, other.dead_lettered),
             dropped: f(self.dropped, other.dropped),
+            split: f(self.split, other.split),
             abandoned: f(self.abandoned, other.abandoned),
             rebalances: f(self.rebalances, other.rebalances),
             retries: f(self.retries, other.retries),
@@ -127,6 +148,40 @@ impl Sub for Counts {
 
     fn sub(self, other: Self) -> Self {
         self.zip(other, u64::saturating_sub)
+    }
+}
+
+// === impl Owed ===
+
+impl Owed {
+    /// One more event was acknowledged, with this fate.
+    #[must_use]
+    pub fn and(self, fate: Fate) -> Self {
+        let (documents, letters, dropped) = match fate {
+            Fate::Document | Fate::Routed => (1, 0, 0),
+            Fate::Parts(parts) => (u64::from(parts), 0, 0),
+            Fate::Letter => (0, 1, 0),
+            Fate::Dropped => (0, 0, 1),
+        };
+        Self {
+            events: self.events + 1,
+            documents: self.documents + documents,
+            letters: self.letters + letters,
+            dropped: self.dropped + dropped,
+        }
+    }
+}
+
+impl Sub for Owed {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            events: self.events - other.events,
+            documents: self.documents - other.documents,
+            letters: self.letters - other.letters,
+            dropped: self.dropped - other.dropped,
+        }
     }
 }
 
@@ -160,9 +215,14 @@ forebay_events_dead_lettered_total{tenant=\"a\",stage=\"indexer\"} 1
 
     #[test]
     fn a_calm_phase_adds_up_exactly() {
-        let counts = Counts { accepted: 10, indexed: 9, dead_lettered: 1, ..Counts::default() };
-        assert!(counts.unlike_calm(10, 1).is_empty());
-        let found = Counts { duplicate: 1, ..counts }.unlike_calm(10, 1);
+        let counts =
+            Counts { accepted: 10, indexed: 10, split: 2, dead_lettered: 1, dropped: 1, ..Counts::default() };
+        let fates = [Fate::Document; 7].into_iter().chain([Fate::Parts(3), Fate::Letter, Fate::Dropped]);
+        let owed = fates.fold(Owed::default(), Owed::and);
+        assert_eq!(counts.unlike_calm(&owed), [""; 0]);
+        let found = Counts { duplicate: 1, ..counts }.unlike_calm(&owed);
         assert_eq!(found, ["1 counted as duplicate in the calm phase instead of 0"]);
+        let found = Counts { split: 0, ..counts }.unlike_calm(&owed);
+        assert_eq!(found, ["0 counted as split in the calm phase instead of 2"]);
     }
 }

@@ -4,6 +4,7 @@
 //! - [`plan`]: which faults, when: a function of the seed, of nothing else.
 //! - [`events`]: what is sent: a function of the batch's number, so that a batch is the same however often it is sent.
 //! - [`ledger`]: what the tiers count, and what must hold between counts and contents.
+//! - [`rules`]: rules for some of it, which change while everything breaks.
 //! - [`bed`]: servers, proxies and settings; [`fleet`]: the tiers' processes; [`inject`]: faults carried out.
 //! - [`sender`]: the client that remembers what was acknowledged; [`audit`]: the search for it afterwards;
 //!   [`probe`]: how long events take.
@@ -23,6 +24,7 @@ pub mod ledger;
 pub mod plan;
 pub mod probe;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod sender;
 pub mod tier;

@@ -27,6 +27,9 @@ pub const SESSION: Duration = Duration::from_secs(6);
 /// Every so many kills, all processes of the tier die at once.
 const ALL_AT_ONCE: usize = 4;
 
+/// Of so many changes of the rules one doesn't compile.
+const BROKEN_EVERY: usize = 6;
+
 /// A fault and its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
@@ -93,6 +96,25 @@ pub fn kills(seed: u64, tier: Tier, every: Duration, duration: Duration) -> Vec<
             Step { at, fault }
         })
         .collect()
+}
+
+/// Changes of the rules, one every few seconds; some don't compile for a while.
+#[must_use]
+pub fn reloads(seed: u64, duration: Duration) -> Vec<Step> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(4);
+    let mut steps = Vec::new();
+    let mut at = LEAD;
+    loop {
+        let broken = steps.len() % BROKEN_EVERY == BROKEN_EVERY - 1;
+        let lasts =
+            if broken { Duration::from_millis(random.random_range(500..2_000)) } else { Duration::ZERO };
+        if at + lasts > duration {
+            return steps;
+        }
+        steps.push(Step { at, fault: Fault::Reload { broken, lasts } });
+        at += lasts + Duration::from_millis(random.random_range(1_000..4_000));
+    }
 }
 
 #[cfg(test)]

@@ -33,9 +33,10 @@ fn head(options: &Options, outcome: &Outcome, f: &mut fmt::Formatter<'_>) -> fmt
     writeln!(f, "### {day}: {what}, {}\n", minutes(options.duration))?;
     let delivery = if options.exactly_once { "exactly_once" } else { "at_least_once" };
     let members = if options.static_members { ", static members" } else { "" };
+    let rules = if options.rules { ", with rules" } else { "" };
     writeln!(
         f,
-        "seed {}, commit {}, {} cores, {} and Kafka, {} build, {} events/s asked for, delivery {delivery}{members}{}\n",
+        "seed {}, commit {}, {} cores, {} and Kafka, {} build, {} events/s asked for, delivery {delivery}{members}{rules}{}\n",
         options.seed,
         commit(),
         std::thread::available_parallelism().map_or(0, usize::from),
@@ -82,12 +83,13 @@ fn events(outcome: &Outcome, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ("of them under faults, per second", format!("{rate:.0}")),
         ("ids in the index", report.indexed.to_string()),
         ("ids in the dead-letter topic", report.dead_lettered.to_string()),
-        ("ids dropped by a rule", report.dropped.to_string()),
+        ("events dropped by a rule", outcome.owed.dropped.to_string()),
         ("**ids lost**", format!("**{}**", report.lost.count)),
         ("**ids twice in the index**", format!("**{}**", report.duplicated.count)),
         ("ids in both", report.in_both.to_string()),
         ("ids that nobody sent", report.unexpected.count.to_string()),
         ("good events dead-lettered", outcome.findings.wronged_count.to_string()),
+        ("revisions of the rules that documents name", outcome.findings.rules.revisions.len().to_string()),
         ("copies that met the first one in the index", outcome.counts.duplicate.to_string()),
         ("raw records", there.raw.to_string()),
         ("records that the parser handed on", outcome.findings.handed_on.to_string()),

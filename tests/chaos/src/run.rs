@@ -48,7 +48,7 @@ struct Run {
 /// # Errors
 /// When a server or a process doesn't do what it must for the run to mean anything. What the run shows is no error.
 pub async fn run(options: Options, say: fn(&str)) -> Result<Outcome> {
-    let mut bed = Bed::make(options.search).await.context("servers")?;
+    let mut bed = Bed::make(options.search, options.rules).await.context("servers")?;
     let fleet = match Fleet::start(&bed, &options).await.context("tiers") {
         Ok(fleet) => fleet,
         Err(error) => {
@@ -57,7 +57,8 @@ pub async fn run(options: Options, say: fn(&str)) -> Result<Outcome> {
         }
     };
     let oracle = Arc::new(Oracle::new());
-    let sender = Sender::new(bed.ingest_urls()?, Events::before(Timestamp::now()), Arc::clone(&oracle));
+    let events = Events::before(Timestamp::now(), options.rules);
+    let sender = Sender::new(bed.ingest_urls()?, events, Arc::clone(&oracle));
     let probe = Probe::new(&bed.settings.search);
     let mut run = Run { bed, fleet, sender, oracle, probe, say };
     let stop = CancellationToken::new();
@@ -101,13 +102,13 @@ impl Run {
         let left_out = (matches!(options.faults, Faults::Chaos) && self.bed.disk.is_none())
             .then(|| "a full disk for the broker: it takes the right to mount one".to_owned());
 
-        let before = self.sender.acknowledged();
+        let before = self.sender.owed();
         let start = Instant::now();
         let (injected, sent) = tokio::join!(self.faults(&options, start), self.load(&options, start));
         let injected = injected?;
         sent?;
         let took = start.elapsed();
-        let acknowledged_in_faults = self.sender.acknowledged() - before;
+        let acknowledged_in_faults = (self.sender.owed() - before).events;
         say(&format!("faults are over after {took:.0?}: {acknowledged_in_faults} events acknowledged"));
         let drained_in = audit::drained(&self.bed, transactions, MENDING).await?;
         say(&format!("the pipeline is empty after {drained_in:.0?}"));
@@ -128,6 +129,7 @@ impl Run {
             counts,
             ledger,
             calm,
+            owed: self.sender.owed(),
             latency: [0.5, 0.99].map(|share| self.probe.quantile(share)),
             peaks: lives.peaks(),
             lives: lives.count(),
@@ -170,10 +172,13 @@ impl Run {
 
     /// Injects the planned faults, and waits until all are mended and every tier is ready again.
     async fn faults(&self, options: &Options, start: Instant) -> Result<BTreeMap<String, Tally>> {
-        let steps = match options.faults {
+        let mut steps = match options.faults {
             Faults::Chaos => plan::chaos(options.seed, options.duration, self.bed.disk.is_some()),
             Faults::Kills { tier, every } => plan::kills(options.seed, tier, every, options.duration),
         };
+        if options.rules {
+            steps.extend(plan::reloads(options.seed, options.duration));
+        }
         let tallies = Mutex::new(BTreeMap::<String, Tally>::new());
         let injecting =
             futures_util::future::try_join_all(steps.iter().map(|step| self.step(*step, start, &tallies)));
@@ -206,7 +211,7 @@ impl Run {
     async fn calm(&self, options: &Options) -> Result<(Counts, Vec<String>)> {
         let lives = &self.fleet.lives;
         lives.read_surely().await?;
-        let before = (lives.counts(), self.sender.acknowledged(), self.sender.owed_letters());
+        let before = (lives.counts(), self.sender.owed());
         let lives_before = lives.count();
         let rate = options.rate / 2;
         let batches = rate * CALM.as_secs() / BATCH;
@@ -221,8 +226,7 @@ impl Run {
         lives.read_surely().await?;
         ensure!(lives.count() == lives_before, "a process ended in the calm phase: {:#?}", lives.surprises());
         let calm = lives.counts() - before.0;
-        let acknowledged = self.sender.acknowledged() - before.1;
-        let ledger = calm.unlike_calm(acknowledged, self.sender.owed_letters() - before.2);
+        let ledger = calm.unlike_calm(&(self.sender.owed() - before.1));
         Ok((calm, ledger))
     }
 }

@@ -17,7 +17,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::events::{BATCH, Batch, Events, Sample, is_owed_a_dead_letter};
+use crate::events::{BATCH, Batch, Events, Sample};
+use crate::ledger::Owed;
 
 /// Requests under way at once.
 const CONNECTIONS: usize = 16;
@@ -39,9 +40,8 @@ struct Shared {
     events: Events,
     oracle: Arc<Oracle>,
     next: AtomicU64,
-    acknowledged: AtomicU64,
+    owed: Mutex<Owed>,
     latest: Mutex<Option<u64>>,
-    owed_letters: AtomicU64,
     answers: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -69,9 +69,8 @@ impl Sender {
             events,
             oracle,
             next: AtomicU64::new(0),
-            acknowledged: AtomicU64::new(0),
+            owed: Mutex::default(),
             latest: Mutex::new(None),
-            owed_letters: AtomicU64::new(0),
             answers: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -94,16 +93,10 @@ impl Sender {
         Ok(())
     }
 
-    /// Events that were acknowledged so far.
+    /// What was acknowledged so far, and what has to become of it.
     #[must_use]
-    pub fn acknowledged(&self) -> u64 {
-        self.shared.acknowledged.load(Ordering::Relaxed)
-    }
-
-    /// Those of them that can't be processed.
-    #[must_use]
-    pub fn owed_letters(&self) -> u64 {
-        self.shared.owed_letters.load(Ordering::Relaxed)
+    pub fn owed(&self) -> Owed {
+        *self.shared.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An event that was acknowledged just now.
@@ -145,17 +138,17 @@ impl Shared {
     /// Sends a batch until it is acknowledged.
     async fn deliver(&self, client: &Client, number: u64, give_up: &CancellationToken) {
         let batch = self.events.batch(number);
+        let found = batch.ids.iter().zip(&batch.fates).flat_map(|(id, fate)| fate.ids(id));
         loop {
             let Some(accepted) = give_up.run_until_cancelled(self.post(client, &batch)).await else {
-                batch.ids.iter().for_each(|id| self.oracle.attempted(id));
+                found.for_each(|id| self.oracle.attempted(id));
                 return;
             };
             if accepted {
-                batch.ids.iter().for_each(|id| self.oracle.acknowledged(id));
+                found.for_each(|id| self.oracle.acknowledged(id));
                 *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(number);
-                let bad = batch.ids.iter().filter(|id| is_owed_a_dead_letter(id)).count();
-                let _before = self.acknowledged.fetch_add(BATCH, Ordering::Relaxed);
-                let _before = self.owed_letters.fetch_add(bad as u64, Ordering::Relaxed);
+                let mut owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
+                *owed = batch.fates.iter().fold(*owed, |owed, fate| owed.and(*fate));
                 return;
             }
             let _gave_up = give_up.run_until_cancelled(sleep(PAUSE)).await;

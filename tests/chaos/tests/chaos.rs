@@ -30,6 +30,7 @@ async fn nothing_lost_and_nothing_twice_whatever_breaks() -> Result<()> {
         rate: RATE,
         exactly_once: false,
         static_members: false,
+        rules: false,
         search: Kind::Elasticsearch,
         environment: Vec::new(),
     };

@@ -188,11 +188,18 @@ fn put(value: &mut Value, path: &OwnedValuePath, facts: Value) -> bool {
     true
 }
 
-/// Whether a scalar stands where the path needs an object or an array.
+/// Whether something stands in the way of a path that isn't what the path goes through there: a scalar, an array where it needs an
+/// object, an object where it needs an array. To write all the same would replace it.
 pub(crate) fn is_blocked(value: &Value, path: &OwnedValuePath) -> bool {
-    let parents = (1..path.segments.len()).filter_map(|length| path.segments.get(..length));
-    parents.map(|parent| OwnedValuePath::from(parent.to_vec())).any(|parent| {
-        value.get(&parent).is_some_and(|there| !there.is_object() && !there.is_array() && !there.is_null())
+    (1..path.segments.len()).any(|length| {
+        let (Some(parent), Some(next)) = (path.segments.get(..length), path.segments.get(length)) else {
+            return false;
+        };
+        match (value.get(&OwnedValuePath::from(parent.to_vec())), next) {
+            (None | Some(Value::Null), _) => false,
+            (Some(there), OwnedSegment::Field(_)) => !there.is_object(),
+            (Some(there), OwnedSegment::Index(_)) => !there.is_array(),
+        }
     })
 }
 

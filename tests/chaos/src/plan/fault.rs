@@ -68,6 +68,13 @@ pub enum Fault {
         /// How long.
         lasts: Duration,
     },
+    /// The rules are another revision, which does the same.
+    Reload {
+        /// Whether they don't compile for a while: those before stay in force, and no parser can start.
+        broken: bool,
+        /// How long.
+        lasts: Duration,
+    },
     /// Connections between two parts are in trouble.
     Line {
         /// Between which parts.
@@ -138,7 +145,7 @@ impl Fault {
             Self::Kill { away, .. } | Self::KillAll { away, .. } | Self::Server { away, .. } => away,
             Self::Freeze { still, .. } => still,
             Self::Join { stays, .. } => stays,
-            Self::Line { lasts, .. } | Self::FullDisk { lasts } => lasts,
+            Self::Line { lasts, .. } | Self::FullDisk { lasts } | Self::Reload { lasts, .. } => lasts,
             Self::Roll { .. } => Duration::ZERO,
         }
     }
@@ -177,6 +184,8 @@ impl Fault {
                 }
             }
             Self::FullDisk { .. } => "Kafka: full disk and restart".to_owned(),
+            Self::Reload { broken: true, .. } => "rules: broken, and mended".to_owned(),
+            Self::Reload { .. } => "rules: changed".to_owned(),
             Self::Line { line, trouble, .. } => {
                 let ends = match line {
                     Line::ToIngest(_) => "client to ingest".to_owned(),

@@ -43,6 +43,18 @@ fn three_minutes_see_every_kind() {
     }
 }
 
+/// Guarantees: rules change in any minute, now and then to what doesn't compile, and are mended before the end.
+#[test]
+fn rules_change_all_the_time() {
+    for seed in 0..100 {
+        let steps = reloads(seed, THREE_MINUTES / 3);
+        assert!(steps.is_sorted_by_key(|step| step.at));
+        assert!(steps.iter().all(|step| step.at + step.fault.lasts() <= THREE_MINUTES / 3));
+        let broken = |step: &&Step| matches!(step.fault, Fault::Reload { broken: true, .. });
+        assert!(steps.len() >= 12 && steps.iter().filter(broken).count() >= 2, "seed {seed}: {steps:?}");
+    }
+}
+
 #[test]
 fn where_the_disk_cannot_be_filled_it_is_not() {
     let steps = chaos(1, THREE_MINUTES, false);

@@ -21,6 +21,8 @@ pub struct Options {
     pub exactly_once: bool,
     /// Whether consumers have names that outlive them, so that their groups know them again.
     pub static_members: bool,
+    /// Whether there are rules, which change all the time, and events for them.
+    pub rules: bool,
     /// The search server.
     pub search: Kind,
     /// Environment variables of all tiers, such as `FOREBAY__INDEXER__BULK_WAIT=1s`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::audit::Findings;
 use crate::fleet::Peaks;
-use crate::ledger::Counts;
+use crate::ledger::{Counts, Owed};
 use crate::run::Options;
 
 /// What a run has shown.
@@ -33,6 +33,8 @@ pub struct Outcome {
     pub ledger: Vec<String>,
     /// What the tiers counted in the calm phase.
     pub calm: Counts,
+    /// What was acknowledged in all, and what had to become of it.
+    pub owed: Owed,
     /// How long sampled events took from their acknowledgement until they could be got: half of them, and 99 of 100.
     pub latency: [Option<Duration>; 2],
     /// The most memory of a process, by tier.
@@ -60,7 +62,8 @@ impl Outcome {
     /// What went wrong, in words; nothing if all promises were kept.
     #[must_use]
     pub fn failures(&self) -> Vec<String> {
-        let Findings { report, contents, wronged, wronged_count, spared_count, handed_on } = &self.findings;
+        let Findings { report, contents, wronged, wronged_count, spared_count, handed_on, rules } =
+            &self.findings;
         let mut failures = self.ledger.clone();
         if !report.is_clean() {
             failures.push(report.to_string());
@@ -77,7 +80,9 @@ impl Outcome {
         if *spared_count > 0 {
             failures.push(format!("{spared_count} bad events are in the index"));
         }
-        if self.options.exactly_once && *handed_on != contents.raw {
+        failures.extend(rules.failures(self.options.rules));
+        // Where rules drop and split, a raw record isn't one record more.
+        if self.options.exactly_once && !self.options.rules && *handed_on != contents.raw {
             failures.push(format!(
                 "{handed_on} records handed on by the parser for {} raw records, which is not exactly once",
                 contents.raw

@@ -13,11 +13,11 @@ use crate::value::order;
 
 /// Somebody who looks at everything.
 pub trait Look {
-    /// A member's name: whether it says that all in it is secret.
+    /// A member's name: whether it says that all in it is secret. `is_alone` says that there is no name above it, nor below.
     ///
     /// # Errors
     /// When the name itself can't stay.
-    fn name(&mut self, name: &str) -> Result<bool, NotOpen>;
+    fn name(&mut self, name: &str, is_alone: bool) -> Result<bool, NotOpen>;
 
     /// The text of a scalar: what is to stand in its place, if anything.
     fn text(&mut self, text: &str, secret: bool) -> Option<String>;
@@ -64,7 +64,7 @@ impl OpenEvent<'_, '_> {
             }
             let mut secret = false;
             for name in path.names.iter() {
-                secret |= look.name(&name.text)?;
+                secret |= look.name(&name.text, false)?;
             }
             if look.value(&mut (*value).clone(), secret) {
                 return Err(NotOpen);
@@ -85,7 +85,8 @@ impl OpenEvent<'_, '_> {
         let mut at = self.shape.tree.first(object);
         while let Some(id) = at {
             at = self.shape.tree.next(id);
-            let secret = look.name(self.shape.tree.key(id).as_str())? || secret;
+            let is_alone = chain.is_empty() && !matches!(self.shape.tree.value(id), Value::Object(..));
+            let secret = look.name(self.shape.tree.key(id).as_str(), is_alone)? || secret;
             chain.push(id);
             match self.shape.tree.value(id) {
                 Value::Object(..) => self.look_at_members(id, secret, chain, look, hits)?,

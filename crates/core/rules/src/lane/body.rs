@@ -144,7 +144,7 @@ pub(super) fn unfold(value: &mut Value, depth: usize) {
     let dotted: Vec<KeyString> = members.keys().filter(|name| is_path(name)).cloned().collect();
     for name in dotted.into_iter().filter(|name| name.split('.').count() <= MAX_UNFOLDED) {
         let path = OwnedValuePath::from(name.split('.').map(OwnedSegment::field).collect::<Vec<_>>());
-        if is_blocked(value, &path) || value.get(&path).is_some() {
+        if has_no_place(value, &path) {
             continue;
         }
         let member = value.as_object_mut().and_then(|members| members.remove(&name));
@@ -152,4 +152,11 @@ pub(super) fn unfold(value: &mut Value, depth: usize) {
             let _none = value.insert(&path, member);
         }
     }
+}
+
+/// Whether anything but objects stands on the way to a path, or at its end: to write there would lose it.
+fn has_no_place(value: &Value, path: &OwnedValuePath) -> bool {
+    let parents = (1..=path.segments.len()).filter_map(|length| path.segments.get(..length));
+    let there = parents.map_while(|parent| value.get(&OwnedValuePath::from(parent.to_vec())));
+    there.enumerate().any(|(at, there)| !there.is_object() || at + 1 == path.segments.len())
 }

@@ -299,6 +299,14 @@ fn a_name_with_dots_is_a_path() {
             r#"{"user":{"email":"a@example.org","email":"b@example.org"},"service":{"name":"x"}}"#,
             json!({"user": {"email": "[email]"}, "service": {"name": "x", "environment": "test"}, "unmapped": {"user.email": "[email]"}}),
         ),
+        (
+            r#"{"user":[1],"user.email":"a@example.org","service":["x"]}"#,
+            json!({"user": {"email": "[email]"}, "service": {"environment": "test"}, "unmapped": {"user": [1], "service": ["x"]}}),
+        ),
+        (
+            r#"{"user":null,"user.email":"a@example.org","service":null}"#,
+            json!({"user": {"email": "[email]"}, "service": {"environment": "test"}}),
+        ),
     ] {
         assert_eq!(bed.documents(&event(body)), [expected], "{body}");
     }
@@ -320,3 +328,5 @@ fn a_body_that_does_not_parse_may_go_on() {
         Bed::new(&[("a.yaml", "steps: [{parse: json, on_error: continue}]\n")]).documents(&event("hello"));
     assert_eq!(documents, [json!({"message": "hello", "labels": {"rule_error": "a/1-parse: json_invalid"}})]);
 }
+
+mod property;

@@ -1,5 +1,6 @@
 //! `mask`: secrets and personal data in all of an event, or in some of its fields.
 
+mod names;
 mod open;
 
 use forebay_mask::{Detector, HashKey, MaskCache, MaskConfig, MaskError, Masker};
@@ -69,20 +70,18 @@ impl Mask {
         let spare = |path| Some((path, std::mem::replace(value.get_mut(path)?, Value::Null)));
         let spared: Vec<_> = self.except_fields.iter().filter_map(spare).collect();
         let found = if self.fields.is_empty() {
-            self.walk(value, false, 0, scratch)
+            self.all(value, false, scratch)
         } else {
             let mut found = 0;
             for path in &self.fields {
                 let name = path.segments.iter().rev().find_map(field_name);
                 let secret = name.is_some_and(|name| self.masker.is_secret_name(name));
-                if let Some(value) = value.get_mut(path) {
-                    found += self.walk(value, secret, 0, scratch);
-                }
+                found += self.field(value, &path.segments, secret, scratch);
             }
             // A second member of the same name is there.
             for aside in ["unmapped", "unmapped_long"] {
                 if let Some(aside) = value.as_object_mut().and_then(|members| members.get_mut(aside)) {
-                    found += self.walk(aside, false, 0, scratch);
+                    found += self.all(aside, false, scratch);
                 }
             }
             found
@@ -100,7 +99,25 @@ impl Mask {
         found
     }
 
-    /// `secret` says whether a name above tells that all of it is one.
+    /// Masks a field, however much of its path is one name with dots: such a name stays where something is in its way.
+    fn field(&self, value: &mut Value, path: &[OwnedSegment], secret: bool, scratch: &mut Scratch) -> u64 {
+        let mut found = 0;
+        for length in 2..=path.iter().take_while(|segment| segment.is_field()).count() {
+            let (names, rest) = path.split_at(length);
+            let joined = names.iter().filter_map(field_name).collect::<Vec<_>>().join(".");
+            let member = value.as_object_mut().and_then(|members| members.get_mut(joined.as_str()));
+            found += member.map_or(0, |member| self.field(member, rest, secret, scratch));
+        }
+        let Some((first, rest)) = path.split_first() else { return self.all(value, secret, scratch) };
+        let member = value.get_mut(&OwnedValuePath::from(vec![first.clone()]));
+        found + member.map_or(0, |member| self.field(member, rest, secret, scratch))
+    }
+
+    /// Masks all of a value. `secret` says whether a name above tells that all of it is one.
+    fn all(&self, value: &mut Value, secret: bool, scratch: &mut Scratch) -> u64 {
+        self.walk(value, secret, 0, scratch) + self.names_in_pieces(value, scratch)
+    }
+
     fn walk(&self, value: &mut Value, secret: bool, depth: usize, scratch: &mut Scratch) -> u64 {
         match value {
             Value::Object(_) | Value::Array(_) if depth >= MAX_DEPTH => {
@@ -257,6 +274,21 @@ mod tests {
         );
         assert!(text.contains(r#""[email]":1"#) && text.contains(r#""[email]_2":2"#), "{text}");
         assert_eq!(found, 7, "{text}");
+    }
+
+    /// Guarantees: a name that was taken apart at its dots is found, wherever it stands; other names stay in their places.
+    #[test]
+    fn a_name_in_pieces_is_found() {
+        let (text, found) = masked(
+            "detectors: [email, ipv4]",
+            r#"{"jane":{"roe@example":{"org":1}},"hosts":{"10":{"1":{"2":{"3":[{"joe@example":{"org":{}}}],"4":{"up":7}}}},"up":1},
+                "v":{"1":{"2":3}}}"#,
+        );
+        assert_eq!(
+            text,
+            r#"{"[email]":1,"hosts":{"[ipv4]":{"up":7},"[ipv4]_2":[{"[email]":{}}],"up":1},"v":{"1":{"2":3}}}"#
+        );
+        assert_eq!(found, 4);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use forebay_parse::{Look, NotOpen, OpenEvent};
 use vrl::value::Value;
 
+use super::names::is_odd;
 use super::{Mask, SHORTEST_NAME, Scratch};
 
 struct Looking<'m> {
@@ -31,7 +32,10 @@ impl Mask {
 }
 
 impl Look for Looking<'_> {
-    fn name(&mut self, name: &str) -> Result<bool, NotOpen> {
+    fn name(&mut self, name: &str, is_alone: bool) -> Result<bool, NotOpen> {
+        if !is_alone && is_odd(name) {
+            return Err(NotOpen);
+        }
         if name.len() >= SHORTEST_NAME && self.mask.masker.finds(name, &mut self.scratch.cache) {
             return Err(NotOpen);
         }
@@ -45,6 +49,6 @@ impl Look for Looking<'_> {
     }
 
     fn value(&mut self, value: &mut Value, secret: bool) -> bool {
-        self.mask.walk(value, secret, 0, self.scratch) > 0
+        self.mask.all(value, secret, self.scratch) > 0
     }
 }
