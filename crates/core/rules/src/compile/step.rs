@@ -25,7 +25,10 @@ impl Compiling<'_> {
         let spec = &spec.value;
         let (kind, work) = self.work(spec)?;
         let when = match &spec.when {
-            Some(source) => Some(Script::condition(source).map_err(|message| format!("when: {message}"))?),
+            Some(source) => Some(
+                Script::condition(source, self.options.limits.bytes)
+                    .map_err(|message| format!("when: {message}"))?,
+            ),
             None => None,
         };
         if let Work::Parse(parse) = &work
@@ -50,7 +53,7 @@ impl Compiling<'_> {
             works.push(("parse", self.parse(parse).map(Work::Parse)));
         }
         if let Some(source) = &spec.vrl {
-            works.push(("vrl", Script::compile(source).map(Work::Vrl)));
+            works.push(("vrl", Script::compile(source, self.options.limits.bytes).map(Work::Vrl)));
         }
         if let Some(mask) = &spec.mask {
             works.push(("mask", self.mask(mask).map(|mask| Work::Mask(Box::new(mask)))));
