@@ -38,7 +38,7 @@ impl Edit {
     /// # Errors
     /// VRL's own message, with the line of the program and a mark under the place.
     pub fn compile(source: &str, limits: Limits) -> Result<Self, String> {
-        Ok(Self { source: source.to_owned(), script: Script::compile(source)?, limits })
+        Ok(Self { source: source.to_owned(), script: Script::compile(source, limits.bytes)?, limits })
     }
 
     /// The program.

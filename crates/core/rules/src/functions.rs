@@ -1,13 +1,23 @@
 //! The functions that VRL programs may call.
 //!
 //! The crate is built without those that reach the network, the environment or the file system. Of the others, these are
-//! left out: what would put content of events into our own logs, what nests as deep as an event says, and some that make a
-//! huge value out of a small one in a single call, where no limit is looked at. Not all of these: `replace`, `join` and `flatten`
-//! can, and so can a text times a number.
+//! left out: what would put content of events into our own logs, what nests as deep as an event says, and what inflates. All others
+//! that may make a huge value out of a small one in a single call, where no limit is looked at, work out first how
+//! large it will be ([`bounded`]).
+
+mod bounded;
+mod redact;
+mod replace_with;
+mod sizes;
+mod unnest;
+mod weight;
 
 use std::sync::LazyLock;
 
 use vrl::compiler::Function;
+
+pub(crate) use bounded::MostBytes;
+pub(crate) use weight::exceeds;
 
 /// What is left out, and why.
 pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
@@ -40,6 +50,9 @@ static FUNCTIONS: LazyLock<Vec<Box<dyn Function>>> = LazyLock::new(|| {
     let mut functions = vrl::stdlib::all();
     functions.retain(|function| !is_left_out(function.identifier()));
     functions
+        .into_iter()
+        .map(|function| Box::new(bounded::Bounded::new(function)) as Box<dyn Function>)
+        .collect()
 });
 
 /// All functions that there are.

@@ -1,6 +1,8 @@
 //! VRL programs: compiled once, run within limits.
 
 mod indices;
+mod lines;
+mod products;
 pub(crate) mod slots;
 mod watch;
 
@@ -11,11 +13,11 @@ use std::time::Duration;
 
 use forebay_parse::{NotOpen, OpenEvent};
 use vrl::compiler::runtime::{Runtime, Terminate};
-use vrl::compiler::state::ExternalEnv;
 use vrl::compiler::{
-    CompileConfig, ExpressionError, Program, Target, TargetValueRef, TimeZone, compile_with_external,
+    CompileConfig, Compiler, ExpressionError, Program, Target, TargetValueRef, TimeZone, TypeState,
 };
-use vrl::diagnostic::Formatter;
+use vrl::diagnostic::{DiagnosticList, Formatter};
+use vrl::parser;
 use vrl::path::OwnedTargetPath;
 use vrl::value::{Secrets, Value};
 
@@ -39,7 +41,8 @@ const MAX_NESTING: usize = 100;
 pub struct Limits {
     /// How many expressions it may work out, those in loops each time.
     pub steps: u32,
-    /// How many bytes it may allocate without giving them back.
+    /// How many bytes it may allocate without giving them back; how many a single call may make, and how large the event may
+    /// become, written out.
     pub bytes: u64,
     /// How many bytes this thread has allocated and not given back; always the same where nobody counts them.
     pub allocated: fn() -> u64,
@@ -58,6 +61,10 @@ pub(crate) struct Script {
     pub(crate) reads_metadata: bool,
     /// The fields that it works on, if it can be run on an open event.
     slots: Option<Slots>,
+    /// Whether it may change the event.
+    writes: bool,
+    /// The program as it was written, for the lines of errors.
+    source: String,
 }
 
 /// Why a program did not do its work.
@@ -98,22 +105,24 @@ impl Default for Limits {
 // === impl Script ===
 
 impl Script {
-    /// Compiles a program.
+    /// Compiles a program. A single call of a function makes no more than `most` bytes.
     ///
     /// # Errors
     /// VRL's own message, with the line of the program and a mark under the place.
-    pub(crate) fn compile(source: &str) -> Result<Self, String> {
-        Self::compile_with(source, CompileConfig::default())
+    pub(crate) fn compile(source: &str, most: u64) -> Result<Self, String> {
+        Self::compile_with(source, true, || config(most))
     }
 
     /// The same for a condition, which may look at the event and not change it.
-    pub(crate) fn condition(source: &str) -> Result<Self, String> {
-        let mut config = CompileConfig::default();
-        config.set_read_only();
-        Self::compile_with(source, config)
+    pub(crate) fn condition(source: &str, most: u64) -> Result<Self, String> {
+        Self::compile_with(source, false, || {
+            let mut config = config(most);
+            config.set_read_only();
+            config
+        })
     }
 
-    fn compile_with(source: &str, config: CompileConfig) -> Result<Self, String> {
+    fn compile_with(source: &str, writes: bool, config: impl Fn() -> CompileConfig) -> Result<Self, String> {
         if indices::nests_deeper(source, MAX_NESTING) {
             return Err(format!("brackets nest deeper than {MAX_NESTING}: take it apart"));
         }
@@ -123,21 +132,53 @@ impl Script {
                 "`[{index}]` would fill an array up to that index; the highest is {MAX_INDEX}"
             ));
         }
-        let compiled = compile_with_external(source, functions::all(), &ExternalEnv::default(), config);
-        let program = match compiled {
-            Ok(result) => result.program,
-            Err(diagnostics) => {
-                let message = Formatter::new(source, diagnostics).to_string();
-                let remark = functions::remark(source).map(|remark| format!("{remark}\n"));
-                return Err(format!("{}{}", remark.unwrap_or_default(), message.trim()));
-            }
+        let tree =
+            parser::parse(source).map_err(|error| shown(source, vec![Box::new(error) as Box<_>].into()))?;
+        let compile = |tree| {
+            let compiled = Compiler::compile(functions::all(), tree, &TypeState::default(), config());
+            compiled.map_err(|diagnostics| shown(source, diagnostics)).map(|result| result.program)
+        };
+        // As it was written first: what is wrong with it is said in its own terms.
+        let written = compile(tree.clone())?;
+        let (tree, multiplies) = products::of_numbers(tree)
+            .map_err(|text| format!("line {}: {}", lines::of(source, text.at), products::REMARK))?;
+        let program = match multiplies {
+            true => compile(tree).map_err(|message| format!("{}\n{message}", products::REMARK))?,
+            false => written,
         };
         let info = program.info();
         let of_metadata = |path: &OwnedTargetPath| path.prefix == vrl::path::PathPrefix::Metadata;
         let reads_metadata = info.target_queries.iter().chain(&info.target_assignments).any(of_metadata);
         let slots = Slots::of(info, source);
-        Ok(Self { program, reads_metadata, slots })
+        Ok(Self { program, reads_metadata, slots, writes, source: source.to_owned() })
     }
+}
+
+/// Texts are shared, so what took little may be much for whoever writes it out.
+fn too_large(limits: &Limits) -> ScriptFailure {
+    let reason = format!("the program left more than {} bytes, written out", limits.bytes);
+    ScriptFailure { error_type: "vrl_too_much_memory", reason }
+}
+
+fn words(source: &str, error: &ExpressionError) -> String {
+    match error {
+        ExpressionError::Abort { message: Some(message), .. } => format!("the program aborted: {message}"),
+        ExpressionError::Abort { message: None, .. } => "the program aborted".to_owned(),
+        error => lines::instead_of_bytes(source, &error.to_string()),
+    }
+}
+
+fn config(most: u64) -> CompileConfig {
+    let mut config = CompileConfig::default();
+    config.set_custom(functions::MostBytes(most));
+    config
+}
+
+/// What VRL says is wrong, and ours about what it can't know.
+fn shown(source: &str, diagnostics: DiagnosticList) -> String {
+    let message = Formatter::new(source, diagnostics).to_string();
+    let remark = functions::remark(source).map(|remark| format!("{remark}\n"));
+    format!("{}{}", remark.unwrap_or_default(), message.trim())
 }
 
 impl fmt::Debug for Script {
@@ -178,6 +219,9 @@ impl Machine {
         let mut target = TargetValueRef { value, metadata, secrets: &mut secrets };
         let outcome = self.resolve(script, &mut target, limits);
         self.secrets = secrets;
+        if outcome.is_ok() && script.writes && functions::exceeds([&*value], limits.bytes) {
+            return Err(too_large(limits));
+        }
         outcome
     }
 
@@ -199,6 +243,9 @@ impl Machine {
             let outcome = self.resolve(script, &mut target, limits);
             if target.has_escaped() {
                 return Err(NotOpen);
+            }
+            if outcome.is_ok() && functions::exceeds(bench.changed(), limits.bytes) {
+                return Ok(Err(too_large(limits)));
             }
             if outcome.is_ok() {
                 slots.put_back(event, &mut bench)?;
@@ -261,23 +308,15 @@ impl Machine {
                 ScriptFailure { error_type, reason }
             }
             (Terminate::Abort(error @ ExpressionError::Abort { .. }), None) => {
-                ScriptFailure { error_type: "vrl_abort", reason: words(&error) }
+                ScriptFailure { error_type: "vrl_abort", reason: words(&script.source, &error) }
             }
             (Terminate::Abort(error) | Terminate::Error(error), None) => {
-                ScriptFailure { error_type: "vrl_error", reason: words(&error) }
+                ScriptFailure { error_type: "vrl_error", reason: words(&script.source, &error) }
             }
             (Terminate::Interrupted, None) => {
                 ScriptFailure { error_type: "vrl_error", reason: "interrupted".to_owned() }
             }
         })
-    }
-}
-
-fn words(error: &ExpressionError) -> String {
-    match error {
-        ExpressionError::Abort { message: Some(message), .. } => format!("the program aborted: {message}"),
-        ExpressionError::Abort { message: None, .. } => "the program aborted".to_owned(),
-        error => error.to_string(),
     }
 }
 
@@ -288,8 +327,10 @@ mod tests {
 
     use super::*;
 
+    const MOST: u64 = 64 << 20;
+
     fn run(source: &str, event: &str, limits: &Limits) -> Result<String, ScriptFailure> {
-        let script = Script::compile(source).unwrap();
+        let script = Script::compile(source, MOST).unwrap();
         let mut value: Value = serde_json::from_str(event).unwrap();
         let mut metadata: Value = serde_json::from_str(r#"{"tenant":"acme"}"#).unwrap();
         let _last = Machine::new("Europe/Berlin").run(&script, &mut value, &mut metadata, limits)?;
@@ -304,8 +345,8 @@ mod tests {
             run(source, r#"{"n":"41","gone":1}"#, &limits).unwrap(),
             r#"{"at":"2026-07-21T08:00:00Z","n":42,"t":"acme"}"#
         );
-        assert!(Script::compile("%tenant == \"x\"").unwrap().reads_metadata);
-        assert!(!Script::compile(".a = 1").unwrap().reads_metadata);
+        assert!(Script::compile("%tenant == \"x\"", MOST).unwrap().reads_metadata);
+        assert!(!Script::compile(".a = 1", MOST).unwrap().reads_metadata);
     }
 
     #[test]
@@ -316,11 +357,14 @@ mod tests {
             (". = decode_zstd!(.a)", ["`decode_zstd` is not to be had", "inflate"]),
             (".a[1000000000] = 1", ["would fill an array", "highest"]),
         ] {
-            let message = Script::compile(source).unwrap_err();
+            let message = Script::compile(source, MOST).unwrap_err();
             assert!(words.iter().all(|word| message.contains(word)), "{message}");
         }
         for source in ["del(.a) == 1", ".b = 1\nfalse", "%tenant = \"x\"\ntrue"] {
-            assert!(Script::compile(source).is_ok() && Script::condition(source).is_err(), "{source}");
+            assert!(
+                Script::compile(source, MOST).is_ok() && Script::condition(source, MOST).is_err(),
+                "{source}"
+            );
         }
     }
 
@@ -329,7 +373,7 @@ mod tests {
         let limits = Limits::default();
         let failure = run(".a = to_int!(.a)", r#"{"a":"x"}"#, &limits).unwrap_err();
         assert_eq!(failure.error_type, "vrl_error");
-        assert!(failure.reason.contains("to_int"), "{}", failure.reason);
+        assert!(failure.reason.contains("\"to_int\" in line 1: "), "{}", failure.reason);
         let failure = run("abort \"no good\"", "{}", &limits).unwrap_err();
         assert_eq!(
             (failure.error_type, failure.reason.as_str()),

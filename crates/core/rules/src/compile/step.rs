@@ -22,7 +22,10 @@ impl Compiling<'_> {
     pub(super) fn step(&self, number: usize, line: u64, spec: &StepSpec) -> Result<Step, String> {
         let (kind, work) = self.work(spec)?;
         let when = match &spec.when {
-            Some(source) => Some(Script::condition(source).map_err(|message| format!("when: {message}"))?),
+            Some(source) => Some(
+                Script::condition(source, self.options.limits.bytes)
+                    .map_err(|message| format!("when: {message}"))?,
+            ),
             None => None,
         };
         if let Work::Parse(parse) = &work
@@ -47,7 +50,7 @@ impl Compiling<'_> {
             works.push(("parse", self.parse(parse).map(Work::Parse)));
         }
         if let Some(source) = &spec.vrl {
-            works.push(("vrl", Script::compile(source).map(Work::Vrl)));
+            works.push(("vrl", Script::compile(source, self.options.limits.bytes).map(Work::Vrl)));
         }
         if let Some(mask) = &spec.mask {
             works.push(("mask", self.mask(mask).map(|mask| Work::Mask(Box::new(mask)))));

@@ -11,8 +11,8 @@ use vrl::value::Value;
 
 use super::Setting;
 use super::breaker::Breaker;
-use super::paced;
 use super::masking::{Scratches, without_unicode_escapes};
+use super::paced;
 use super::run::Job;
 use crate::enrich::Caches;
 use crate::outcome::Counts;

@@ -99,6 +99,13 @@ impl Slots {
     }
 }
 
+impl Bench {
+    /// The values that a program changed.
+    pub(super) fn changed(&self) -> impl Iterator<Item = &Value> {
+        self.slots.iter().filter(|slot| slot.changed).filter_map(|slot| slot.value.as_ref())
+    }
+}
+
 impl Default for Bench {
     fn default() -> Self {
         Self { slots: Vec::new(), root: Value::Object(ObjectMap::new()) }

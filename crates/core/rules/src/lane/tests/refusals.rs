@@ -1,7 +1,7 @@
 //! What a dead letter says and keeps, and which events become none.
 
 use super::*;
-use crate::observe::StepOutcome::{self, Done, Dropped};
+use crate::observe::StepOutcome::{self, Done, Dropped, Skipped};
 
 /// What is reported of steps, in order: their places, whether they saw the event, and the outcome.
 #[derive(Debug, Default)]
@@ -107,14 +107,18 @@ fn what_is_dropped_unseen_is_not_even_parsed() {
     for body in ["no json", "{}"] {
         let (outcome, reported) = apply("noise", body);
         assert_eq!(outcome, Outcome::Dropped("noise".into()), "{body}");
-        let expected =
-            [((0, 0), false, Done), ((0, 1), false, Done), ((1, 0), false, Done), ((1, 1), false, Dropped)];
+        let expected = [
+            ((0, 0), false, Skipped),
+            ((0, 1), false, Done),
+            ((1, 0), false, Done),
+            ((1, 1), false, Dropped),
+        ];
         assert_eq!(reported, expected);
     }
     let (outcome, reported) = apply("late", "{}");
     assert_eq!(outcome, Outcome::Dropped("late".into()));
     let expected =
-        [((0, 0), true, Done), ((0, 1), true, Done), ((2, 0), true, Done), ((3, 0), true, Dropped)];
+        [((0, 0), false, Done), ((0, 1), true, Done), ((2, 0), true, Done), ((3, 0), true, Dropped)];
     assert_eq!(reported, expected);
     let (outcome, reported) = apply("late", "no json");
     assert!(matches!(outcome, Outcome::Refused(_)), "a step before it looks into the event: {outcome:?}");
