@@ -122,7 +122,7 @@ fn what_is_dropped_unseen_is_not_even_parsed() {
     assert_eq!(reported, expected);
     let (outcome, reported) = apply("late", "no json");
     assert!(matches!(outcome, Outcome::Refused(_)), "a step before it looks into the event: {outcome:?}");
-    assert_eq!(reported, []);
+    assert_eq!(reported, [((0, 0), false, StepOutcome::Failed)]);
 }
 
 /// Guarantees: a time without a year is read by the time of receipt, not by that of the parser.
