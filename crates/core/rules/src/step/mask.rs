@@ -286,9 +286,20 @@ mod tests {
         );
         assert_eq!(
             text,
-            r#"{"[email]":1,"hosts":{"[ipv4]":{"up":7},"[ipv4]_2":[{"[email]":{}}],"up":1},"v":{"1":{"2":3}}}"#
+            r#"{"[email]":1,"hosts":{"[ipv4]":[{"[email]":{}}],"[ipv4]_2":{"up":7},"up":1},"v":{"1":{"2":3}}}"#
         );
         assert_eq!(found, 4);
+    }
+
+    /// Guarantees: members don't cost the length of the name above them, each.
+    #[test]
+    fn a_long_name_is_not_joined_with_each_of_its_members() {
+        let members = (0..20_000).map(|n| format!(r#""{n}":0"#)).collect::<Vec<_>>().join(",");
+        let event = format!(r#"{{"1{}":{{"2":{{{members}}}}}}}"#, "x".repeat(200_000));
+        let start = std::time::Instant::now();
+        let (_, found) = masked("detectors: [email, ipv4]", &event);
+        assert_eq!(found, 0);
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Names in pieces: a name with dots becomes objects when an event is read, and none of their names is the secret that the whole is.
 //! `{"jane@example.org": 1}` is `{"jane@example": {"org": 1}}` then.
+//!
+//! What is joined is bounded in bytes and in names, so that the work stays linear in the event, however it nests.
 
 use vrl::path::{OwnedSegment, OwnedValuePath};
 use vrl::value::{KeyString, Value};
@@ -9,27 +11,20 @@ use super::{MAX_DEPTH, Mask, Scratch};
 /// From this length on a part of a name may be part of a token.
 const LONG: usize = 20;
 
-/// How many places are tried where a secret may begin within names.
-const MAX_TRIES: usize = 8;
+/// The longest names that are joined, in bytes: an address of mail has at most 254.
+const MAX_JOINED: usize = 256;
 
-/// A way to a value, whose last names are a secret together.
-struct Found {
-    segments: Vec<OwnedSegment>,
-    /// Where those names begin: behind the last array on the way, or further on.
-    from: usize,
-}
+/// The most names that are joined.
+const MAX_PIECES: usize = 8;
 
-/// Where the search has got to.
+/// Where the search has got to below an object.
 struct Search<'v, 's> {
-    way: Vec<Segment<'v>>,
-    found: Vec<Found>,
+    names: Vec<&'v KeyString>,
+    /// Of all of them, joined.
+    length: usize,
+    /// The ways to members whose names are a secret together.
+    found: Vec<Vec<OwnedSegment>>,
     scratch: &'s mut Scratch,
-}
-
-#[derive(Clone, Copy)]
-enum Segment<'v> {
-    Name(&'v KeyString),
-    Index(usize),
 }
 
 // === impl Mask ===
@@ -37,22 +32,66 @@ enum Segment<'v> {
 impl Mask {
     /// Masks names of objects in objects that are a secret when they are joined by dots. Single names are masked already.
     pub(super) fn names_in_pieces(&self, value: &mut Value, scratch: &mut Scratch) -> u64 {
-        let mut search = Search { way: Vec::new(), found: Vec::new(), scratch };
-        self.search(value, 0, false, &mut search);
-        let Search { found, scratch, .. } = search;
+        self.names_below(value, true, 0, scratch)
+    }
+
+    /// `top` says that no name stands before those of this value. Within others a secret begins with an odd name alone: an address
+    /// may need that nothing stands before it.
+    fn names_below(&self, value: &mut Value, top: bool, depth: usize, scratch: &mut Scratch) -> u64 {
+        match value {
+            Value::Object(_) | Value::Array(_) if depth > MAX_DEPTH => 0,
+            Value::Array(elements) => {
+                let inside = elements.iter_mut();
+                inside.map(|element| self.names_below(element, true, depth + 1, scratch)).sum()
+            }
+            Value::Object(members) => {
+                let mut search = Search { names: Vec::new(), length: 0, found: Vec::new(), scratch };
+                for (name, member) in members.iter().filter(|(name, _)| top || is_odd(name)) {
+                    self.search(name, member, false, &mut search);
+                }
+                let Search { found, scratch, .. } = search;
+                let mut secrets = self.join_names(value, found, scratch);
+                for member in value.as_object_mut().into_iter().flat_map(|members| members.values_mut()) {
+                    secrets += self.names_below(member, false, depth + 1, scratch);
+                }
+                secrets
+            }
+            _ => 0,
+        }
+    }
+
+    /// `odd` says whether the names before this one may be a part of a secret.
+    fn search<'v>(&self, name: &'v KeyString, member: &'v Value, odd: bool, search: &mut Search<'v, '_>) {
+        if search.names.len() == MAX_PIECES || search.length + name.len() > MAX_JOINED {
+            return;
+        }
+        let odd = odd || is_odd(name);
+        search.names.push(name);
+        search.length += name.len() + 1;
+        let pieces = search.names.len() > 1;
+        if pieces && odd && self.masker.finds(join(&search.names), &mut search.scratch.cache) {
+            search.found.push(search.names.iter().map(|name| OwnedSegment::field(name)).collect());
+        } else if let Value::Object(members) = member {
+            for (name, member) in members {
+                self.search(name, member, odd, search);
+            }
+        }
+        search.length -= name.len() + 1;
+        let _name = search.names.pop();
+    }
+
+    /// Gives the members at these ways one name each, in which the secret is masked.
+    fn join_names(&self, top: &mut Value, found: Vec<Vec<OwnedSegment>>, scratch: &mut Scratch) -> u64 {
         let (mut secrets, mut number) = (0, 1);
-        // What lies below a member comes before that member, as long as its way is the same.
-        for Found { segments, from } in found.into_iter().rev() {
-            let (before, names) = segments.split_at(from);
-            let joined = join(names.iter().filter_map(super::field_name));
+        for names in found {
+            let Some(member) = top.remove(&path(&names), true) else { continue };
+            let texts: Vec<&str> = names.iter().filter_map(super::field_name).collect();
             scratch.text.clear();
-            secrets += self.masker.mask(&joined, &mut scratch.cache, &mut scratch.text).total();
-            let Some(top) = value.get_mut(&path(before)) else { continue };
-            let Some(member) = top.remove(&path(names), true) else { continue };
+            secrets += self.masker.mask(&texts.join("."), &mut scratch.cache, &mut scratch.text).total();
             // Names before the secret stay where they are.
             let (mut kept, mut rest) = (0, scratch.text.as_str());
-            for name in names.iter().filter_map(super::field_name) {
-                let Some(after) = rest.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')) else {
+            for text in texts {
+                let Some(after) = rest.strip_prefix(text).and_then(|rest| rest.strip_prefix('.')) else {
                     break;
                 };
                 (kept, rest) = (kept + 1, after);
@@ -67,68 +106,6 @@ impl Mask {
         }
         secrets
     }
-
-    /// `from` is where the names begin that belong together; `odd` says whether they may be a secret at all.
-    fn search<'v>(&self, value: &'v Value, from: usize, odd: bool, search: &mut Search<'v, '_>) {
-        if search.way.len() > MAX_DEPTH {
-            return;
-        }
-        let (mut from, mut odd) = (from, odd);
-        if odd && let Some(begin) = self.begins(from, search) {
-            let segments = search.way.iter().map(|segment| segment.owned()).collect();
-            search.found.push(Found { segments, from: begin });
-            // What is below moves along, and may have names of its own.
-            (from, odd) = (search.way.len(), false);
-        }
-        match value {
-            Value::Object(members) => {
-                for (name, member) in members {
-                    search.way.push(Segment::Name(name));
-                    self.search(member, from, odd || is_odd(name), search);
-                    let _name = search.way.pop();
-                }
-            }
-            Value::Array(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    search.way.push(Segment::Index(index));
-                    self.search(element, search.way.len(), false, search);
-                    let _index = search.way.pop();
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Where on the way names begin that are a secret together: with the first, or with an odd one, since an address may need
-    /// that nothing stands before it.
-    fn begins(&self, from: usize, search: &mut Search<'_, '_>) -> Option<usize> {
-        let Search { way, scratch, .. } = search;
-        let names = || way.iter().skip(from).filter_map(|segment| segment.name());
-        let odd = names().enumerate().skip(1).filter(|(_, name)| is_odd(name)).map(|(at, _)| at);
-        let mut tries = std::iter::once(0).chain(odd.take(MAX_TRIES));
-        let last = way.len().checked_sub(from + 1)?;
-        let at =
-            tries.find(|at| *at < last && self.masker.finds(join(names().skip(*at)), &mut scratch.cache))?;
-        Some(from + at)
-    }
-}
-
-// === impl Segment ===
-
-impl<'v> Segment<'v> {
-    fn name(self) -> Option<&'v str> {
-        match self {
-            Self::Name(name) => Some(name),
-            Self::Index(_) => None,
-        }
-    }
-
-    fn owned(self) -> OwnedSegment {
-        match self {
-            Self::Name(name) => OwnedSegment::field(name),
-            Self::Index(index) => OwnedSegment::index(isize::try_from(index).unwrap_or(isize::MAX)),
-        }
-    }
 }
 
 /// Whether a secret with dots in it may begin with this name, or have it in it: an address, a number, a token. Most may not, and
@@ -138,8 +115,8 @@ pub(super) fn is_odd(name: &str) -> bool {
     name.len() >= LONG || name.as_bytes().first().is_some_and(begins) || name.contains('@')
 }
 
-fn join<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    names.collect::<Vec<_>>().join(".")
+fn join(names: &[&KeyString]) -> String {
+    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(".")
 }
 
 fn path(segments: &[OwnedSegment]) -> OwnedValuePath {

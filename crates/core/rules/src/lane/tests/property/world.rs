@@ -307,11 +307,12 @@ pub(super) fn normal(mut end: End) -> End {
     end
 }
 
-/// An object with the paths of all values that aren't objects.
+/// An object with the paths of all values that aren't objects, and their values.
 fn leaves(value: &Value) -> Value {
     fn add(path: &str, value: &Value, out: &mut serde_json::Map<String, Value>) {
         match value {
-            Value::Object(members) if !members.is_empty() => {
+            // An empty one may have got what another name says of it.
+            Value::Object(members) => {
                 members.iter().for_each(|(name, member)| add(&format!("{path}.{name}"), member, out));
             }
             Value::Array(elements) => {
