@@ -85,10 +85,13 @@ mod tests {
         let line: String = (0..2_000).map(|n| format!("f{n}=1,")).collect();
         let tags: String = (0..2_000).map(|n| format!(",t{n}=v")).collect();
         let influx = format!("m{tags} {line}z=1 1");
-        let bomb = "a: &a [x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: [*d, *d, *d, *d, *d, *d, *d, *d]\n".to_owned();
+        let bomb: String = (0..9).fold("a0: &a0 [x]\n".to_owned(), |bomb, n| {
+            let inside = many(&format!("*a{n}"), 8);
+            bomb + &format!("a{next}: &a{next} [{inside}]\n", next = n + 1)
+        });
         let nested = format!("{}.*{}", "(".repeat(80), ")".repeat(80));
         let mut deep = "to_int!(t)".to_owned();
-        for _ in 0..90 {
+        for _ in 0..6 {
             deep = format!("abs({deep})");
         }
         let shared = format!("x = [{}]\n", many("t", 300));
