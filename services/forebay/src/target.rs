@@ -52,7 +52,7 @@ impl TargetArgs {
             return Ok(Target { settings, dev: None });
         }
         let instance = Instance::running(&self.data_dir()?)?;
-        let mut settings = Settings::default();
+        let mut settings = Settings { parser: instance.parser.clone(), ..Settings::default() };
         settings::adapt(&mut settings, None);
         settings::use_broker(&mut settings, instance.kafka.to_string());
         Ok(Target { settings, dev: Some(instance) })

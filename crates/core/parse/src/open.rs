@@ -55,7 +55,6 @@ pub struct OpenEvent<'a, 'c> {
 }
 
 /// What rules gave to an event.
-#[derive(Default)]
 pub(crate) struct Given {
     values: Arena<Vrl>,
     shared: Arena<Arc<Vrl>>,
@@ -75,6 +74,13 @@ pub enum Gift {
 }
 
 // === impl Given ===
+
+impl Default for Given {
+    /// Most events are given little or nothing: no memory is taken beforehand.
+    fn default() -> Self {
+        Self { values: Arena::with_capacity(0), shared: Arena::with_capacity(0) }
+    }
+}
 
 impl Given {
     fn take(&self, gift: Gift) -> &Vrl {

@@ -33,9 +33,6 @@ const LOOK_EVERY: u32 = 16;
 /// The highest index that a program may write to: an array is filled up to it.
 pub(crate) const MAX_INDEX: u64 = 10_000;
 
-/// How deep brackets, and signs before a value, may nest: the compiler goes as deep itself.
-const MAX_NESTING: usize = 100;
-
 /// What a program may use for one event.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -123,8 +120,8 @@ impl Script {
     }
 
     fn compile_with(source: &str, writes: bool, config: impl Fn() -> CompileConfig) -> Result<Self, String> {
-        if indices::nests_deeper(source, MAX_NESTING) {
-            return Err(format!("brackets nest deeper than {MAX_NESTING}: take it apart"));
+        if let Some(reason) = indices::too_much(source) {
+            return Err(reason);
         }
         // Before it is compiled: the compiler itself would describe every element up to there.
         if let Some(index) = indices::beyond(source, MAX_INDEX) {
@@ -366,6 +363,21 @@ mod tests {
                 "{source}"
             );
         }
+    }
+
+    /// Guarantees: what is just not too much for the compiler needs less than a quarter of the stack that compilers are given.
+    #[test]
+    fn the_most_that_is_compiled_leaves_stack_to_spare() {
+        let sum = vec!["1"; 150].join(" + ");
+        let deep = format!(".x = {}{sum}{}", "(".repeat(95), ")".repeat(95));
+        let calls = format!(".x = {}{sum}{}", "abs(".repeat(9), ")".repeat(9));
+        let lines: String = (0..150).map(|n| format!(".m{n} = string!(.x) + \"a\"\n")).collect();
+        let compile = move || {
+            for source in [deep, calls, lines] {
+                assert!(Script::compile(&source, 1 << 20).is_ok());
+            }
+        };
+        std::thread::Builder::new().stack_size(16 << 20).spawn(compile).unwrap().join().unwrap();
     }
 
     #[test]

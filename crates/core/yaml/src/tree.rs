@@ -42,12 +42,12 @@ pub struct Key {
 
 impl Node {
     /// Reads a file. Depth, aliases and the number of nodes are within the reader's limits. Truth values are `true` and `false`, as in
-    /// YAML 1.2; `no`, `on` and `y` are texts.
+    /// YAML 1.2; `no`, `on` and `y` are texts. Tags of our own make there are none: `!exists(.a)` would be one, on nothing.
     ///
     /// # Errors
     /// When it is no YAML.
     pub fn read(text: &str) -> Result<Self, Fault> {
-        let options = serde_saphyr::options! { strict_booleans: true };
+        let options = serde_saphyr::options! { strict_booleans: true, reject_unsupported_tags: true };
         let read = serde_saphyr::from_str_with_options::<Spanned<Tree>>(text, options);
         read.map(Self::from).map_err(|error| Fault::from(&error))
     }

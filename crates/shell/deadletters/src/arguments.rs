@@ -33,7 +33,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "TOPIC[:..]", value_parser = source)]
     pub source: Option<Source>,
 
-    /// The stage that refused it: decode, parse, index or oversize
+    /// The stage that refused it: decode, parse, transform, index or oversize
     #[arg(long, value_parser = stage)]
     pub stage: Option<Stage>,
 

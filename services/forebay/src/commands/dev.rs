@@ -65,6 +65,13 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
         Failure::failed(format!("can't make the data folder {}: {error}", data.path().display()))
     })?;
     let listen = settings.ingest.listen.clone();
+    let mut parser = settings.parser.clone();
+    if let Some(folder) = &mut parser.rules.folder
+        && let Ok(whole) = std::path::absolute(&*folder)
+    {
+        // Other commands are run elsewhere.
+        *folder = whole;
+    }
     let has_tokens = settings.ingest.token_file.is_some();
     let following = tail.len();
     let mut tiers =
@@ -82,6 +89,7 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
         ingest_url: format!("http://{}/v1/ingest", reachable(tiers.ingest(), &listen)),
         kafka: tiers.kafka(),
         metrics: tiers.metrics(),
+        parser,
     };
     if let Err(error) = instance.save(data) {
         warn(format!("other commands won't find this instance: {}: {error}", data.state().display()));

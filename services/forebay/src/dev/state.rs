@@ -8,6 +8,7 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use forebay_settings::sections::ParserSettings;
 use serde::{Deserialize, Serialize};
 
 use super::paths::DataDir;
@@ -15,7 +16,7 @@ use crate::exit::Failure;
 use crate::target::START_OR_NAME;
 
 /// A running instance.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Instance {
     /// Its process id.
     pub(crate) pid: u32,
@@ -25,6 +26,9 @@ pub(crate) struct Instance {
     pub(crate) kafka: SocketAddr,
     /// Where metrics and health are served.
     pub(crate) metrics: SocketAddr,
+    /// How it parses, its rules included: what tools say of events is to be what it makes of them.
+    #[serde(default)]
+    pub(crate) parser: ParserSettings,
 }
 
 impl Instance {
@@ -71,7 +75,10 @@ mod tests {
     use super::*;
 
     fn instance(kafka: SocketAddr) -> Instance {
-        Instance { pid: 1, ingest_url: "http://127.0.0.1:8080/v1/ingest".to_owned(), kafka, metrics: kafka }
+        let ingest_url = "http://127.0.0.1:8080/v1/ingest".to_owned();
+        let mut parser = ParserSettings::default();
+        parser.rules.folder = Some("/etc/forebay/rules".into());
+        Instance { pid: 1, ingest_url, kafka, metrics: kafka, parser }
     }
 
     /// Scenario: an instance runs, then is killed. Guarantees: it is found while it answers, and not afterwards.

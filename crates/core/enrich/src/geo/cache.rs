@@ -29,14 +29,18 @@ struct Known {
     value: Option<Arc<Value>>,
 }
 
-/// Records by their place in the file.
+/// Records by their place in the file, in pairs of places: that which was used last stands first. A record costs as much to read as
+/// ten to find, and there are more of them at a time than one place each would hold without many giving way.
 #[derive(Default)]
-pub(super) struct Records(Vec<Option<(usize, Arc<Value>)>>);
+pub(super) struct Records(Vec<[Record; 2]>);
+
+type Record = Option<(usize, Arc<Value>)>;
 
 // === impl GeoCache ===
 
 impl GeoCache {
-    /// A cache for so many addresses, rounded up to a power of two; each takes about 80 bytes beside the records.
+    /// A cache for so many addresses, rounded up to a power of two; each takes about 80 bytes beside the records,
+    /// of which there are twice as many.
     #[must_use]
     pub fn with_entries(entries: usize) -> Self {
         let entries = entries.clamp(1, MAX_ENTRIES).next_power_of_two();
@@ -55,7 +59,7 @@ impl GeoCache {
             self.addresses.clear();
             self.addresses.resize_with(self.entries, || None);
             self.records.0.clear();
-            self.records.0.resize_with(self.entries, || None);
+            self.records.0.resize_with(self.entries, || [None, None]);
         }
         let address = match address {
             IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
@@ -91,15 +95,17 @@ impl Records {
     /// The record at a place of the file, or else what `read` makes of it. What can't be read isn't kept.
     pub(super) fn find(&mut self, offset: usize, read: impl FnOnce() -> Option<Value>) -> Option<Arc<Value>> {
         let entries = self.0.len();
-        let slot = self.0.get_mut(place(offset as u64, entries))?;
-        match slot {
-            Some((known, value)) if *known == offset => Some(Arc::clone(value)),
-            _ => {
-                let value = Arc::new(read()?);
-                *slot = Some((offset, Arc::clone(&value)));
-                Some(value)
-            }
+        let [first, second] = self.0.get_mut(place(offset as u64, entries))?;
+        if let Some((_, value)) = first.as_ref().filter(|(known, _)| *known == offset) {
+            return Some(Arc::clone(value));
         }
+        std::mem::swap(first, second);
+        if let Some((_, value)) = first.as_ref().filter(|(known, _)| *known == offset) {
+            return Some(Arc::clone(value));
+        }
+        let value = Arc::new(read()?);
+        *first = Some((offset, Arc::clone(&value)));
+        Some(value)
     }
 }
 

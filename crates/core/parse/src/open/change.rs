@@ -56,14 +56,10 @@ impl<'a> OpenEvent<'a, '_> {
     /// # Errors
     /// When it isn't admitted.
     pub fn remove(&mut self, path: &FieldPath) -> Result<(), NotOpen> {
-        if !self.admits(path) {
+        if !self.admits_removal(path) {
             return Err(NotOpen);
         }
         if self.is_placed() {
-            // What was set brought the objects around it along; they would stay.
-            if path.names.len() > 1 && self.pending_at(path)?.is_some() {
-                return Err(NotOpen);
-            }
             self.await_change(path, Change::Remove);
         } else if let Found::Node { parent, id } = self.locate(path) {
             self.touch(path, true, 0);

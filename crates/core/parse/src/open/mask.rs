@@ -140,6 +140,10 @@ fn scalar_text<'v>(value: &'v Value<'_>, secret: bool) -> Option<Cow<'v, str>> {
             }
             b'n' => None,
             b't' | b'f' if !secret => None,
+            // What the number is, however it is spelled: as the event as a value has it.
+            b'-' | b'0'..=b'9' if json.contains(['.', 'e', 'E']) => {
+                Some(Cow::Owned(json.parse::<f64>().unwrap_or_default().to_string()))
+            }
             _ => Some(Cow::Borrowed(json)),
         },
         Value::Integer(number) => Some(Cow::Owned(number.to_string())),

@@ -119,7 +119,15 @@ impl<'a> OpenEvent<'a, '_> {
         }
     }
 
-    /// Whether a field can be set, or removed, here.
+    /// Whether a field can be removed here.
+    #[must_use]
+    pub fn admits_removal(&self, path: &FieldPath) -> bool {
+        // What was set brought the objects around it along; they would stay.
+        let brought = || path.names.len() > 1 && matches!(self.pending_at(path), Ok(Some(_)));
+        self.admits(path) && !(self.is_placed() && brought())
+    }
+
+    /// Whether a field can be set here.
     #[must_use]
     pub fn admits(&self, path: &FieldPath) -> bool {
         let found = self.locate(path);

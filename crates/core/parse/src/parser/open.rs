@@ -9,9 +9,7 @@ use bytes::Bytes;
 use forebay_record::RawEvent;
 
 use super::bridge::take_value;
-use super::{
-    Line, Marks, Parsed, Parser, Readers, Reading, bounded, place_tags, received, text_of_body,
-};
+use super::{Line, Marks, Parsed, Parser, Readers, Reading, bounded, place_tags, received, text_of_body};
 use crate::budget::Guard;
 use crate::config::OnUnparsed;
 use crate::failure::ParseFailure;
@@ -49,14 +47,17 @@ pub enum Opened<N> {
     Written,
     /// It is a value now, as [`Parser::read`] gives it, with what was done to it.
     Value,
+    /// It is in no format, or has too many values for one, and passes as text: a value of its text alone, to which nothing was
+    /// done yet.
+    Text,
     /// It ended.
     Ended(N),
 }
 
 impl Parser {
     /// Reads the event, has `work` look at it and change it, and appends its document to `out.document`; or makes a value
-    /// of it where that is asked for, and where the event is too odd for anything else. `format` stands in for the declared
-    /// one.
+    /// of it where that is asked for, and where the event is too odd for anything else. `as_format` stands in for the
+    /// declared one.
     ///
     /// Of `options` the schema and the target don't count: it is always [`crate::OutputSchema::Ecs`].
     ///
@@ -66,7 +67,7 @@ impl Parser {
     pub fn open<N>(
         &mut self,
         event: &RawEvent<'_>,
-        format: Option<&str>,
+        as_format: Option<&str>,
         options: &WriteOptions<'_>,
         now_ms: i64,
         read: &mut ReadEvent,
@@ -75,7 +76,7 @@ impl Parser {
     ) -> Result<Opened<N>, ParseFailure> {
         let text = text_of_body(event);
         let received = received(event, now_ms);
-        let declared = self.declared(format.unwrap_or(event.format))?;
+        let declared = self.declared(as_format.unwrap_or(event.format))?;
         let origin = &mut read.origin;
         origin.clear();
         let mut marks = Marks { invalid_utf8: matches!(text, Cow::Owned(_)), ..Marks::default() };
@@ -94,7 +95,7 @@ impl Parser {
                 self.storage = shape.tree.into_storage();
                 if self.config.on_unparsed == OnUnparsed::PassRaw {
                     // Rare: read once more, as text.
-                    return self.read(event, format, now_ms, read).map(|()| Opened::Value);
+                    return self.read(event, as_format, now_ms, read).map(|()| Opened::Text);
                 }
                 return Err(mismatch.failure(&text, self.custom.name_of(declared)));
             }
@@ -137,6 +138,9 @@ impl Parser {
                         OpenEvent::settle_value(pending, &mut value);
                         read.value = value;
                         Ok(Opened::Value)
+                    }
+                    Err(_) if self.config.on_unparsed == OnUnparsed::PassRaw => {
+                        self.read(event, as_format, now_ms, read).map(|()| Opened::Text)
                     }
                     Err(mismatch) => Err(mismatch.failure(&text, self.custom.name_of(declared))),
                 };

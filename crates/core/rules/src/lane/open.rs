@@ -32,6 +32,8 @@ pub(super) struct Way {
     pub(super) next: (usize, usize),
     /// How much of that step is done: so many of its enrichers.
     pub(super) done: usize,
+    /// Whether that step's condition is met: it isn't asked again of an event that the step has changed.
+    pub(super) met: bool,
     pub(super) route: String,
     /// The last step that failed and let it go on.
     pub(super) error: Option<String>,
@@ -57,6 +59,7 @@ struct Tools<'b> {
 /// Why nothing was written.
 enum Unwritten {
     Value,
+    Text,
     End(End),
     Unparsed(ParseFailure),
 }
@@ -91,12 +94,17 @@ impl Job<'_> {
             match opened {
                 Ok(Opened::Written) => Ok(way.route.as_str().into()),
                 Ok(Opened::Value) => Err(Unwritten::Value),
+                Ok(Opened::Text) => Err(Unwritten::Text),
                 Ok(Opened::Ended(end)) => Err(Unwritten::End(end)),
                 Err(failure) => Err(Unwritten::Unparsed(failure)),
             }
         });
         Err(match written {
             Ok(()) => Outcome::Documents,
+            Err(Unwritten::Text) => {
+                let value = std::mem::replace(&mut bench.read.value, Value::Null);
+                return Ok(Traveller::new(value, None));
+            }
             Err(Unwritten::Value) => {
                 let mut value = std::mem::replace(&mut bench.read.value, Value::Null);
                 unfold(&mut value, 0);
@@ -130,6 +138,7 @@ impl Job<'_> {
                 Err(failure) => return Next::End(End::Refused(place, failure)),
             }
             way.next.1 += 1;
+            (way.done, way.met) = (0, false);
         }
         let label = way.error.take().map(|error| ("rule_error", error));
         let target = match way.route.as_str() {
@@ -157,6 +166,7 @@ impl Job<'_> {
                 }
                 Err(NotOpen) => return Ok(Done::Value),
             }
+            way.met = true;
         }
         let Tools { masks, enriching, counts, targets, .. } = &mut *tools;
         match &step.work {
@@ -180,7 +190,6 @@ impl Job<'_> {
                     }
                     way.done += 1;
                 }
-                way.done = 0;
             }
             Work::Sample(sample) if sample.by.is_none() => {
                 if !sample.keeps(self.event.id, None) {

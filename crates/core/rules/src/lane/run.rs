@@ -41,6 +41,8 @@ pub(super) struct Traveller {
     next: (usize, usize),
     /// How much of the next step is done: so many of its enrichers.
     done: usize,
+    /// Whether its condition is met.
+    met: bool,
     route: String,
     schema: OutputSchema,
     /// The last step that failed and let it go on.
@@ -58,14 +60,13 @@ enum Done {
 
 impl Traveller {
     pub(super) fn new(value: Value, error: Option<String>) -> Self {
-        let (next, done, route, schema) = Default::default();
-        Self { value, next, done, route, schema, error }
+        Self::halfway(value, Way { error, ..Way::default() })
     }
 
     /// One that has come part of the way already.
     pub(super) fn halfway(value: Value, way: Way) -> Self {
-        let Way { next, done, route, error } = way;
-        Self { value, next, done, route, schema: OutputSchema::default(), error }
+        let Way { next, done, met, route, error } = way;
+        Self { value, next, done, met, route, schema: OutputSchema::default(), error }
     }
 }
 
@@ -114,11 +115,12 @@ impl Job<'_> {
                 }
                 Ok(Done::Split(values)) => {
                     is_split = true;
-                    let Traveller { next, done, route, schema, error, .. } = traveller;
+                    let Traveller { next, route, schema, error, .. } = traveller;
                     waiting.extend(values.into_iter().rev().map(|value| Traveller {
                         value,
                         next,
-                        done,
+                        done: 0,
+                        met: false,
                         route: route.clone(),
                         schema,
                         error: error.clone(),
@@ -231,6 +233,9 @@ impl Job<'_> {
         bench: &mut Bench,
     ) -> Result<bool, StepFailure> {
         let Some(condition) = &step.when else { return Ok(true) };
+        if std::mem::take(&mut traveller.met) {
+            return Ok(true);
+        }
         match self.run_program(Program::Condition(place), condition, traveller, bench) {
             Ok(Value::Boolean(met)) => Ok(met),
             Ok(_) => Ok(false),

@@ -37,7 +37,7 @@ pub(super) struct SlotTarget<'s> {
     paths: &'s [(OwnedTargetPath, FieldPath)],
     slots: &'s mut [Slot],
     root: &'s Value,
-    metadata: &'s mut Value,
+    metadata: &'s Value,
     /// How often the whole event was asked for; the runtime itself does it once.
     roots: Cell<u32>,
     /// A path without a slot was asked for.
@@ -49,6 +49,10 @@ pub(super) struct SlotTarget<'s> {
 impl Slots {
     /// `None` for a program that has to see the event as a value.
     pub(super) fn of(info: &ProgramInfo, source: &str) -> Option<Self> {
+        // What is known of the event is made anew for the way of values: what a program sets there would be lost.
+        if info.target_assignments.iter().any(|path| path.prefix == PathPrefix::Metadata) {
+            return None;
+        }
         // Objects that become empty go with their last field: that needs those around.
         if source.contains("compact") {
             return None;
@@ -77,7 +81,7 @@ impl Slots {
         Ok(())
     }
 
-    pub(super) fn target<'s>(&'s self, bench: &'s mut Bench, metadata: &'s mut Value) -> SlotTarget<'s> {
+    pub(super) fn target<'s>(&'s self, bench: &'s mut Bench, metadata: &'s Value) -> SlotTarget<'s> {
         let Bench { slots, root } = bench;
         let (roots, escaped) = Default::default();
         SlotTarget { paths: &self.0, slots, root, metadata, roots, escaped }
@@ -86,7 +90,10 @@ impl Slots {
     /// Puts back what was changed: all of it, or nothing.
     pub(super) fn put_back(&self, event: &mut OpenEvent<'_, '_>, bench: &mut Bench) -> Result<(), NotOpen> {
         let mut changed = self.0.iter().zip(&bench.slots).filter(|(_, slot)| slot.changed);
-        if !changed.all(|((_, field), _)| event.admits(field)) {
+        if !changed.all(|((_, field), slot)| match slot.value {
+            Some(_) => event.admits(field),
+            None => event.admits_removal(field),
+        }) {
             return Err(NotOpen);
         }
         for ((_, field), slot) in self.0.iter().zip(&mut bench.slots).filter(|(_, slot)| slot.changed) {
@@ -121,7 +128,9 @@ impl SlotTarget<'_> {
     }
 
     fn place(&self, path: &OwnedTargetPath) -> Result<usize, String> {
-        let is_it = |(known, _): &(OwnedTargetPath, FieldPath)| known.path.segments == path.path.segments;
+        let is_it = |(known, _): &(OwnedTargetPath, FieldPath)| {
+            known.path.segments == path.path.segments && path.prefix == PathPrefix::Event
+        };
         self.paths.iter().position(is_it).ok_or_else(|| {
             self.escaped.set(true);
             "the field has no slot".to_owned()
@@ -131,10 +140,6 @@ impl SlotTarget<'_> {
 
 impl Target for SlotTarget<'_> {
     fn target_insert(&mut self, path: &OwnedTargetPath, value: Value) -> Result<(), String> {
-        if path.prefix == PathPrefix::Metadata {
-            let _before = self.metadata.insert(&path.path, value);
-            return Ok(());
-        }
         let place = self.place(path)?;
         if let Some(slot) = self.slots.get_mut(place) {
             *slot = Slot { value: Some(value), changed: true };
@@ -155,9 +160,6 @@ impl Target for SlotTarget<'_> {
     }
 
     fn target_get_mut(&mut self, path: &OwnedTargetPath) -> Result<Option<&mut Value>, String> {
-        if path.prefix == PathPrefix::Metadata {
-            return Ok(self.metadata.get_mut(&path.path));
-        }
         let place = self.place(path)?;
         Ok(self.slots.get_mut(place).and_then(|slot| {
             slot.changed = true;
@@ -166,9 +168,6 @@ impl Target for SlotTarget<'_> {
     }
 
     fn target_remove(&mut self, path: &OwnedTargetPath, compact: bool) -> Result<Option<Value>, String> {
-        if path.prefix == PathPrefix::Metadata {
-            return Ok(self.metadata.remove(&path.path, compact));
-        }
         if compact {
             self.escaped.set(true);
         }

@@ -72,6 +72,22 @@ pub fn read(text: &str) -> (Written, Vec<Fault>) {
         Some(condition) => part(condition, &["match"], &mut faults),
         None => Placed { place: (0, 0), spec: Some(MatchSpec::default()) },
     };
+    // Nothing is what is left of a text that was taken for something else; left out, it would mean every event.
+    let mut refuse_nothing = |node: Option<&Node>, name: &str| {
+        if let Some(nothing) = node.and_then(|node| node.get(name)).filter(|value| value.is_null()) {
+            let message = format!(
+                "`{name}` is empty, which would mean every event: write it in quotes, or leave it out"
+            );
+            faults.push(Fault::new(nothing.place, message));
+        }
+    };
+    refuse_nothing(Some(&node), "match");
+    for name in ["tenant", "source", "format", "attributes"] {
+        refuse_nothing(node.get("match"), name);
+    }
+    for step in node.get("steps").map(Node::elements).unwrap_or_default() {
+        refuse_nothing(Some(step), "when");
+    }
     let last = node.get("last").is_some_and(|last| last.to_json() == true);
     let steps = node.get("steps").map(Node::elements).unwrap_or_default();
     let steps = steps.iter().map(|step| part(step, &["steps"], &mut faults)).collect();
@@ -98,6 +114,23 @@ fn part<T: DeserializeOwned>(node: &Node, way: &[&str], faults: &mut Vec<Fault>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Guarantees: a condition that YAML takes for something else is refused, and not left out.
+    #[test]
+    fn no_condition_gets_lost() {
+        for text in [
+            "steps:\n  - when: !exists(.keep)\n    drop: {reason: r}\n",
+            "steps:\n  - when: !exists(.keep) && .level == \"debug\"\n    drop: {reason: r}\n",
+            "steps:\n  - when:\n    drop: {reason: r}\n",
+            "match: {tenant: }\nsteps: [{parse: json}]\n",
+            "match: !tenant\nsteps: [{parse: json}]\n",
+            "match:\nsteps: [{parse: json}]\n",
+        ] {
+            let (_, faults) = read(text);
+            assert!(!faults.is_empty(), "{text}");
+            assert!(faults.iter().any(|fault| fault.message.contains("in quotes")), "{faults:?}");
+        }
+    }
 
     #[test]
     fn what_is_right_is_read_beside_what_is_wrong() {

@@ -26,10 +26,11 @@ pub(crate) fn compile(node: &Node, fields: &Fields, now_ms: i64) -> Result<Boxed
     Compiler { fields, now_ms }.node(node).map(|query| query.unwrap_or_else(|| Box::new(EmptyQuery)))
 }
 
-/// Documents whose target is `<prefix>-<tenant>-<day>`, or `<prefix>-<tenant>.<route>-<day>`.
+/// Documents whose target is `<prefix>-<tenant>-<day>`, with a route, a schema or both before the day:
+/// `<prefix>-<tenant>.<route>.otel-<day>`.
 pub(crate) fn tenant(prefix: &str, tenant: &str, fields: &Fields) -> Result<BoxedQuery, QueryError> {
     let regex = escape(&Kind::Text.term("_index", &format!("{prefix}-{tenant}")))
-        + r"(\.[a-z0-9_-]+)?-[0-9]{4}\.[0-9]{2}\.[0-9]{2}";
+        + r"(\.[a-z0-9_-]+){0,2}-[0-9]{4}\.[0-9]{2}\.[0-9]{2}";
     matching(&regex, fields.terms)
 }
 

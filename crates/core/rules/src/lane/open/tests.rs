@@ -60,10 +60,19 @@ const STEPS: &[&str] = &[
     "{schema: otel}",
     "{sample: {keep: 0.5}}",
     "{split: {field: list}}",
+    "{enrich: {static: {env: prod}, host: {}}, when: '!exists(.env)'}",
+    "{enrich: {static: {env: prod, z.b: 1, zone: q}}, when: '!exists(.env)'}",
+    "{enrich: {static: {team: x}}}",
+    "{vrl: '%m = to_string(.n) ?? \"\"'}",
+    "{vrl: '.m = %m'}",
+    "{vrl: 'del(%tenant)'}",
+    "{vrl: '.n = (to_int(.n) ?? 0) + 1; del(.a.b)'}",
+    "{mask: {detectors: [card, email]}}",
 ];
 
 const NAMES: &[&str] = &[
     "a",
+    "z",
     "b",
     "n",
     "x",
@@ -101,6 +110,8 @@ fn scalar() -> impl Strategy<Value = String> {
         Just("1".to_owned()),
         Just("-7".to_owned()),
         Just("1.5".to_owned()),
+        Just("4.111111111111111e15".to_owned()),
+        Just("4111111111111111.0".to_owned()),
         Just("123456789012345678901234567890".to_owned()),
         Just("\"\"".to_owned()),
         Just("\"text\"".to_owned()),
