@@ -23,13 +23,20 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// The stack of the thread that commands run on, in bytes of address space: that of the parser's compiler of rules, so that what it takes
+/// `check` and `try` take too.
+const STACK: usize = 64 << 20;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    match commands::run(cli) {
+    let run = || match commands::run(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             output::error(&failure);
             failure.exit().into()
         }
-    }
+    };
+    let thread = std::thread::Builder::new().name("forebay".to_owned()).stack_size(STACK).spawn(run);
+    // A panic has been told already.
+    thread.map_or(ExitCode::FAILURE, |thread| thread.join().unwrap_or(ExitCode::from(101)))
 }

@@ -174,8 +174,14 @@ impl<'a, 'c> OpenEvent<'a, 'c> {
         Ok(value)
     }
 
+    /// How many values the event may still be given.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.max_values.saturating_mul(2).saturating_sub(self.shape.tree.len())
+    }
+
     fn planter<'t>(&'t mut self) -> Planter<'t, 'a> {
-        let left = self.max_values.saturating_mul(2).saturating_sub(self.shape.tree.len());
+        let left = self.room();
         Planter { tree: &mut self.shape.tree, origin: self.origin, max_depth: self.max_depth, left }
     }
 }

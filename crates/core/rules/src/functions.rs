@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use vrl::compiler::Function;
 
 pub(crate) use bounded::MostBytes;
-pub(crate) use weight::exceeds;
+pub(crate) use weight::{count, exceeds};
 
 /// What is left out, and why.
 pub(crate) const LEFT_OUT: &[(&str, &str)] = &[

@@ -82,6 +82,8 @@ pub(crate) struct Machine {
     watch: Watch,
     /// What the last program took, if it is worth a word.
     spent: Option<Spent>,
+    /// What the programs of the event took for sure.
+    sure: Duration,
 }
 
 // === impl Limits ===
@@ -191,17 +193,20 @@ impl Machine {
     pub(crate) fn new(timezone: &str) -> Self {
         let zone = TimeZone::parse(timezone).or_else(|| TimeZone::parse("UTC")).unwrap_or_default();
         let (runtime, secrets, slots, watch) = Default::default();
-        Self { runtime, secrets, slots, zone, watch, spent: None }
+        Self { runtime, secrets, slots, zone, watch, spent: None, sure: Duration::ZERO }
     }
 
     /// Programs run on another event from now on.
     pub(crate) const fn begin_event(&mut self) {
         self.watch.begin_event();
+        self.sure = Duration::ZERO;
     }
 
-    /// What the last program took; `None` where it was little.
-    pub(crate) const fn take_spent(&mut self) -> Option<Spent> {
-        self.spent.take()
+    /// What the last program took at most, and all programs of the event at least; `None` where the last took little.
+    pub(crate) fn take_spent(&mut self) -> Option<Spent> {
+        let Spent { least, most } = self.spent.take()?;
+        self.sure = self.sure.saturating_add(least);
+        Some(Spent { least: self.sure, most })
     }
 
     /// Runs a program on an event. What it did before it failed stays done.

@@ -97,8 +97,8 @@ impl OpenEvent<'_, '_> {
                     }
                 }
                 scalar => {
-                    let text = scalar_text(scalar, secret);
-                    if let Some(by) = text.and_then(|text| look.text(&text, secret)) {
+                    let texts = [plain_number(scalar).map(Cow::Owned), scalar_text(scalar, secret)];
+                    if let Some(by) = texts.into_iter().flatten().find_map(|text| look.text(&text, secret)) {
                         hits.push(Hit { chain: chain.clone(), by });
                     }
                 }
@@ -126,6 +126,14 @@ impl OpenEvent<'_, '_> {
     }
 }
 
+/// What a number with a fraction or an exponent is, however it is spelled: as the event as a value has it.
+fn plain_number(value: &Value<'_>) -> Option<String> {
+    let Value::Json(json) = value else { return None };
+    let is_number = matches!(json.as_bytes().first()?, b'-' | b'0'..=b'9');
+    let number: f64 = json.parse().ok().filter(|_| is_number && json.contains(['.', 'e', 'E']))?;
+    Some(number.to_string())
+}
+
 /// What a scalar says; nothing for what can't be a secret.
 fn scalar_text<'v>(value: &'v Value<'_>, secret: bool) -> Option<Cow<'v, str>> {
     match value {
@@ -140,10 +148,6 @@ fn scalar_text<'v>(value: &'v Value<'_>, secret: bool) -> Option<Cow<'v, str>> {
             }
             b'n' => None,
             b't' | b'f' if !secret => None,
-            // What the number is, however it is spelled: as the event as a value has it.
-            b'-' | b'0'..=b'9' if json.contains(['.', 'e', 'E']) => {
-                Some(Cow::Owned(json.parse::<f64>().unwrap_or_default().to_string()))
-            }
             _ => Some(Cow::Borrowed(json)),
         },
         Value::Integer(number) => Some(Cow::Owned(number.to_string())),

@@ -35,7 +35,7 @@ pub(super) fn text(value: &Value) -> u64 {
 }
 
 /// How many values there are, it and those in it.
-pub(super) fn count(value: &Value) -> u64 {
+pub(crate) fn count(value: &Value) -> u64 {
     match value {
         Value::Array(values) => values.iter().fold(1, |sum, value| sum + count(value)),
         Value::Object(fields) => fields.values().fold(1, |sum, value| sum + count(value)),

@@ -89,9 +89,14 @@ impl Job<'_> {
         }
         // Parts wait here; the last one goes first, so that documents come in the order of their parts.
         let mut waiting = vec![first];
+        // What is known of each part: what a program says of one part is nothing to the others.
+        let mut known = None;
         let (mut parts, mut is_split) = (0, false);
         let mut reason = None;
         while let Some(mut traveller) = waiting.pop() {
+            if let Some(known) = &known {
+                bench.metadata = Value::clone(known);
+            }
             match self.travel(&mut traveller, bench, observer) {
                 Ok(Done::GoOn) => {
                     let part = is_split.then_some(parts);
@@ -115,6 +120,9 @@ impl Job<'_> {
                 }
                 Ok(Done::Split(values)) => {
                     is_split = true;
+                    if known.is_none() && self.reads_metadata() {
+                        known = Some(bench.metadata.clone());
+                    }
                     let Traveller { next, route, schema, error, .. } = traveller;
                     waiting.extend(values.into_iter().rev().map(|value| Traveller {
                         value,

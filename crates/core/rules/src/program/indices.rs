@@ -52,15 +52,20 @@ pub(super) fn too_much(source: &str) -> Option<String> {
     while let Some(byte) = bytes.get(at) {
         let from = at;
         match byte {
-            b'#' => at += until(bytes, at, b'\n', false),
+            b'#' => {
+                at += until(bytes, at, b'\n', false);
+                // The line's end has its own meaning.
+                continue;
+            }
             b'"' => {
                 at += until(bytes, at, b'"', true);
                 here += source.get(from..at).map_or(0, |text| text.matches("{{").count());
             }
             b'\'' if matches!(before, b'r' | b's' | b't') => at += until(bytes, at, b'\'', true),
             b'(' | b'[' | b'{' => {
-                let is_call =
-                    *byte == b'(' && (before.is_ascii_alphanumeric() || matches!(before, b'_' | b'!'));
+                let follows_name = before.is_ascii_alphanumeric() || matches!(before, b'_' | b'!');
+                // A closure's block is compiled with its call.
+                let is_call = *byte == b'(' && follows_name || *byte == b'{' && significant == b'|';
                 open.push((here, is_call));
                 (here, calls) = (0, calls + usize::from(is_call));
             }
@@ -140,6 +145,10 @@ mod tests {
         assert!(too_much(&format!(".x = \"{}\"", "(".repeat(500))).is_none());
         let calls = |n: usize| format!(".x = {}1{}", "abs(".repeat(n), ")".repeat(n));
         assert!(too_much(&calls(12)).is_none() && too_much(&calls(13)).is_some());
+        let closures =
+            (0..13).fold("1".to_owned(), |inner, _| format!("for_each([1]) -> |_i, _v| {{ {inner} }}"));
+        assert!(too_much(&closures).is_some());
+        assert!(too_much(&".a = .b + 1 # why\n".repeat(300)).is_none());
         for long in [
             format!(".x = {}", ["1"; 300].join(" + ")),
             format!(".x = {}", ["1"; 300].join("\n + ")),

@@ -11,6 +11,8 @@ use vrl::compiler::{ProgramInfo, SecretTarget, Target};
 use vrl::path::{OwnedTargetPath, PathPrefix};
 use vrl::value::{ObjectMap, Value};
 
+use crate::functions;
+
 /// The most slots of a program.
 const MAX_SLOTS: usize = 32;
 
@@ -94,6 +96,11 @@ impl Slots {
             Some(_) => event.admits(field),
             None => event.admits_removal(field),
         }) {
+            return Err(NotOpen);
+        }
+        // Objects around a field come up with it, one for each name at most.
+        let given: u64 = bench.changed().map(|value| functions::count(value) + 8).sum();
+        if given > event.room() as u64 {
             return Err(NotOpen);
         }
         for ((_, field), slot) in self.0.iter().zip(&mut bench.slots).filter(|(_, slot)| slot.changed) {
