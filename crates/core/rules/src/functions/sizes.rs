@@ -1,7 +1,7 @@
 //! What a call might make of its arguments, in bytes: an upper bound, found in one look at them.
 //!
 //! Where a quick bound is too much, matches are counted. What isn't listed makes at most a few times what it was given, which was
-//! within the limit before. Figures of VRL's values are those of [`weight`](super::weight).
+//! within the limit before. Figures of VRL's values are those of [`weight`].
 
 use std::borrow::Cow;
 
