@@ -90,7 +90,7 @@ impl Fate {
     /// What is to become of the event of this id, or of the one that this is a part of. None for an id that nobody sends.
     #[must_use]
     pub fn of(id: &str, rules: bool) -> Option<Self> {
-        let event = id.split_once(':').map_or(id, |(event, _part)| event);
+        let event = id.split_once("~part~").map_or(id, |(event, _part)| event);
         let (number, n) = event.strip_prefix('e')?.split_once('-')?;
         Some(Self::of_event(number.parse().ok()?, n.parse().ok()?, rules))
     }
@@ -100,7 +100,7 @@ impl Fate {
     pub fn ids(self, id: &str) -> Vec<String> {
         match self {
             Self::Dropped => Vec::new(),
-            Self::Parts(parts) => (0..parts).map(|part| format!("{id}:{part}")).collect(),
+            Self::Parts(parts) => (0..parts).map(|part| format!("{id}~part~{part}")).collect(),
             Self::Document | Self::Routed | Self::Letter => vec![id.to_owned()],
         }
     }
@@ -284,8 +284,8 @@ mod tests {
         for is in kinds {
             assert!((0..100).map(|number| count(number, true, is)).sum::<usize>() > 20);
         }
-        assert_eq!(Fate::Parts(2).ids("e9-1"), ["e9-1:0", "e9-1:1"]);
-        assert_eq!(Fate::of("e31-23:1", true), Fate::of("e31-23", true));
+        assert_eq!(Fate::Parts(2).ids("e9-1"), ["e9-1~part~0", "e9-1~part~1"]);
+        assert_eq!(Fate::of("e31-23~part~1", true), Fate::of("e31-23", true));
     }
 
     #[test]
