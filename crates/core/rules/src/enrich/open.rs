@@ -13,7 +13,8 @@ impl Enricher {
     /// Does what [`Enricher::apply`] does.
     ///
     /// # Errors
-    /// When only a value will do. Nothing was changed or counted.
+    /// When only a value will do. Nothing was counted, and nothing changed but that `static` may have set some of its fields; it sets
+    /// what is missing, so that doing it again on the value does the rest.
     pub(crate) fn apply_open(
         &self,
         event: &mut OpenEvent<'_, '_>,
