@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::plan::{Rejection, Rejections};
+use forebay_wire::{Rejection, Rejections};
 
 /// What became of the events of a request that could be read.
 #[derive(Clone, Debug, Serialize)]

@@ -10,9 +10,9 @@ use forebay_record::RawTemplate;
 use tokio::time::{Instant, sleep};
 
 use crate::admission::{Place, Reservation};
-use crate::event_id::Ids;
-use crate::plan::Planned;
 use crate::upstream::Upstream;
+use forebay_wire::Event;
+use forebay_wire::Ids;
 
 /// How long to wait before a full queue is tried again.
 const QUEUE_PAUSE: Duration = Duration::from_millis(5);
@@ -26,7 +26,7 @@ pub struct Shipment {
     /// The body that `events` point into.
     pub body: Bytes,
     /// The events, in their order.
-    pub events: Vec<Planned>,
+    pub events: Vec<Event>,
     /// Their ids.
     pub ids: Ids,
     /// What they have in common.

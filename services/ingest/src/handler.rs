@@ -22,18 +22,20 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::answer::{Kind, Receipt, Refusal};
 use crate::auth::authorize;
-use crate::body::{Encoding, ReadError, discard, read};
+use crate::body::{ReadError, discard, read};
 use crate::config::{Access, Limits};
 use crate::deliver::{Delivery, Shipment, deliver};
-use crate::event_id::Ids;
 use crate::metrics::Meters;
 use crate::options::{KNOWN, Options, header};
 use crate::overload::{no_room, of_kafka};
-use crate::plan::{Plan, Rejections};
 use crate::prepare::{Prepared, Unprepared, prepare};
 use crate::progress::Progress;
-use crate::shape::Declared;
 use crate::upstream::Upstream;
+use forebay_wire::Encoding;
+use forebay_wire::Ids;
+use forebay_wire::Rejections;
+use forebay_wire::plan::Plan;
+use forebay_wire::shape::Declared;
 
 /// What a record costs beside its bytes, in bytes: librdkafka's and the allocator's own about it.
 const RECORD_COST: usize = 256;
@@ -161,13 +163,13 @@ impl App {
         let Plan { shape, events, given_ids, .. } = plan;
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let ids = match &options.idempotency_key {
-            _ if options.id_field.is_some() => Ids::given(given_ids),
             Some(key) => Ids::from_key(key).map_err(|error| {
                 let reason = format!("header `Idempotency-Key`: {error}");
                 Refusal::new(Kind::BadRequest, reason, "use a short key of visible characters")
             })?,
             None => Ids::made(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX), rand::random()),
         };
+        let ids = ids.or_given(given_ids);
         let stream = match (options.stream, peer) {
             (Some(stream), _) => stream,
             (None, Some(Peer(address))) => address.to_string(),

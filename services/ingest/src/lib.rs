@@ -5,8 +5,8 @@
 //! 1. [`auth`] finds the tenant, [`options`] reads what else the head says;
 //! 2. [`body`] reads and decompresses within limits, [`admission`] lets in what there is room for, fairly between
 //!    tenants, and no more than Kafka takes in time ([`overload`] says so to the others);
-//! 3. [`plan`](mod@plan) divides the body into events ([`shape`], [`split`]) and checks each ([`json`]);
-//! 4. [`deliver`](mod@deliver) sends the good ones with their ids ([`event_id`]) and waits for the brokers;
+//! 3. `forebay_wire` divides the body into events and checks each;
+//! 4. [`deliver`](mod@deliver) sends the good ones with their ids and waits for the brokers;
 //! 5. [`answer`] says what became of them.
 //!
 //! What is promised: no success before all in-sync replicas have every accepted event; the bytes of an event are passed
@@ -19,18 +19,13 @@ pub mod body;
 pub mod config;
 mod connection;
 pub mod deliver;
-pub mod event_id;
 pub mod handler;
-pub mod json;
 mod metrics;
 pub mod options;
 pub mod overload;
-pub mod plan;
 pub mod prepare;
 mod progress;
 mod server;
-pub mod shape;
-pub mod split;
 pub mod tokens;
 mod upstream;
 

@@ -12,7 +12,7 @@ use forebay_telemetry::{
 use metrics::{Counter, Gauge, Histogram};
 
 use crate::admission::InUse;
-use crate::plan::Rejections;
+use forebay_wire::Rejections;
 
 /// The value of the label `stage` for this tier.
 const STAGE: &str = "ingest";

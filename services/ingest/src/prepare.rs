@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 
+use crate::admission::Refused;
 use crate::admission::Reservation;
 use crate::answer::{Kind, Refusal};
-use crate::body::{Encoding, InflateError, inflate};
 use crate::config::Limits;
 use crate::options::Options;
 use crate::overload::no_room;
-use crate::plan::{Plan, PlanError, Rules, plan};
-use crate::shape::Declared;
+use forebay_wire::plan::{Plan, PlanError, Rules, plan};
+use forebay_wire::shape::Declared;
+use forebay_wire::{Encoding, InflateError, inflate};
 
 /// The largest bodies that are prepared where the request is served. Larger ones would hold up other requests for
 /// milliseconds, so they go to a thread for blocking work.
@@ -89,7 +90,7 @@ fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refu
     Ok(Prepared { body, plan, options, reservation })
 }
 
-fn of_inflate(error: &InflateError, limits: &Limits) -> Refusal {
+fn of_inflate(error: &InflateError<Refused>, limits: &Limits) -> Refusal {
     let reason = error.to_string();
     match error {
         InflateError::Broken { .. } => Refusal::new(

@@ -1,4 +1,4 @@
-//! The events' ids: brought along in a member, derived from the request's `Idempotency-Key`, or made here.
+//! The events' ids: brought along, derived from the request's `Idempotency-Key`, or made here.
 //!
 //! An id is fixed here and never changes. With a given id or a key, a request that is sent again makes no second
 //! document; a made id can't do that, since a request sent again gets new ones.
@@ -6,8 +6,8 @@
 use forebay_record::id::{self, IdError, MAX_IDEMPOTENCY_KEY_LEN};
 use thiserror::Error;
 
+use crate::batch::Event;
 use crate::json::{Member, Validator, member};
-use crate::plan::Planned;
 
 /// Why an event has no usable id where the sender said there is one.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -38,7 +38,7 @@ pub enum KeyError {
 ///
 /// # Errors
 /// When there is none, or it can't be an id.
-pub(crate) fn given(validator: &mut Validator, object: &[u8], field: &str) -> Result<String, GivenIdError> {
+pub fn given(validator: &mut Validator, object: &[u8], field: &str) -> Result<String, GivenIdError> {
     let found = match member(validator, object, field) {
         Ok(Member::Text(text)) => text.into_owned(),
         Ok(Member::Number(number)) => number.to_owned(),
@@ -49,24 +49,26 @@ pub(crate) fn given(validator: &mut Validator, object: &[u8], field: &str) -> Re
     Ok(found)
 }
 
-/// Where the events of one request get their ids from.
-#[derive(Debug)]
+/// Where the events of one batch get their ids from. A clone gives the same ids again.
+#[derive(Clone, Debug)]
 pub struct Ids {
-    source: Source,
+    /// Those that the events bring along, in the order in which they are sent; an empty one means none.
+    given: Vec<String>,
+    next: usize,
+    otherwise: Source,
     /// The id in hand; its memory serves every event.
     text: String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Source {
-    Given(std::vec::IntoIter<String>),
     Key(String),
     Made(Made),
 }
 
-/// UUIDv7s of one millisecond: one random draw for the request, counted up from event to event (RFC 9562, section 6.2,
+/// UUIDv7s of one millisecond: one random draw for the batch, counted up from event to event (RFC 9562, section 6.2,
 /// method 2), so that they sort in the order of the events and cost no further randomness.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Made {
     unix_ms: u64,
     head: [u8; 2],
@@ -74,12 +76,6 @@ struct Made {
 }
 
 impl Ids {
-    /// Ids that the events bring along, in the order in which they are sent.
-    #[must_use]
-    pub fn given(ids: Vec<String>) -> Self {
-        Self { source: Source::Given(ids.into_iter()), text: String::new() }
-    }
-
     /// Ids made of an `Idempotency-Key` and each event's position.
     ///
     /// # Errors
@@ -89,10 +85,10 @@ impl Ids {
             return Err(KeyError::TooLong(key.len()));
         }
         id::validate_given(key)?;
-        Ok(Self { source: Source::Key(key.to_owned()), text: String::with_capacity(key.len() + 8) })
+        Ok(Self::of(Source::Key(key.to_owned()), key.len() + 8))
     }
 
-    /// New ids, from the time and from randomness that no other request has.
+    /// New ids, from the time and from randomness that no other batch has.
     #[must_use]
     pub fn made(unix_ms: u64, random: [u8; 10]) -> Self {
         let [first, second, rest @ ..] = random;
@@ -100,29 +96,41 @@ impl Ids {
         // can't overflow into them.
         let counter = u64::from_be_bytes(rest) >> 3;
         let made = Made { unix_ms, head: [first, second], counter };
-        Self { source: Source::Made(made), text: String::with_capacity(36) }
+        Self::of(Source::Made(made), 36)
+    }
+
+    /// Takes what the events bring along, one for each event that is sent; the others, where it is empty, get an id as before.
+    #[must_use]
+    pub fn or_given(self, given: Vec<String>) -> Self {
+        Self { given, ..self }
+    }
+
+    fn of(otherwise: Source, len: usize) -> Self {
+        Self { given: Vec::new(), next: 0, otherwise, text: String::with_capacity(len) }
     }
 
     /// How many bytes the ids of these events have at most.
     #[must_use]
-    pub fn len_of(&self, events: &[Planned]) -> usize {
+    pub fn len_of(&self, events: &[Event]) -> usize {
         /// The digits of a position, and what joins them to the key.
         const POSITION: usize = 21;
-        match &self.source {
-            Source::Given(ids) => ids.as_slice().iter().map(String::len).sum(),
-            Source::Key(key) => events.len().saturating_mul(key.len() + POSITION),
-            Source::Made(_) => events.len().saturating_mul(36),
-        }
+        let given: usize = self.given.iter().map(String::len).sum();
+        let other = match &self.otherwise {
+            Source::Key(key) => key.len() + POSITION,
+            Source::Made(_) => 36,
+        };
+        given.saturating_add(events.len().saturating_mul(other))
     }
 
     /// The id of the next event, which stands at `line` (from 1).
     pub fn next(&mut self, line: usize) -> &str {
         self.text.clear();
-        match &mut self.source {
-            // There is one for each event: see `Plan::given_ids`.
-            Source::Given(ids) => self.text = ids.next().unwrap_or_default(),
-            Source::Key(key) => id::push_idempotent(&mut self.text, key, line.saturating_sub(1)),
-            Source::Made(made) => {
+        let given = self.given.get(self.next).filter(|id| !id.is_empty());
+        self.next += 1;
+        match (given, &mut self.otherwise) {
+            (Some(given), _) => self.text.push_str(given),
+            (None, Source::Key(key)) => id::push_idempotent(&mut self.text, key, line.saturating_sub(1)),
+            (None, Source::Made(made)) => {
                 let uuid = made.next();
                 self.text.push_str(std::str::from_utf8(&uuid).unwrap_or_default());
             }
@@ -184,6 +192,19 @@ mod tests {
         assert_eq!(ids.next(3), "batch-7-2");
         assert_eq!(Ids::from_key(&"x".repeat(256)).unwrap_err(), KeyError::TooLong(256));
         assert!(Ids::from_key("").is_err() && Ids::from_key("x~part~1").is_err());
+    }
+
+    /// Scenario: some events bring an id along, some don't. Guarantees: both get one, and the same ones when sent again.
+    #[test]
+    fn what_has_no_id_gets_one() {
+        let mut ids = Ids::from_key("k").unwrap().or_given(vec!["own".to_owned(), String::new()]);
+        let mut again = ids.clone();
+        for ids in [&mut ids, &mut again] {
+            assert_eq!(
+                (ids.next(1).to_owned(), ids.next(2).to_owned()),
+                ("own".to_owned(), "k-1".to_owned())
+            );
+        }
     }
 
     proptest! {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::rejections::MAX_LISTED;
 
 fn rules(content_type: &str) -> Rules<'static> {
     Rules {
@@ -130,7 +131,7 @@ fn the_list_of_rejections_ends_and_the_count_does_not() {
 fn a_plan_weighs_what_it_holds() {
     let body = "{\"i\":1}\n".repeat(1000);
     let plain = plan(body.as_bytes(), &Rules { max_events: 1000, ..rules(NDJSON) }).unwrap();
-    assert!(plain.weight() >= 1000 * size_of::<Planned>());
+    assert!(plain.weight() >= 1000 * size_of::<Event>());
     let with_ids =
         plan(body.as_bytes(), &Rules { max_events: 1000, id_field: Some("i"), ..rules(NDJSON) }).unwrap();
     assert!(with_ids.weight() >= plain.weight() + 1000 * size_of::<String>());

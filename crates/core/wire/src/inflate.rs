@@ -7,8 +7,7 @@ use std::io::{self, Read};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use thiserror::Error;
 
-use super::encoding::Encoding;
-use crate::admission::Refused;
+use crate::encoding::Encoding;
 
 /// How much is decompressed between two looks at the limits, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -19,7 +18,7 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// Why a body can't be decompressed.
 #[derive(Debug, Error)]
-pub enum InflateError {
+pub enum InflateError<R> {
     /// The bytes are not what the header says, or end early.
     #[error("the body is not valid {}: {reason}", encoding.name())]
     Broken {
@@ -36,19 +35,19 @@ pub enum InflateError {
     },
     /// The caller has no memory to grant now.
     #[error("too many bytes are in flight")]
-    Refused(Refused),
+    Refused(R),
 }
 
 /// Decompresses `body` to at most `max` bytes. `grant` is asked before the result grows to a new size.
 ///
 /// # Errors
 /// When the body is broken, too large, or not granted.
-pub fn inflate(
+pub fn inflate<R>(
     body: &[u8],
     encoding: Encoding,
     max: usize,
-    grant: impl FnMut(usize) -> Result<(), Refused>,
-) -> Result<Vec<u8>, InflateError> {
+    grant: impl FnMut(usize) -> Result<(), R>,
+) -> Result<Vec<u8>, InflateError<R>> {
     let broken = |error: io::Error| InflateError::Broken { encoding, reason: error.to_string() };
     match encoding {
         Encoding::Identity => drain(body, encoding, body.len(), max, grant),
@@ -73,13 +72,13 @@ fn is_zlib(body: &[u8]) -> bool {
     }
 }
 
-fn drain(
+fn drain<R>(
     mut source: impl Read,
     encoding: Encoding,
     compressed: usize,
     max: usize,
-    mut grant: impl FnMut(usize) -> Result<(), Refused>,
-) -> Result<Vec<u8>, InflateError> {
+    mut grant: impl FnMut(usize) -> Result<(), R>,
+) -> Result<Vec<u8>, InflateError<R>> {
     let mut out = Vec::new();
     // Logs shrink to about a fifth; a guess too small costs one copy.
     let mut room = compressed.saturating_mul(4).clamp(PIECE, max.max(PIECE));
@@ -105,15 +104,18 @@ fn drain(
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::io::Write;
-    use std::time::Duration;
 
     use flate2::Compression;
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::admission::Exhausted;
+
+    fn inflate(body: &[u8], encoding: Encoding, max: usize) -> Result<Vec<u8>, InflateError<Infallible>> {
+        super::inflate(body, encoding, max, |_| Ok(()))
+    }
 
     fn packed(body: &[u8], encoding: Encoding, raw: bool) -> Vec<u8> {
         match encoding {
@@ -155,9 +157,9 @@ mod tests {
             let mut most = 0;
             let grant = |size| {
                 most = most.max(size);
-                Ok(())
+                Ok::<_, Infallible>(())
             };
-            let error = inflate(&bomb, encoding, 1 << 20, grant).unwrap_err();
+            let error = super::inflate(&bomb, encoding, 1 << 20, grant).unwrap_err();
             assert_eq!(error.to_string(), "the body grows beyond 1048576 bytes when it is decompressed");
             assert_eq!(most, (1 << 20) + 1);
         }
@@ -167,14 +169,10 @@ mod tests {
     fn exactly_the_limit_is_allowed() {
         for (encoding, raw) in ALL {
             let body = packed(&vec![7; 100_000], encoding, raw);
-            assert_eq!(inflate(&body, encoding, 100_000, |_| Ok(())).unwrap().len(), 100_000);
-            assert!(matches!(
-                inflate(&body, encoding, 99_999, |_| Ok(())),
-                Err(InflateError::TooLarge { .. })
-            ));
-            let no_room = Refused { limit: Exhausted::Memory, room_in: Duration::ZERO };
-            let refused = inflate(&body, encoding, 100_000, |_| Err(no_room));
-            assert!(matches!(refused, Err(InflateError::Refused(_))));
+            assert_eq!(inflate(&body, encoding, 100_000).unwrap().len(), 100_000);
+            assert!(matches!(inflate(&body, encoding, 99_999), Err(InflateError::TooLarge { .. })));
+            let refused = super::inflate(&body, encoding, 100_000, |_| Err("no room"));
+            assert!(matches!(refused, Err(InflateError::Refused("no room"))));
         }
     }
 
@@ -184,10 +182,10 @@ mod tests {
         let text: Vec<u8> = (0..5000u32).flat_map(u32::to_le_bytes).collect();
         for (encoding, raw) in ALL {
             let body = packed(&text, encoding, raw);
-            let error = inflate(&body[..body.len() / 2], encoding, 1 << 20, |_| Ok(())).unwrap_err();
+            let error = inflate(&body[..body.len() / 2], encoding, 1 << 20).unwrap_err();
             assert!(error.to_string().starts_with("the body is not valid"), "{error}");
         }
-        assert!(inflate(b"plain text", Encoding::Gzip, 100, |_| Ok(())).is_err());
+        assert!(inflate(b"plain text", Encoding::Gzip, 100).is_err());
     }
 
     #[test]
@@ -195,7 +193,7 @@ mod tests {
         for encoding in [Encoding::Gzip, Encoding::Zstd] {
             let mut body = packed(b"one ", encoding, false);
             body.extend(packed(b"two", encoding, false));
-            assert_eq!(inflate(&body, encoding, 100, |_| Ok(())).unwrap(), b"one two");
+            assert_eq!(inflate(&body, encoding, 100).unwrap(), b"one two");
         }
     }
 
@@ -203,7 +201,7 @@ mod tests {
         #[test]
         fn what_was_packed_comes_back(text: Vec<u8>) {
             for (encoding, raw) in ALL {
-                prop_assert_eq!(&inflate(&packed(&text, encoding, raw), encoding, 1 << 20, |_| Ok(())).unwrap(), &text);
+                prop_assert_eq!(&inflate(&packed(&text, encoding, raw), encoding, 1 << 20).unwrap(), &text);
             }
         }
 
@@ -211,7 +209,7 @@ mod tests {
         #[test]
         fn survives_anything(body: Vec<u8>) {
             for (encoding, _) in ALL {
-                if let Ok(out) = inflate(&body, encoding, 1000, |_| Ok(())) {
+                if let Ok(out) = inflate(&body, encoding, 1000) {
                     prop_assert!(out.len() <= 1000);
                 }
             }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::event_id::GivenIdError;
+use crate::ids::GivenIdError;
 use crate::json::{Fault, JsonError};
 
 /// The most rejections that are listed; the others are only counted.
@@ -35,6 +35,12 @@ pub enum Reason {
     /// The id that it should bring along can't be had.
     #[error(transparent)]
     Id(#[from] GivenIdError),
+    /// It breaks the rules of its protocol.
+    #[error("{0}")]
+    Malformed(String),
+    /// It asks for something that is not done here.
+    #[error("{0}")]
+    Unsupported(String),
 }
 
 /// One refused event, as the answer shows it.
@@ -57,8 +63,16 @@ pub struct Rejections {
 
 impl Reason {
     /// The stable names, as answers and metrics have them.
-    pub const NAMES: [&'static str; 6] =
-        ["invalid_json", "too_deep", "invalid_utf8", "too_large", "not_an_object", "invalid_id"];
+    pub const NAMES: [&'static str; 8] = [
+        "invalid_json",
+        "too_deep",
+        "invalid_utf8",
+        "too_large",
+        "not_an_object",
+        "invalid_id",
+        "malformed",
+        "unsupported",
+    ];
 
     const fn index(&self) -> usize {
         match self {
@@ -68,6 +82,8 @@ impl Reason {
             Self::TooLarge { .. } => 3,
             Self::NotAnObject => 4,
             Self::Id(_) => 5,
+            Self::Malformed(_) => 6,
+            Self::Unsupported(_) => 7,
         }
     }
 }
@@ -80,7 +96,7 @@ impl From<JsonError> for Reason {
 
 impl Rejections {
     /// Counts one, and lists it while there is room.
-    pub(super) fn push(&mut self, line: usize, reason: Reason) {
+    pub fn push(&mut self, line: usize, reason: Reason) {
         let index = reason.index();
         if let (Some(count), Some(name)) = (self.counts.get_mut(index), Reason::NAMES.get(index)) {
             *count += 1;

@@ -13,7 +13,7 @@ mod text;
 
 use thiserror::Error;
 
-pub(crate) use member::{Member, member};
+pub use member::{Member, member};
 
 /// Why bytes are not one JSON document.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -184,7 +184,7 @@ fn name(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
 }
 
 /// The first byte from `at` on that is no white space.
-pub(crate) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+pub fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
         at += 1;
     }

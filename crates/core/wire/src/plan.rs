@@ -3,17 +3,14 @@
 //! A bad event never harms its neighbours: it is listed in [`Rejections`] and the rest goes on. Only what makes the
 //! whole body unreadable fails it: a broken array, or more events than a request may have.
 
-mod rejections;
-
-use std::ops::Range;
-
 use thiserror::Error;
 
-use crate::event_id;
+use crate::batch::Event;
+use crate::ids;
 use crate::json::{JsonError, Validator, skip_space};
+use crate::rejections::{Reason, Rejections};
 use crate::shape::{Declared, Shape};
 use crate::split::{self, ArrayError, Item};
-pub use rejections::{MAX_LISTED, Reason, Rejection, Rejections};
 
 /// What a request's events have to keep to.
 #[derive(Clone, Debug)]
@@ -38,20 +35,11 @@ pub struct Plan {
     /// How the body was divided.
     pub shape: Shape,
     /// The events to send, in their order.
-    pub events: Vec<Planned>,
+    pub events: Vec<Event>,
     /// The ids that the events bring along, one for each of `events`; empty unless [`Rules::id_field`] is set.
     pub given_ids: Vec<String>,
     /// The events that are refused.
     pub rejections: Rejections,
-}
-
-/// An event to send.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Planned {
-    /// Its line or element, from 1.
-    pub line: usize,
-    /// Its bytes in the body.
-    pub span: Range<usize>,
 }
 
 /// A body of which nothing can be taken.
@@ -151,7 +139,7 @@ impl Sorting<'_> {
             return Err(Reason::NotAnObject);
         }
         if let Some(field) = self.rules.id_field {
-            let id = event_id::given(&mut self.validator, text, field)?;
+            let id = ids::given(&mut self.validator, text, field)?;
             self.plan.given_ids.push(id);
         }
         Ok(())
@@ -162,7 +150,7 @@ impl Sorting<'_> {
             return Err(PlanError::TooMany(self.rules.max_events));
         }
         match verdict {
-            Ok(()) => self.plan.events.push(Planned { line: item.line, span: item.span }),
+            Ok(()) => self.plan.events.push(Event { line: item.line, observed_at: 0, span: item.span }),
             Err(reason) => self.plan.rejections.push(item.line, reason),
         }
         Ok(())
@@ -178,7 +166,7 @@ impl Plan {
     #[must_use]
     pub fn weight(&self) -> usize {
         let ids: usize = self.given_ids.iter().map(String::capacity).sum();
-        ids + self.given_ids.capacity() * size_of::<String>() + self.events.capacity() * size_of::<Planned>()
+        ids + self.given_ids.capacity() * size_of::<String>() + self.events.capacity() * size_of::<Event>()
     }
 }
 

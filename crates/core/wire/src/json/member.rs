@@ -6,7 +6,7 @@ use super::{JsonError, Validator, name, skip_space};
 
 /// A member's value, as far as it can be an id.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Member<'a> {
+pub enum Member<'a> {
     /// A string, unescaped.
     Text(Cow<'a, str>),
     /// A number, as it is written.
@@ -21,7 +21,7 @@ pub(crate) enum Member<'a> {
 ///
 /// # Errors
 /// Only when `object` is not a valid object after all.
-pub(crate) fn member<'a>(
+pub fn member<'a>(
     validator: &mut Validator,
     object: &'a [u8],
     wanted: &str,
