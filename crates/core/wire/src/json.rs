@@ -10,6 +10,7 @@
 
 mod member;
 mod text;
+pub mod write;
 
 use thiserror::Error;
 
