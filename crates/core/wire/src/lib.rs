@@ -15,6 +15,7 @@
 
 pub mod batch;
 pub mod encoding;
+pub mod fluent_bit;
 pub mod ids;
 pub mod inflate;
 pub mod json;
