@@ -15,6 +15,7 @@
 
 pub mod batch;
 pub mod encoding;
+pub mod firehose;
 pub mod fluent_bit;
 pub mod ids;
 pub mod inflate;
