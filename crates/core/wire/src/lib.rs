@@ -20,6 +20,7 @@ pub mod fluent_bit;
 pub mod ids;
 pub mod inflate;
 pub mod json;
+pub mod loki;
 pub mod msgpack;
 pub mod otlp;
 pub mod plan;
