@@ -9,11 +9,15 @@
 //! up is accepted here, outside of them none is.
 
 mod member;
+mod members;
 mod text;
+mod unescape;
 
 use thiserror::Error;
 
 pub use member::{Member, member};
+pub use members::members;
+pub use unescape::{push_text, text};
 
 /// Why bytes are not one JSON document.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]

@@ -14,6 +14,7 @@
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
 pub mod batch;
+pub mod bulk;
 pub mod encoding;
 pub mod ids;
 pub mod inflate;
