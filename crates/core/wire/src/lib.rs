@@ -16,6 +16,7 @@
 pub mod batch;
 pub mod bulk;
 pub mod encoding;
+pub mod hec;
 pub mod ids;
 pub mod inflate;
 pub mod json;
