@@ -29,15 +29,18 @@ mod time;
 
 use bytes::Bytes;
 
-use crate::batch::{Batch, Event, Group, Limits};
+use crate::batch::{Batch, Event, Facts, Group, Limits};
 use crate::json::{JsonError, Validator, push_text, skip_space};
 use crate::split;
 use crate::writer::{Overflow, Writer};
 
 use self::envelope::Envelope;
 
-pub use self::code::{Code, HecError};
+pub use self::code::{Answer, Code, HecError};
 pub use self::metadata::Metadata;
+
+/// The most that may be said of an event beside itself, in bytes: a record has room for little more.
+const MAX_METADATA: usize = 32 * 1024;
 
 /// What a record costs beside its own bytes for every attribute, in bytes: its tags and lengths.
 const ATTRIBUTE: usize = 8;
@@ -59,18 +62,12 @@ pub fn events(body: &[u8], metadata: &Metadata, limits: &Limits) -> Result<Batch
     let mut at = skip_space(body, 0);
     while at < body.len() {
         let number = writer.count();
-        let error = |code, reason: String| HecError::new(code, reason).at(number);
         let (envelope, end) = Envelope::read(&mut validator, body, at).map_err(|fault| fault.at(number))?;
         let weight = match &shared {
             Some((last, weight)) if last.shares_with(&envelope) => *weight,
             _ => {
                 let facts = envelope.facts(&mut validator, metadata).map_err(|fault| fault.at(number))?;
-                let text = |(name, value): &(String, String)| name.len() + value.len() + ATTRIBUTE;
-                let weight = facts.attributes.iter().map(text).sum();
-                if weight > limits.max_event {
-                    let reason = format!("more than {} bytes of metadata", limits.max_event);
-                    return Err(error(Code::IndexedFields, reason));
-                }
+                let weight = weight(&facts).map_err(|fault| fault.at(number))?;
                 writer.group(facts);
                 shared = Some((envelope.clone(), weight));
                 weight
@@ -122,8 +119,23 @@ pub fn raw(body: &Bytes, metadata: &Metadata, limits: &Limits) -> Result<Batch, 
     if batch.events.is_empty() {
         return Err(HecError::new(Code::NoData, "the body is empty"));
     }
-    batch.groups.push(Group { facts: metadata.facts(), len: batch.events.len() });
+    let facts = metadata.facts();
+    if weight(&facts)?.saturating_mul(batch.events.len()) > limits.max_inflated {
+        return Err(HecError::too_large(Overflow::Bytes(limits.max_inflated).to_string()));
+    }
+    batch.groups.push(Group { facts, len: batch.events.len() });
     Ok(batch)
+}
+
+/// What facts cost with every event that has them, in bytes.
+fn weight(facts: &Facts) -> Result<usize, HecError> {
+    let text = |(name, value): &(String, String)| name.len() + value.len() + ATTRIBUTE;
+    let weight = facts.attributes.iter().map(text).sum();
+    if weight > MAX_METADATA {
+        let reason = format!("more than {MAX_METADATA} bytes of metadata");
+        return Err(HecError::new(Code::IndexedFields, reason));
+    }
+    Ok(weight)
 }
 
 impl From<JsonError> for HecError {

@@ -4,23 +4,19 @@
 //! clients' types ask for them.
 
 use std::io::Write;
+use std::ops::Range;
 
 use super::filter::Filter;
 use super::{Bulk, Item};
 use crate::ids::Ids;
 use crate::rejections::Reason;
 
-/// What an answer is made of.
+/// An answer that is written before the events are sent, so that nothing of the request has to be kept until they are.
 #[derive(Debug)]
-pub struct Answer<'a> {
-    /// The request.
-    pub bulk: &'a Bulk,
-    /// The index in the path; empty if there was none.
-    pub index: &'a str,
-    /// What the client wants to see.
-    pub filter: Filter,
-    /// How long it took, in milliseconds.
-    pub took_ms: u64,
+pub struct Answer {
+    out: Vec<u8>,
+    any: bool,
+    took: bool,
 }
 
 const INDEX: u16 = 1;
@@ -42,8 +38,10 @@ const ERROR: u16 = TYPE | REASON;
 const OF_TAKEN: u16 = INDEX | ID | VERSION | RESULT | SHARDS | SEQ_NO | PRIMARY_TERM | STATUS;
 const OF_REFUSED: u16 = INDEX | ID | STATUS | ERROR;
 
-/// What an item takes in an answer, in bytes, names included.
-const ITEM: usize = 200;
+/// What an item takes in an answer, in bytes.
+const LONG: usize = 200;
+/// The same if there is little more than its status.
+const SHORT: usize = 32;
 
 /// The status and the type of error that Elasticsearch has for a reason.
 #[must_use]
@@ -55,36 +53,61 @@ pub const fn error_of(reason: &Reason) -> (u16, &'static str) {
     }
 }
 
-impl Answer<'_> {
-    /// Writes it. `ids` are those that the events were sent with, from the start.
+impl Answer {
+    /// Writes the answer for when all events are taken. `index` is the one in the path, empty if there is none; `ids` are
+    /// those that the events are sent with, from the start.
     #[must_use]
-    pub fn write(&self, ids: &mut Ids) -> Vec<u8> {
-        let shown = if self.filter.items == [0; 4] { 0 } else { self.bulk.items.len() };
-        let mut out = Vec::with_capacity(64 + shown * ITEM);
-        let errors = self.bulk.items.len() != self.bulk.batch.events.len();
+    pub fn new(bulk: &Bulk, index: &str, filter: Filter, ids: &mut Ids) -> Self {
+        let all = filter.items.iter().fold(0, |all, mask| all | mask);
+        let item = if all & (INDEX | ID) == 0 { SHORT } else { LONG };
+        let shown = if all == 0 { 0 } else { bulk.items.len() };
+        let mut out = Vec::with_capacity(64 + shown * item);
         let mut members = Members::begin(&mut out);
-        if self.filter.errors {
+        if filter.errors {
             members.name("errors");
+            let errors = bulk.items.len() != bulk.batch.events.len();
             members.out.extend_from_slice(if errors { b"true" } else { b"false" });
         }
-        if self.filter.took {
-            members.name("took");
-            push(members.out, format_args!("{}", self.took_ms));
-        }
         if shown > 0 {
-            self.items(&mut members, ids);
+            Items { body: &bulk.batch.bytes, index: quoted(index), filter }.write(bulk, &mut members, ids);
         }
-        members.end();
-        out
+        let any = members.any;
+        Self { out, any, took: filter.took }
     }
 
-    /// The items; those of which nothing is wanted are left out, and so is the array if none is left.
-    fn items(&self, members: &mut Members<'_>, ids: &mut Ids) {
-        let default = quoted(self.index);
+    /// How many bytes it has, or soon will have.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.out.capacity()
+    }
+
+    /// The whole of it, with how long it took, in milliseconds.
+    #[must_use]
+    pub fn finish(self, took_ms: u64) -> Vec<u8> {
+        let Self { mut out, any, took } = self;
+        if took {
+            push(&mut out, format_args!("{}\"took\":{took_ms}", if any { "," } else { "" }));
+        }
+        out.push(b'}');
+        out
+    }
+}
+
+/// The items of an answer.
+struct Items<'a> {
+    body: &'a [u8],
+    /// The index in the path, as JSON.
+    index: Vec<u8>,
+    filter: Filter,
+}
+
+impl Items<'_> {
+    /// Writes them; those of which nothing is wanted are left out, and so is the array if none is left.
+    fn write(&self, bulk: &Bulk, members: &mut Members<'_>, ids: &mut Ids) {
         let wants_ids = self.filter.items.iter().any(|mask| mask & ID != 0);
-        let mut events = self.bulk.batch.events.iter();
+        let mut events = bulk.batch.events.iter();
         let mut any = false;
-        for item in &self.bulk.items {
+        for item in &bulk.items {
             let made = match (&item.refused, &item.id) {
                 (None, id) => {
                     let event = events.next().filter(|_| wants_ids && id.is_none());
@@ -92,14 +115,8 @@ impl Answer<'_> {
                 }
                 _ => None,
             };
-            let [index, create, update, delete] = self.filter.items;
-            let mask = match item.action {
-                super::Action::Index => index,
-                super::Action::Create => create,
-                super::Action::Update => update,
-                super::Action::Delete => delete,
-            };
-            let mask = mask & if item.refused.is_none() { OF_TAKEN } else { OF_REFUSED };
+            let mask =
+                self.filter.of(item.action) & if item.refused.is_none() { OF_TAKEN } else { OF_REFUSED };
             if mask == 0 {
                 continue;
             }
@@ -112,7 +129,7 @@ impl Answer<'_> {
             }
             let mut action = Members::begin(members.out);
             action.name(item.action.name());
-            self.item(action.out, item, mask, made, &default);
+            self.item(action.out, item, mask, made);
             action.end();
         }
         if any {
@@ -120,20 +137,18 @@ impl Answer<'_> {
         }
     }
 
-    fn item(&self, out: &mut Vec<u8>, item: &Item, mask: u16, made: Option<&str>, default: &[u8]) {
-        let body = &self.bulk.batch.bytes;
-        let raw = |range: &Option<std::ops::Range<usize>>| range.clone().and_then(|range| body.get(range));
+    fn item(&self, out: &mut Vec<u8>, item: &Item, mask: u16, made: Option<&str>) {
+        let raw = |range: &Option<Range<usize>>| range.clone().and_then(|range| self.body.get(range));
         let mut members = Members::begin(out);
         if mask & INDEX != 0 {
             members.name("_index");
-            members.out.extend_from_slice(raw(&item.index).unwrap_or(default));
+            members.out.extend_from_slice(raw(&item.index).unwrap_or(&self.index));
         }
         if mask & ID != 0 {
             members.name("_id");
             match (raw(&item.id), made) {
                 (Some(raw), _) if raw.starts_with(b"\"") => members.out.extend_from_slice(raw),
                 (Some(raw), _) => push(members.out, format_args!("\"{}\"", String::from_utf8_lossy(raw))),
-                // An id of ours has nothing to escape, but one made of an `Idempotency-Key` may.
                 (None, Some(made)) => push_quoted(members.out, made),
                 (None, None) => members.out.extend_from_slice(b"null"),
             }
@@ -190,7 +205,7 @@ fn refused(members: &mut Members<'_>, mask: u16, reason: &Reason) {
 /// The answer to a single document that was taken.
 #[must_use]
 pub fn single(index: &str, id: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(ITEM);
+    let mut out = Vec::with_capacity(LONG);
     let mut members = Members::begin(&mut out);
     members.name("_index");
     push_quoted(members.out, index);

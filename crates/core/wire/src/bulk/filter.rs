@@ -69,6 +69,17 @@ impl Filter {
         });
         Self { took: wanted(&["took"]), errors: wanted(&["errors"]), items }
     }
+
+    /// The [`FIELDS`] of items of this action.
+    pub(super) const fn of(&self, action: Action) -> u16 {
+        let [index, create, update, delete] = self.items;
+        match action {
+            Action::Index => index,
+            Action::Create => create,
+            Action::Update => update,
+            Action::Delete => delete,
+        }
+    }
 }
 
 /// Whether a pattern names a path or something around it.

@@ -21,8 +21,8 @@ fn indices(batch: &Batch) -> Vec<(&str, usize)> {
 }
 
 fn answer(bulk: &Bulk, filter: &str) -> Value {
-    let answer = Answer { bulk, index: "logs", filter: Filter::new(filter), took_ms: 7 };
-    serde_json::from_slice(&answer.write(&mut Ids::from_key("k").unwrap())).unwrap()
+    let answer = Answer::new(bulk, "logs", Filter::new(filter), &mut Ids::from_key("k").unwrap());
+    serde_json::from_slice(&answer.finish(7)).unwrap()
 }
 
 /// Scenario: what shippers send: actions with and without an index, an id, a pipeline; blank lines, `\r\n`.
@@ -190,8 +190,8 @@ proptest! {
         let made = Ids::made(1, [7; 10]);
         let mut sent = made.clone().or_given(batch.given_ids.clone());
         let sent: Vec<String> = batch.events.iter().map(|event| sent.next(event.line).to_owned()).collect();
-        let answer = Answer { bulk: &bulk, index: "logs", filter: Filter::default(), took_ms: 0 };
-        let answer: Value = serde_json::from_slice(&answer.write(&mut made.clone())).unwrap();
+        let answer = Answer::new(&bulk, "logs", Filter::default(), &mut made.clone());
+        let answer: Value = serde_json::from_slice(&answer.finish(0)).unwrap();
         let items = answer["items"].as_array().unwrap().iter().map(|item| item.as_object().unwrap().values().next().unwrap());
         let taken: Vec<String> = items.filter(|item| item["status"] == 201)
             .map(|item| item["_id"].as_str().unwrap().to_owned()).collect();

@@ -7,8 +7,8 @@ use super::{Code, HecError, Metadata, time};
 use crate::batch::Facts;
 use crate::json::{self, JsonError, Validator, members};
 
-/// The most `fields` of one event.
-const MAX_FIELDS: usize = 256;
+/// The most `fields` of one event: a record has room for 128 attributes.
+const MAX_FIELDS: usize = 120;
 
 /// The members, as they are written. Those that are `null` are as good as missing.
 #[derive(Clone, Debug, Default)]
@@ -116,7 +116,7 @@ fn push_fields(validator: &mut Validator, fields: &[u8], facts: &mut Facts) -> R
         let value = fields.get(value).unwrap_or_default();
         count += 1;
         if count > MAX_FIELDS {
-            return Err(odd("there are more than 256 `fields`"));
+            return Err(odd("there are more than 120 `fields`"));
         }
         let text = match value.first() {
             Some(b'n') => return Ok(()),
