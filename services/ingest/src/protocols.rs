@@ -3,6 +3,8 @@
 //! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the [intake](crate::intake), and
 //! answers in its protocol's way: success only after the intake's receipt.
 
+pub mod bulk;
+pub mod hec;
 pub mod ingest;
 
 use std::sync::Arc;
@@ -72,4 +74,8 @@ macro_rules! protocols {
 protocols! {
     /// Forebay's own: `POST /v1/ingest`, lines and JSON.
     Ingest "http";
+    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
+    Bulk "bulk";
+    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
+    Hec "hec";
 }

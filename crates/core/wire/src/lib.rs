@@ -14,9 +14,11 @@
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
 pub mod batch;
+pub mod bulk;
 pub mod encoding;
 pub mod firehose;
 pub mod fluent_bit;
+pub mod hec;
 pub mod ids;
 pub mod inflate;
 pub mod json;
