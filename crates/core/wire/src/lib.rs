@@ -10,7 +10,7 @@
 //! Everything that is read is foreign: limits on size, depth and count come with [`Limits`], nothing recurses without a
 //! bound, nothing panics, and what can't be read says where and why.
 //!
-//! Protocols: [`syslog`]. Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of
+//! Protocols: [`syslog`], [`relp`]. Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of
 //! connections and datagrams), [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
@@ -24,6 +24,7 @@ pub mod inflate;
 pub mod json;
 pub mod plan;
 pub mod rejections;
+pub mod relp;
 pub mod shape;
 pub mod split;
 pub mod syslog;
