@@ -10,7 +10,7 @@
 //! Everything that is read is foreign: limits on size, depth and count come with [`Limits`], nothing recurses without a
 //! bound, nothing panics, and what can't be read says where and why.
 //!
-//! Protocols: [`syslog`], [`relp`]. Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of
+//! Protocols: [`syslog`], [`relp`], [`gelf`]. Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of
 //! connections and datagrams), [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
@@ -19,6 +19,7 @@ pub mod datagrams;
 pub mod delimited;
 pub mod encoding;
 pub mod frames;
+pub mod gelf;
 pub mod ids;
 pub mod inflate;
 pub mod json;
