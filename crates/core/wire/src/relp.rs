@@ -93,7 +93,9 @@ impl Window {
         out.extend_from_slice(SERVER_CLOSE);
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether there is no room for another command, or none can come.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         self.frames.is_full() || self.commands.len() >= self.frames.max() || self.close.is_some()
     }
 }
