@@ -10,6 +10,7 @@ mod chunk;
 
 use std::convert::Infallible;
 
+use bytes::BufMut;
 use thiserror::Error;
 
 pub use assembly::{Assembly, AssemblyLimits};
@@ -58,13 +59,13 @@ impl Loss {
 ///
 /// # Errors
 /// When it is no message; nothing has been appended then.
-pub fn unpack(message: &[u8], max: usize, out: &mut impl Extend<u8>) -> Result<usize, Loss> {
+pub fn unpack(message: &[u8], max: usize, out: &mut impl BufMut) -> Result<usize, Loss> {
     let encoding = match message {
         [0x1f, 0x8b, ..] => Encoding::Gzip,
         // Method 8, any window, any level.
         [method, _, ..] if method & 0x0f == 8 && method >> 4 <= 7 => Encoding::Deflate,
         [b'{' | b' ' | b'\t' | b'\r' | b'\n', ..] if message.len() <= max => {
-            out.extend(message.iter().copied());
+            out.put_slice(message);
             return Ok(message.len());
         }
         [b'{' | b' ' | b'\t' | b'\r' | b'\n', ..] => return Err(Loss::TooLarge),
@@ -72,9 +73,8 @@ pub fn unpack(message: &[u8], max: usize, out: &mut impl Extend<u8>) -> Result<u
     };
     match inflate::<Infallible>(message, encoding, max, |_| Ok(())) {
         Ok(json) => {
-            let len = json.len();
-            out.extend(json);
-            Ok(len)
+            out.put_slice(&json);
+            Ok(json.len())
         }
         Err(InflateError::TooLarge { .. }) => Err(Loss::TooLarge),
         Err(InflateError::Broken { .. } | InflateError::Refused(_)) => Err(Loss::Compression),
