@@ -18,6 +18,7 @@ pub mod encoding;
 pub mod ids;
 pub mod inflate;
 pub mod json;
+pub mod lumberjack;
 pub mod msgpack;
 pub mod plan;
 pub mod rejections;
