@@ -5,9 +5,9 @@ use axum::http::header::ORIGIN;
 use forebay_record::Tenant;
 use jiff::Timestamp;
 
-use crate::answer::{Kind, Refusal};
 use crate::config::Access;
-use crate::options::header;
+use crate::protocols::ingest::options::header;
+use crate::refusal::{Kind, Refusal};
 use crate::tokens::Denial;
 
 /// The longest token that is looked at, in bytes.

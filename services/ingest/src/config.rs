@@ -7,8 +7,11 @@ use forebay_kafka::MAX_RECORD_BYTES;
 use forebay_record::Tenant;
 use forebay_record::tenant::TenantError;
 use forebay_settings::Settings;
+use forebay_settings::sections::ingest::ListenerProtocol;
+use forebay_settings::units::{ListenAddress, ListenAddressError};
 use thiserror::Error;
 
+use crate::listen::Listener;
 use crate::tokens::{FileError, Tokens};
 
 /// What a record may need beside the event: id, tenant, stream, attributes.
@@ -55,8 +58,8 @@ pub struct Limits {
 /// The settings, checked.
 #[derive(Clone, Debug)]
 pub struct IngestConfig {
-    /// Where it listens.
-    pub listen: SocketAddr,
+    /// Where it listens: `ingest.listen` first, then the others by name.
+    pub listeners: Vec<Listener>,
     /// Who may send.
     pub access: Access,
     /// The topic that events go to.
@@ -74,6 +77,14 @@ pub enum ConfigError {
     /// Everybody could send.
     #[error("ingest.token_file: set it, since `{0}` is no loopback address and anybody could send to it")]
     Unprotected(SocketAddr),
+    /// A listener can't be used.
+    #[error("ingest.listeners.{name}: {reason}")]
+    Listener {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The tenant has no valid name.
     #[error("ingest.default_tenant: {0}")]
     Tenant(#[from] TenantError),
@@ -85,6 +96,19 @@ pub enum ConfigError {
         /// What is wrong with it.
         error: FileError,
     },
+}
+
+impl Limits {
+    /// What decoders keep to.
+    #[must_use]
+    pub const fn of_wire(&self) -> forebay_wire::Limits {
+        forebay_wire::Limits {
+            max_event: self.max_event,
+            max_depth: self.max_depth,
+            max_events: self.max_events,
+            max_inflated: self.max_inflated_body,
+        }
+    }
 }
 
 impl IngestConfig {
@@ -118,7 +142,30 @@ impl IngestConfig {
             retry_after: ingest.retry_after.0,
             drain_timeout: ingest.drain_timeout.0,
         };
-        Ok(Self { listen, access, topic: settings.kafka.topics.raw.clone(), limits })
+        let mut listeners = vec![Listener {
+            name: "http".to_owned(),
+            address: ListenAddress::Tcp(listen),
+            protocol: ListenerProtocol::Http,
+            tenant: None,
+            max_connections: limits.max_connections,
+        }];
+        for (name, settings) in &ingest.listeners {
+            let wrong = |reason: String| ConfigError::Listener { name: name.clone(), reason };
+            let address: ListenAddress =
+                settings.address.parse().map_err(|error: ListenAddressError| wrong(error.to_string()))?;
+            if matches!(access, Access::Open(_)) && !address.is_of_this_machine() {
+                return Err(wrong(format!("{address} can be reached from elsewhere: set ingest.token_file")));
+            }
+            let tenant = settings.tenant.clone().map(Tenant::new).transpose();
+            listeners.push(Listener {
+                name: name.clone(),
+                address,
+                protocol: settings.protocol,
+                tenant: tenant.map_err(|error| wrong(format!("tenant: {error}")))?,
+                max_connections: settings.max_connections.unwrap_or(limits.max_connections).max(1),
+            });
+        }
+        Ok(Self { listeners, access, topic: settings.kafka.topics.raw.clone(), limits })
     }
 }
 

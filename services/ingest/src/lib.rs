@@ -1,33 +1,25 @@
-//! The ingest tier: events come in over HTTP and go to `forebay.raw`.
+//! The ingest tier: events come in by every protocol that shippers speak, and go to `forebay.raw`.
 //!
-//! A request passes through these steps, each in its module:
+//! 1. [`listen`] accepts connections and datagrams; [`http`] serves those that speak HTTP.
+//! 2. [`protocols`] has a shell for each protocol: it finds out who sends ([`auth`]), reads within limits, and has `forebay_wire`
+//!    decode what it read into a batch.
+//! 3. [`intake`] is the one way to Kafka: [`admission`] lets in what there is room for, fairly between tenants, and no more than
+//!    Kafka takes in time; events get their envelope and their ids, and are sent; the brokers are waited for.
+//! 4. The shell answers in its protocol's way: success, or a [`refusal`].
 //!
-//! 1. [`auth`] finds the tenant, [`options`] reads what else the head says;
-//! 2. [`body`] reads and decompresses within limits, [`admission`] lets in what there is room for, fairly between
-//!    tenants, and no more than Kafka takes in time ([`overload`] says so to the others);
-//! 3. `forebay_wire` divides the body into events and checks each;
-//! 4. [`deliver`](mod@deliver) sends the good ones with their ids and waits for the brokers;
-//! 5. [`answer`] says what became of them.
-//!
-//! What is promised: no success before all in-sync replicas have every accepted event; the bytes of an event are passed
-//! on as they came; memory is bounded, whatever clients send.
+//! What is promised: no success before all in-sync replicas have every accepted event; text is passed on as it came; memory
+//! is bounded, whatever clients send.
 
 pub mod admission;
-pub mod answer;
 pub mod auth;
-pub mod body;
 pub mod config;
-mod connection;
-pub mod deliver;
-pub mod handler;
+pub mod http;
+pub mod intake;
+pub mod listen;
 mod metrics;
-pub mod options;
-pub mod overload;
-pub mod prepare;
-mod progress;
-mod server;
+pub mod protocols;
+pub mod refusal;
 pub mod tokens;
-mod upstream;
 
 use std::sync::Arc;
 
@@ -35,31 +27,32 @@ use anyhow::{Context as _, Result};
 use forebay_kafka::{Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::Admission;
 use crate::config::{Access, IngestConfig};
-use crate::handler::App;
+use crate::intake::Intake;
+use crate::intake::progress::Progress;
+use crate::intake::upstream::Upstream;
+use crate::listen::Bound;
 use crate::metrics::Meters;
-use crate::progress::Progress;
-use crate::upstream::Upstream;
 
-/// Binds the port and serves it until `shutdown`, then drains. Kafka need not be there yet: until it is, requests get
+/// Binds the listeners and serves them until `shutdown`, then drains. Kafka need not be there yet: until it is, requests get
 /// 503 and the process isn't ready.
 ///
 /// # Errors
-/// When the settings can't be used or the port can't be bound.
+/// When the settings can't be used or a listener can't be bound.
 pub async fn start(settings: &Settings, context: &Context, shutdown: CancellationToken) -> Result<Running> {
     let config = IngestConfig::new(settings)?;
     let options =
         ProducerOptions { client_id: "forebay-ingest".to_owned(), queue_bytes: config.limits.max_in_flight };
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("ingest.listen: can't listen on {}", config.listen))?;
-    let address = listener.local_addr().context("ingest.listen: the port has no address")?;
+    let mut bound = Vec::with_capacity(config.listeners.len());
+    for listener in config.listeners {
+        bound.push(Bound::new(listener).await?);
+    }
+    let address = bound.first().and_then(Bound::address);
 
     let kafka = context.health.component("ingest.kafka");
     let upstream = Upstream::new(producer, &config.topic);
@@ -76,7 +69,7 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
     if let Access::Tokens(tokens) = &config.access {
         let _until_shutdown = tokio::spawn(tokens.clone().follow(stop.clone()));
     }
-    let app = Arc::new(App {
+    let intake = Arc::new(Intake {
         admission: Admission::new(config.limits.max_in_flight, config.limits.max_latency),
         access: config.access,
         limits: config.limits,
@@ -85,19 +78,22 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
         progress: Progress::new(kafka.clone()),
         deliveries: TaskTracker::new(),
     });
-    tracing::info!(%address, topic = config.topic, "ingest takes events at POST /v1/ingest");
+    for Bound { listener, .. } in &bound {
+        let (name, address, protocol) = (&listener.name, &listener.address, listener.protocol);
+        tracing::info!(listener = name, %address, ?protocol, topic = config.topic, "ingest takes events");
+    }
     let task = tokio::spawn(async move {
-        server::serve(listener, Arc::clone(&app), stop).await;
+        listen::serve(bound, Arc::clone(&intake), stop).await;
         watch.await.context("the watch over kafka panicked")?.context("ingest can't go on")?;
         kafka.not_ready("stopped");
-        flush(&app).await
+        flush(&intake).await
     });
-    Ok(Running::new(Some(address), task))
+    Ok(Running::new(address, task))
 }
 
 /// Gives what is still queued the rest of its time: its clients have had no success for it, but it may be delivered.
-async fn flush(app: &Arc<App>) -> Result<()> {
-    let (producer, timeout) = (app.upstream.producer().clone(), app.limits.drain_timeout);
+async fn flush(intake: &Arc<Intake>) -> Result<()> {
+    let (producer, timeout) = (intake.upstream.producer().clone(), intake.limits.drain_timeout);
     let flushed =
         tokio::task::spawn_blocking(move || producer.flush(timeout)).await.context("the flush panicked")?;
     if let Err(error) = flushed {

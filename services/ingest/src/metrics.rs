@@ -12,6 +12,7 @@ use forebay_telemetry::{
 use metrics::{Counter, Gauge, Histogram};
 
 use crate::admission::InUse;
+use crate::protocols::Protocol;
 use forebay_wire::Rejections;
 
 /// The value of the label `stage` for this tier.
@@ -21,7 +22,7 @@ const STAGE: &str = "ingest";
 #[derive(Debug)]
 pub struct Meters {
     body_bytes: Counter,
-    received: Counter,
+    records: Counter,
     emitted: Counter,
     in_flight: Gauge,
     backlog: Gauge,
@@ -37,6 +38,7 @@ pub struct Meters {
 #[derive(Debug)]
 struct Kept {
     requests: HashMap<StatusCode, Counter>,
+    batches: HashMap<(Protocol, &'static str), Counter>,
     event_bytes: HashMap<String, Counter>,
     put_off: HashMap<(String, &'static str), Counter>,
     ledger: Ledger,
@@ -50,6 +52,7 @@ impl Meters {
         let of_stage = |name| counter(name, &[(Label::Stage, STAGE)]);
         let kept = Kept {
             requests: HashMap::new(),
+            batches: HashMap::new(),
             event_bytes: HashMap::new(),
             put_off: HashMap::new(),
             ledger: Ledger::new(tenants.clone()),
@@ -57,7 +60,7 @@ impl Meters {
         };
         Self {
             body_bytes: counter(CounterName::IngestBodyBytes, &[]),
-            received: of_stage(CounterName::RecordsReceived),
+            records: of_stage(CounterName::RecordsReceived),
             emitted: of_stage(CounterName::RecordsEmitted),
             in_flight: gauge(GaugeName::IngestInFlightBytes, &[]),
             backlog: gauge(GaugeName::IngestBacklogBytes, &[]),
@@ -81,10 +84,24 @@ impl Meters {
         requests.increment(1);
     }
 
-    /// A body was read and divided into events.
-    pub fn divided(&self, tenant: &str, body: usize, events: usize, rejections: &Rejections) {
-        self.body_bytes.increment(body as u64);
-        self.received.increment((events + rejections.count()) as u64);
+    /// So many bytes came in, compressed or not.
+    pub fn received(&self, bytes: usize) {
+        self.body_bytes.increment(bytes as u64);
+    }
+
+    /// A batch by this protocol ended so: `accepted`, or the stable name of the refusal.
+    pub fn batch(&self, protocol: Protocol, outcome: &'static str) {
+        let mut kept = self.kept();
+        let batches = kept.batches.entry((protocol, outcome)).or_insert_with(|| {
+            let labels = [(Label::Protocol, protocol.as_str()), (Label::Outcome, outcome)];
+            counter(CounterName::IngestBatches, &labels)
+        });
+        batches.increment(1);
+    }
+
+    /// What was received was divided into events.
+    pub fn divided(&self, tenant: &str, events: usize, rejections: &Rejections) {
+        self.records.increment((events + rejections.count()) as u64);
         let tenant = self.tenants.label(tenant);
         for (reason, count) in rejections.by_reason() {
             let labels = [(Label::Tenant, tenant), (Label::Reason, reason)];

@@ -3,10 +3,12 @@
 //! A bare number is refused: whoever reads `timeout: 30` next year has to guess, and half guess milliseconds.
 
 mod byte_size;
+mod listen_address;
 pub mod moment;
 mod period;
 
 pub use byte_size::ByteSize;
+pub use listen_address::{ListenAddress, ListenAddressError};
 pub use period::Period;
 
 /// Why a number with a unit can't be read.

@@ -1,5 +1,6 @@
 //! `ingest:` how events come in.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -13,6 +14,8 @@ use crate::units::{ByteSize, Period};
 pub struct IngestSettings {
     /// Where it listens for events.
     pub listen: String,
+    /// Further listeners, by a name that logs and metrics show.
+    pub listeners: BTreeMap<String, ListenerSettings>,
     /// The file of tokens that may send, each bound to a tenant (see `forebay token`). Without it every sender is
     /// accepted, as `default_tenant`, and `listen` must be a loopback address.
     pub token_file: Option<PathBuf>,
@@ -51,10 +54,36 @@ pub struct IngestSettings {
     pub drain_timeout: Period,
 }
 
+/// One more place where events come in.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenerSettings {
+    /// What it speaks.
+    pub protocol: ListenerProtocol,
+    /// Where it listens: `host:port` or `tcp://host:port`, `udp://host:port`, `unix:///path` for a stream socket,
+    /// `unixgram:///path` for a datagram socket. The host is an IP address.
+    pub address: String,
+    /// The tenant of what comes in by connections that can't say who they are.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// The most connections at once; `ingest.max_connections` if it isn't set.
+    #[serde(default)]
+    pub max_connections: Option<usize>,
+}
+
+/// What a listener speaks.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListenerProtocol {
+    /// HTTP/1.1 and HTTP/2, with the paths of all protocols that come by it.
+    Http,
+}
+
 impl Default for IngestSettings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            listeners: BTreeMap::new(),
             token_file: None,
             default_tenant: "default".to_owned(),
             max_body: ByteSize::mib(16),

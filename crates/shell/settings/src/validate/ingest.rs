@@ -6,7 +6,7 @@ use forebay_record::tenant::Tenant;
 use super::address;
 use super::findings::Findings;
 use crate::sections::IngestSettings;
-use crate::units::{ByteSize, Period};
+use crate::units::{ByteSize, ListenAddress, Period};
 
 /// The largest event that still fits, with its envelope, into the largest record that Forebay produces (8 MiB).
 const MAX_EVENT: ByteSize = ByteSize::mib(7);
@@ -21,6 +21,7 @@ pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
             .map_err(|_| format!("`{}` can't be a tenant's name", ingest.default_tenant.escape_debug())),
         "use 1 to 64 of a-z, 0-9, `_` and `-`, starting with a letter or digit",
     );
+    listeners(ingest, findings);
     sizes(ingest, findings);
     // What is nested deeper than the parser reads is better refused than taken and dead-lettered.
     let deepest = as_number(ParseConfig::default().max_depth);
@@ -54,6 +55,21 @@ fn listen(ingest: &IngestSettings, findings: &mut Findings) {
             ),
             "set ingest.token_file, or listen on `127.0.0.1`",
         ),
+    }
+}
+
+fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
+    for (name, listener) in &ingest.listeners {
+        let path = |field: &str| format!("ingest.listeners.{name}.{field}");
+        if let Err(error) = listener.address.parse::<ListenAddress>() {
+            findings.add(&path("address"), error.to_string(), "the host is an IP address");
+        }
+        if let Some(Err(error)) = listener.tenant.as_ref().map(|tenant| Tenant::new(tenant.as_str())) {
+            findings.add(&path("tenant"), error.to_string(), "name a tenant");
+        }
+        if let Some(max) = listener.max_connections {
+            findings.number(&path("max_connections"), as_number(max), 1, 1_000_000);
+        }
     }
 }
 

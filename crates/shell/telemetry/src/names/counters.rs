@@ -21,6 +21,12 @@ metric_names! {
 
         IngestRequests => "forebay_ingest_requests_total", Count, [Status],
             "Requests that ingest has answered.";
+        IngestBatches => "forebay_ingest_batches_total", Count, [Protocol, Outcome],
+            "Requests, frames or windows of each protocol, by what came of them: `accepted`, or the name of the refusal.";
+        IngestLostEvents => "forebay_ingest_lost_events_total", Count, [Protocol, Reason],
+            "Events of protocols without acknowledgements that came in and could not be kept.";
+        IngestRefusedConnections => "forebay_ingest_refused_connections_total", Count, [Listener, Reason],
+            "Connections that were closed before anything was taken from them.";
         IngestRejectedEvents => "forebay_ingest_rejected_events_total", Count, [Tenant, Reason],
             "Events that ingest refused by themselves, while their neighbours went on.";
         IngestPutOff => "forebay_ingest_put_off_requests_total", Count, [Tenant, Reason],

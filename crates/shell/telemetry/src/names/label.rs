@@ -19,6 +19,10 @@ pub enum Label {
     Partition,
     /// An HTTP status code.
     Status,
+    /// A protocol that events come in by, from a closed set.
+    Protocol,
+    /// A listener of ingest, by its name in the settings.
+    Listener,
     /// The format that an event was parsed as.
     Format,
     /// A part of a process whose health is told, such as `kafka`.
@@ -41,6 +45,8 @@ impl Label {
         Self::Topic,
         Self::Partition,
         Self::Status,
+        Self::Protocol,
+        Self::Listener,
         Self::Format,
         Self::Component,
         Self::Target,
@@ -59,6 +65,8 @@ impl Label {
             Self::Topic => "topic",
             Self::Partition => "partition",
             Self::Status => "status",
+            Self::Protocol => "protocol",
+            Self::Listener => "listener",
             Self::Format => "format",
             Self::Component => "component",
             Self::Target => "target",
@@ -80,6 +88,8 @@ impl Label {
             Self::Topic => "A Kafka topic.",
             Self::Partition => "A Kafka partition's number.",
             Self::Status => "An HTTP status code, or `error` where no answer came.",
+            Self::Protocol => "The protocol that events came in by.",
+            Self::Listener => "The name of a listener of ingest.",
             Self::Format => "The format that the event was parsed as.",
             Self::Component => "A part of the process whose health is told, such as `kafka`.",
             Self::Target => {

@@ -9,8 +9,9 @@ use forebay_kafka::KafkaError;
 
 use crate::admission::retry::retry_after;
 use crate::admission::{Exhausted, Refused};
-use crate::answer::{Kind, Refusal};
+
 use crate::config::Limits;
+use crate::refusal::{Kind, Refusal};
 
 const AGAIN: &str = "send again; with an `Idempotency-Key` or ids of your own nothing is indexed twice";
 

@@ -6,6 +6,7 @@
 use axum::http::{HeaderMap, Uri};
 use forebay_record::dead_letter::cut;
 use forebay_record::{raw, stream};
+use forebay_wire::Facts;
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -26,22 +27,12 @@ pub const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, 
 pub struct Options {
     /// One bad event refuses all.
     pub atomic: bool,
-    /// The events' format; empty if not said.
-    pub format: String,
-    /// The ordered stream that the events belong to.
-    pub stream: Option<String>,
-    /// What sends them.
-    pub source: Option<String>,
+    /// What it says of the events: format, stream, source, time and attributes, and the `traceparent` header, if it is valid.
+    pub facts: Facts,
     /// The top-level member that holds an event's id.
     pub id_field: Option<String>,
-    /// When the shipper saw them, in nanoseconds since the Unix epoch; 0 if not said.
-    pub observed_at: u64,
-    /// Facts that the shipper sends along.
-    pub attributes: Vec<(String, String)>,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
-    /// The `traceparent` header, if it is valid; empty otherwise.
-    pub traceparent: String,
 }
 
 /// A parameter or header that can't be used.
@@ -83,7 +74,7 @@ impl Options {
         options.idempotency_key = header(headers, "idempotency-key")?.map(str::to_owned);
         // A trace context that can't be read counts as none (W3C Trace Context, section 4.3).
         let traceparent = header(headers, "traceparent").ok().flatten();
-        options.traceparent =
+        options.facts.traceparent =
             traceparent.filter(|value| is_traceparent(value)).unwrap_or_default().to_owned();
         Ok(options)
     }
@@ -103,19 +94,19 @@ impl Options {
                 );
             }
             // Finding out is what happens without a format.
-            "format" => self.format = if value == "auto" { String::new() } else { value },
+            "format" => self.facts.format = if value == "auto" { String::new() } else { value },
             "stream" if value.is_empty() => return wrong("stream", "must not be empty"),
-            "stream" => self.stream = Some(cut(&value, stream::MAX_LEN).to_owned()),
+            "stream" => self.facts.stream = cut(&value, stream::MAX_LEN).to_owned(),
             "source" if value.is_empty() || value.len() > MAX_SOURCE => {
                 return wrong("source", "must have 1 to 256 bytes");
             }
-            "source" => self.source = Some(value),
+            "source" => self.facts.source = value,
             "id_field" if value.is_empty() || value.len() > MAX_ID_FIELD => {
                 return wrong("id_field", "must have 1 to 256 bytes");
             }
             "id_field" => self.id_field = Some(value),
             "observed_at" => match nanoseconds(&value) {
-                Some(observed_at) => self.observed_at = observed_at,
+                Some(observed_at) => self.facts.observed_at = observed_at,
                 None => {
                     return wrong(
                         "observed_at",
@@ -133,14 +124,14 @@ impl Options {
 
     fn attribute(&mut self, name: &str, value: String) -> Result<(), OptionsError> {
         let wrong = |reason| Err(OptionsError::Value { name: "attr.", reason });
-        if self.attributes.len() == raw::MAX_ATTRIBUTES {
+        if self.facts.attributes.len() == raw::MAX_ATTRIBUTES {
             return wrong("at most 128 attributes are allowed");
         }
-        let so_far: usize = self.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let so_far: usize = self.facts.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
         if so_far + name.len() + value.len() > MAX_ATTRIBUTE_BYTES {
             return wrong("all attributes together may have at most 8192 bytes");
         }
-        self.attributes.push((name.to_owned(), value));
+        self.facts.attributes.push((name.to_owned(), value));
         Ok(())
     }
 }
@@ -193,26 +184,26 @@ mod tests {
         let options = read("atomic=true&format=nginx&stream=web%201&source=edge&id_field=id&observed_at=7&attr.host=a&attr.pod=b")
             .unwrap();
         let attributes = vec![("host".to_owned(), "a".to_owned()), ("pod".to_owned(), "b".to_owned())];
-        let expected = Options {
-            atomic: true,
+        let facts = Facts {
+            source: "edge".to_owned(),
             format: "nginx".to_owned(),
-            stream: Some("web 1".to_owned()),
-            source: Some("edge".to_owned()),
-            id_field: Some("id".to_owned()),
+            stream: "web 1".to_owned(),
             observed_at: 7,
             attributes,
-            ..Options::default()
+            traceparent: String::new(),
         };
+        let expected =
+            Options { atomic: true, facts, id_field: Some("id".to_owned()), idempotency_key: None };
         assert_eq!(options, expected);
-        assert_eq!(read("observed_at=1970-01-01T00:00:01Z").unwrap().observed_at, 1_000_000_000);
-        assert_eq!(read("format=auto").unwrap().format, "");
+        assert_eq!(read("observed_at=1970-01-01T00:00:01Z").unwrap().facts.observed_at, 1_000_000_000);
+        assert_eq!(read("format=auto").unwrap().facts.format, "");
     }
 
     /// Scenario: a sender names one of the operator's regular expressions. Guarantees: passed on, as the parser knows it.
     #[test]
     fn an_operators_expression_is_a_format() {
         for format in ["regex:app", "regex:App_2-x"] {
-            assert_eq!(read(&format!("format={format}")).unwrap().format, format);
+            assert_eq!(read(&format!("format={format}")).unwrap().facts.format, format);
         }
         for format in ["regex:", "regex:a:b", "regex:../x"] {
             assert!(read(&format!("format={format}")).is_err(), "{format}");

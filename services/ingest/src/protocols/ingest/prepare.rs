@@ -1,16 +1,16 @@
-//! From a body as it came to a plan: decompressing and checking, which is all the CPU work of a request.
+//! From a body as it came to a batch: decompressing and checking, which is all the CPU work of a request.
 
 use bytes::Bytes;
-
-use crate::admission::Refused;
-use crate::admission::Reservation;
-use crate::answer::{Kind, Refusal};
-use crate::config::Limits;
-use crate::options::Options;
-use crate::overload::no_room;
-use forebay_wire::plan::{Plan, PlanError, Rules, plan};
+use forebay_wire::plan::{PlanError, Rules, plan};
 use forebay_wire::shape::Declared;
-use forebay_wire::{Encoding, InflateError, inflate};
+use forebay_wire::{Batch, Encoding, Group, InflateError, inflate};
+
+use super::options::Options;
+use crate::admission::Refused;
+use crate::config::Limits;
+use crate::intake::Admitted;
+use crate::intake::overload::no_room;
+use crate::refusal::{Kind, Refusal};
 
 /// The largest bodies that are prepared where the request is served. Larger ones would hold up other requests for
 /// milliseconds, so they go to a thread for blocking work.
@@ -30,20 +30,18 @@ pub struct Unprepared {
     /// What the request asks for.
     pub options: Options,
     /// The memory that it holds.
-    pub reservation: Reservation,
+    pub admitted: Admitted,
 }
 
-/// A body and its plan.
+/// A body's events.
 #[derive(Debug)]
 pub struct Prepared {
-    /// Decompressed.
-    pub body: Bytes,
-    /// What becomes of it.
-    pub plan: Plan,
-    /// What the request asks for.
+    /// The events.
+    pub batch: Batch,
+    /// What the request asks for, without the facts, which the batch has.
     pub options: Options,
     /// The memory that it holds.
-    pub reservation: Reservation,
+    pub admitted: Admitted,
 }
 
 /// Prepares a body, on this thread if that is quick.
@@ -65,29 +63,41 @@ pub async fn prepare(unprepared: Unprepared, limits: &Limits) -> Result<Prepared
 }
 
 fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
-    let Unprepared { body, encoding, declared, options, mut reservation } = unprepared;
+    let Unprepared { body, encoding, declared, mut options, mut admitted } = unprepared;
     let packed = if encoding == Encoding::Identity { 0 } else { body.len() };
     let body = match encoding {
         Encoding::Identity => body,
         _ => {
-            let grant = |size: usize| reservation.grow_to(packed.saturating_add(size));
+            let grant = |size: usize| admitted.reservation().grow_to(packed.saturating_add(size));
             let inflated = inflate(&body, encoding, limits.max_inflated_body, grant);
             Bytes::from(inflated.map_err(|error| of_inflate(&error, limits))?)
         }
     };
     let rules = Rules {
         declared,
-        format: &options.format,
+        format: &options.facts.format,
         id_field: options.id_field.as_deref(),
         max_event: limits.max_event,
         max_depth: limits.max_depth,
         max_events: limits.max_events,
     };
     let plan = plan(&body, &rules).map_err(|error| of_plan(&error))?;
+    let mut facts = std::mem::take(&mut options.facts);
+    if facts.format.is_empty() && plan.shape.is_json() {
+        facts.format.push_str("json");
+    }
+    let groups = vec![Group { facts, len: plan.events.len() }];
+    let batch = Batch {
+        bytes: body,
+        events: plan.events,
+        groups,
+        given_ids: plan.given_ids,
+        rejections: plan.rejections,
+    };
     // What is packed is gone by now, but still counted: shares only grow.
-    let held = packed.saturating_add(body.len()).saturating_add(plan.weight());
-    reservation.grow_to(held).map_err(|refused| no_room(&refused, limits))?;
-    Ok(Prepared { body, plan, options, reservation })
+    let held = packed.saturating_add(batch.bytes.len()).saturating_add(batch.weight());
+    admitted.reservation().grow_to(held).map_err(|refused| no_room(&refused, limits))?;
+    Ok(Prepared { batch, options, admitted })
 }
 
 fn of_inflate(error: &InflateError<Refused>, limits: &Limits) -> Refusal {

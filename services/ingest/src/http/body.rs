@@ -4,4 +4,4 @@ mod discard;
 mod read;
 
 pub use discard::discard;
-pub use read::{ReadError, read};
+pub use read::{ReadError, read, read_body};

@@ -4,7 +4,6 @@
 //! nothing, that send half a head, that never read their answer, and those that are just gone. A request under way has
 //! its own limits on time.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,12 +15,11 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::handler::Peer;
+use crate::intake::Peer;
+use crate::listen::{Connection, Stop, Stream};
 
 /// The most that is read ahead of the handler, in bytes: memory that each busy connection may take beside its body.
 const READ_AHEAD: usize = 256 * 1024;
@@ -32,23 +30,21 @@ const STREAM_WINDOW: u32 = 256 * 1024;
 /// The largest head of an HTTP/2 request, in bytes.
 const MAX_HEAD: u32 = 16 * 1024;
 
-/// Serves a connection until it ends, idles too long, or `stop` asks it to end after the requests under way.
-pub(crate) async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    idle: Duration,
-    stop: CancellationToken,
-) {
-    // Answers are small and somebody waits for them.
-    let _unsupported = stream.set_nodelay(true);
+/// Serves a connection until it ends, idles too long, or the stop asks it to end after the requests under way.
+pub(crate) async fn serve(connection: Connection, router: Router, idle: Duration) {
+    let Connection { stream, peer, stop, .. } = connection;
+    let _ended_or_given_up =
+        stop.give_up.run_until_cancelled(serve_on(stream, peer, router, idle, &stop)).await;
+}
+
+async fn serve_on(stream: Stream, peer: Peer, router: Router, idle: Duration, stop: &Stop) {
     let activity = Arc::new(Activity::new());
     let service = service_fn({
         let activity = Arc::clone(&activity);
         move |request: Request<Incoming>| {
             let guard = Activity::begin(&activity);
             let mut request = request.map(Body::new);
-            let _before = request.extensions_mut().insert(Peer(peer));
+            let _before = request.extensions_mut().insert(peer);
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await;
@@ -76,7 +72,7 @@ pub(crate) async fn serve(
                 }
                 return;
             }
-            () = stop.cancelled(), if !stopping => {
+            () = stop.drain.cancelled(), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }

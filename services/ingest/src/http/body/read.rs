@@ -3,13 +3,17 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 use crate::admission::{Refused, Reservation};
+use crate::config::Limits;
+use crate::intake::overload::no_room;
+use crate::intake::{Admitted, Intake};
+use crate::refusal::{Kind, Refusal};
 
 /// Why a body could not be read.
 #[derive(Debug, Error)]
@@ -63,6 +67,41 @@ pub async fn read(
         whole.push(data, len);
     }
     Ok(whole.finish())
+}
+
+/// Reads the whole body of somebody who was let in.
+///
+/// # Errors
+/// When it is too large, too slow, incomplete, or there is no room for it now.
+pub async fn read_body(intake: &Intake, admitted: &mut Admitted, body: &mut Body) -> Result<Bytes, Refusal> {
+    let announced = body.size_hint().exact();
+    let limits = &intake.limits;
+    let whole = read(body, announced, limits.max_body, limits.read_timeout, admitted.reservation()).await;
+    match whole {
+        Ok(whole) => {
+            intake.meters.received(whole.len());
+            Ok(whole)
+        }
+        Err(error) => Err(intake.refuse(admitted.sender(), refusal(&error, limits))),
+    }
+}
+
+fn refusal(error: &ReadError, limits: &Limits) -> Refusal {
+    let reason = error.to_string();
+    match error {
+        ReadError::TooLarge { .. } => {
+            Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_body")
+        }
+        ReadError::Slow(_) => Refusal::new(
+            Kind::SlowBody,
+            reason,
+            "nothing was taken; send smaller batches, or raise ingest.read_timeout",
+        ),
+        ReadError::Broken(_) => {
+            Refusal::new(Kind::IncompleteBody, reason, "nothing was taken; send it again")
+        }
+        ReadError::Refused(refused) => no_room(refused, limits),
+    }
 }
 
 /// The pieces of a body. One that comes in a single piece is not copied.

@@ -1,0 +1,29 @@
+//! The paths. Each protocol that comes by HTTP adds its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::HeaderMap;
+
+use super::body::discard;
+use crate::intake::Intake;
+use crate::protocols;
+use crate::refusal::{Kind, Refusal};
+
+/// Every path of every protocol.
+pub(crate) fn router(intake: Arc<Intake>) -> Router {
+    Router::new().merge(protocols::ingest::routes()).fallback(not_found).with_state(intake)
+}
+
+/// The answer for paths that don't exist.
+async fn not_found(headers: HeaderMap, body: Body) -> Refusal {
+    discard(body, &headers).await;
+    Refusal::new(Kind::NotFound, "there is nothing at this path", "send events to POST /v1/ingest")
+}
+
+/// The answer for other methods than POST.
+pub(crate) async fn post_only(headers: HeaderMap, body: Body) -> Refusal {
+    discard(body, &headers).await;
+    Refusal::new(Kind::MethodNotAllowed, "this path takes POST only", "send events with POST")
+}

@@ -1,0 +1,291 @@
+//! The one way from every protocol to Kafka.
+//!
+//! A shell finds out who sends ([`Sender`]), asks to be let in ([`Intake::admit`]), holds memory for what it reads
+//! ([`Admitted::hold`]), and hands over what its decoder made of it ([`Intake::ship`]). A receipt means that all in-sync
+//! replicas have every event; a [`Refusal`] means that the sender has to keep what it sent, and says when to come again.
+//!
+//! Senders that can't be told to come again are made to wait instead: [`Intake::room`] waits for memory, [`Intake::insist`]
+//! sends the same events, with the same ids, until Kafka has them. Meanwhile their shell doesn't read, so that the connection's own
+//! flow control reaches them.
+
+mod admitted;
+pub mod deliver;
+pub mod overload;
+mod pack;
+pub mod progress;
+mod sender;
+pub mod upstream;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
+
+use forebay_kafka::KafkaError;
+use forebay_wire::{Batch, Ids, Rejections};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::admitted::Admitted;
+use self::deliver::{Delivery, deliver};
+use self::overload::{no_room, of_kafka};
+use self::progress::Progress;
+pub use self::sender::{Peer, Sender};
+use self::upstream::Upstream;
+use crate::admission::{Admission, Reservation};
+use crate::config::{Access, Limits};
+use crate::metrics::Meters;
+use crate::refusal::Refusal;
+
+/// The first wait of who insists; each further one is twice as long, up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// What all protocols share.
+#[derive(Debug)]
+pub struct Intake {
+    /// Who may send.
+    pub access: Access,
+    /// What is allowed.
+    pub limits: Limits,
+    /// What may be under way at once.
+    pub admission: Admission,
+    /// The way to Kafka.
+    pub upstream: Upstream,
+    /// What is counted.
+    pub meters: Meters,
+    /// Whether deliveries end.
+    pub progress: Progress,
+    /// Deliveries under way. They go on when their client goes away, since their events are on their way all the same.
+    pub deliveries: TaskTracker,
+}
+
+/// What became of a batch: everything in it is either in Kafka or refused for good.
+#[derive(Clone, Debug, Default)]
+pub struct Receipt {
+    /// Events that all in-sync replicas of the brokers have.
+    pub accepted: u64,
+    /// Events that are refused by themselves.
+    pub rejections: Rejections,
+}
+
+impl Intake {
+    /// Lets a sender in, before anything of what it sends is read, so that nothing is read only to be refused.
+    ///
+    /// # Errors
+    /// When something of its tenant could not be sent now.
+    pub fn admit(&self, sender: &Sender) -> Result<Admitted, Refusal> {
+        let admitted = self.admission.reserve(&sender.tenant);
+        match admitted {
+            Ok(reservation) => Ok(Admitted::new(sender.clone(), reservation)),
+            Err(refused) => Err(self.refuse(sender, no_room(&refused, &self.limits))),
+        }
+    }
+
+    /// Holds so much more memory for what is being read.
+    ///
+    /// # Errors
+    /// When there is no room for it now.
+    pub fn hold(&self, admitted: &mut Admitted, bytes: usize) -> Result<(), Refusal> {
+        let held = admitted.reservation.grow_to(bytes);
+        held.map_err(|refused| self.refuse(&admitted.sender, no_room(&refused, &self.limits)))
+    }
+
+    /// Lets a sender in that can't be told to come again, and holds memory for it as soon as there is room.
+    ///
+    /// # Errors
+    /// When there was none within the time that a request waits for Kafka, or until `until`: then the connection has to be
+    /// closed, since everybody who waits may be waiting for the memory of the others.
+    pub async fn room(
+        &self,
+        sender: &Sender,
+        bytes: usize,
+        until: &CancellationToken,
+    ) -> Result<Admitted, Refusal> {
+        let deadline = Instant::now() + self.limits.ack_timeout;
+        let mut wait = FIRST_WAIT;
+        loop {
+            let refusal = match self.admission.reserve(&sender.tenant) {
+                Ok(mut reservation) => match reservation.grow_to(bytes) {
+                    Ok(()) => return Ok(Admitted::new(sender.clone(), reservation)),
+                    Err(refused) => no_room(&refused, &self.limits),
+                },
+                Err(refused) => no_room(&refused, &self.limits),
+            };
+            let paused = until.run_until_cancelled(sleep(wait)).await;
+            if paused.is_none() || Instant::now() >= deadline {
+                return Err(self.refuse(sender, refusal));
+            }
+            self.meters.held_back(wait);
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Sends a batch and waits until the brokers have it.
+    ///
+    /// # Errors
+    /// When there is no room for it, or Kafka fails. It is then open which of the events Kafka has: sent again with other ids,
+    /// some may be there twice.
+    pub async fn ship(
+        self: &Arc<Self>,
+        admitted: Admitted,
+        mut batch: Batch,
+        ids: Ids,
+    ) -> Result<Receipt, Refusal> {
+        let Admitted { sender, reservation } = admitted;
+        let rejections = self.divided(&sender, &mut batch);
+        let accepted = if batch.events.is_empty() {
+            Ok(0)
+        } else {
+            let ids = ids.or_given(std::mem::take(&mut batch.given_ids));
+            self.attempt(&sender, Arc::new(batch), ids, reservation, Then::Forget)
+                .await
+                .map_err(|failed| failed.refusal)
+        };
+        match accepted {
+            Ok(accepted) => {
+                self.meters.batch(sender.protocol, "accepted");
+                Ok(Receipt { accepted, rejections })
+            }
+            Err(refusal) => Err(self.refuse(&sender, refusal)),
+        }
+    }
+
+    /// Sends a batch again and again until the brokers have it: for senders that can't be told to come again. Events keep
+    /// their ids, so that nothing is indexed twice.
+    ///
+    /// # Errors
+    /// When it can't ever be sent, or `until` is over.
+    pub async fn insist(
+        self: &Arc<Self>,
+        admitted: Admitted,
+        mut batch: Batch,
+        ids: Ids,
+        until: &CancellationToken,
+    ) -> Result<Receipt, Refusal> {
+        let Admitted { sender, reservation } = admitted;
+        let rejections = self.divided(&sender, &mut batch);
+        if batch.events.is_empty() {
+            self.meters.batch(sender.protocol, "accepted");
+            return Ok(Receipt { accepted: 0, rejections });
+        }
+        let ids = ids.or_given(std::mem::take(&mut batch.given_ids));
+        let batch = Arc::new(batch);
+        let (mut reservation, mut wait) = (Some(reservation), FIRST_WAIT);
+        loop {
+            let held = match reservation.take() {
+                Some(reservation) => Ok(reservation),
+                None => {
+                    self.admission.reserve(&sender.tenant).map_err(|refused| no_room(&refused, &self.limits))
+                }
+            };
+            let outcome = match held {
+                Ok(held) => self.attempt(&sender, Arc::clone(&batch), ids.clone(), held, Then::Keep).await,
+                Err(refusal) => Err(Box::new(Failed { refusal, reservation: None })),
+            };
+            let refusal = match outcome {
+                Ok(accepted) => {
+                    self.meters.batch(sender.protocol, "accepted");
+                    return Ok(Receipt { accepted, rejections });
+                }
+                Err(failed) => {
+                    reservation = failed.reservation;
+                    failed.refusal
+                }
+            };
+            if !refusal.may_come_again() || until.run_until_cancelled(sleep(wait)).await.is_none() {
+                return Err(self.refuse(&sender, refusal));
+            }
+            self.meters.held_back(wait);
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Counts a refusal, on its way to the sender.
+    pub fn refuse(&self, sender: &Sender, refusal: Refusal) -> Refusal {
+        self.meters.batch(sender.protocol, refusal.kind.name());
+        if refusal.may_come_again() {
+            self.meters.put_off(sender.tenant.as_str(), refusal.kind.name());
+        }
+        refusal
+    }
+
+    /// Counts an answered HTTP request.
+    pub fn answered(&self, status: axum::http::StatusCode, took: Duration) {
+        self.meters.answered(status, took);
+        self.meters.in_use(self.admission.in_use());
+    }
+
+    /// New ids, for events that bring none.
+    #[must_use]
+    pub fn new_ids(&self) -> Ids {
+        Ids::made(u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX), rand::random())
+    }
+
+    /// Counts what was taken apart, and takes the rejections out.
+    fn divided(&self, sender: &Sender, batch: &mut Batch) -> Rejections {
+        let rejections = std::mem::take(&mut batch.rejections);
+        self.meters.divided(sender.tenant.as_str(), batch.events.len(), &rejections);
+        rejections
+    }
+
+    /// One try. Whoever keeps the batch gets its reservation back when it fails, unless that is still in use.
+    async fn attempt(
+        self: &Arc<Self>,
+        sender: &Sender,
+        batch: Arc<Batch>,
+        ids: Ids,
+        reservation: Reservation,
+        then: Then,
+    ) -> Result<u64, Box<Failed>> {
+        let deadline = Instant::now() + self.limits.ack_timeout;
+        let wanted = batch.events.len() as u64;
+        let shipment = self.pack(sender, batch, ids, reservation, then, deadline)?;
+        let (this, tenant) = (Arc::clone(self), sender.tenant.clone());
+        let delivery = self.deliveries.spawn(async move {
+            let started = Clock::now();
+            let _under_way = this.progress.begin();
+            let (delivery, reservation) = deliver(&this.upstream, shipment).await;
+            this.meters.held_back(delivery.held_back);
+            this.meters.delivered(tenant.as_str(), delivery.delivered, delivery.bytes, started.elapsed());
+            (delivery, reservation)
+        });
+        let late = || KafkaError::Timeout(format!("no acknowledgement within {:?}", self.limits.ack_timeout));
+        match timeout_at(deadline, delivery).await {
+            Ok(Ok((Delivery { delivered, error: None, .. }, _))) if delivered == wanted => Ok(delivered),
+            Ok(Ok((Delivery { error, .. }, reservation))) => {
+                Err(Failed::with(of_kafka(&error.unwrap_or_else(late), &self.limits), reservation))
+            }
+            Ok(Err(_)) | Err(_) => {
+                Err(Box::new(Failed { refusal: of_kafka(&late(), &self.limits), reservation: None }))
+            }
+        }
+    }
+}
+
+/// A try that failed.
+#[derive(Debug)]
+struct Failed {
+    refusal: Refusal,
+    /// What was held for the batch, unless it is still in use.
+    reservation: Option<Reservation>,
+}
+
+impl Failed {
+    fn with(refusal: Refusal, reservation: Reservation) -> Box<Self> {
+        Box::new(Self { refusal, reservation: Some(reservation) })
+    }
+}
+
+/// What becomes of a batch once the producer has copies of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Then {
+    /// It is let go, and its memory counts no more.
+    Forget,
+    /// It is kept, to be sent again if need be.
+    Keep,
+}
+
+/// The time since the Unix epoch.
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

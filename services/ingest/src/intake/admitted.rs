@@ -1,0 +1,29 @@
+//! A sender that was let in.
+
+use super::Sender;
+use crate::admission::Reservation;
+
+/// The right to bring one batch, and the memory that is held for it; given back when dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Admitted {
+    pub(super) sender: Sender,
+    pub(super) reservation: Reservation,
+}
+
+impl Admitted {
+    pub(super) const fn new(sender: Sender, reservation: Reservation) -> Self {
+        Self { sender, reservation }
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub const fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// What is held, for a reader or decoder that takes memory as it goes.
+    pub const fn reservation(&mut self) -> &mut Reservation {
+        &mut self.reservation
+    }
+}

@@ -1,0 +1,37 @@
+//! Who sends.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use forebay_record::Tenant;
+
+use crate::protocols::Protocol;
+
+/// Who sends, once that is known: bound to a credential or a listener, never to what the sender claims.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// Whose events it brings.
+    pub tenant: Tenant,
+    /// How.
+    pub protocol: Protocol,
+    /// From where.
+    pub peer: Peer,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Peer {
+    /// A socket of the network.
+    Address(SocketAddr),
+    /// A process of this machine, over a Unix socket.
+    Local,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Local => f.write_str("local"),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The protocols that events come in by: a thin shell each, around a decoder of `forebay_wire`.
+//!
+//! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the [intake](crate::intake), and
+//! answers in its protocol's way: success only after the intake's receipt.
+
+pub mod ingest;
+
+use std::sync::Arc;
+
+use axum::Router;
+use forebay_settings::sections::ingest::ListenerProtocol;
+
+use crate::http::{connection, router};
+use crate::intake::Intake;
+use crate::listen::{Connection, Listener, Socket, Stop};
+
+/// What connections of all protocols share, made once for a listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Ways {
+    http: Router,
+}
+
+impl Ways {
+    pub(crate) fn new(intake: &Arc<Intake>) -> Self {
+        Self { http: router::router(Arc::clone(intake)) }
+    }
+}
+
+/// Serves a connection in its listener's protocol, until it ends.
+pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Ways) {
+    match connection.listener.protocol {
+        ListenerProtocol::Http => connection::serve(connection, ways.http, intake.limits.read_timeout).await,
+    }
+}
+
+/// Takes datagrams in a listener's protocol, until the stop.
+#[expect(clippy::unused_async, reason = "no protocol takes datagrams yet")]
+pub(crate) async fn serve_datagrams(
+    listener: Arc<Listener>,
+    socket: Socket,
+    _intake: Arc<Intake>,
+    _stop: Stop,
+) {
+    // The settings were checked: no protocol that takes no datagrams gets here.
+    tracing::error!(listener = listener.name, ?socket, "this protocol takes no datagrams");
+}
+
+/// The table. A row has what the reference says of a protocol, its variant, and its name in metrics and attributes.
+macro_rules! protocols {
+    ($($(#[doc = $doc:literal])+ $variant:ident $name:literal;)*) => {
+        /// A protocol, as metrics and events name it.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        pub enum Protocol {
+            $($(#[doc = $doc])+ $variant,)*
+        }
+
+        impl Protocol {
+            /// All of them, in the order of the reference.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name: the label `protocol`, and the `source` of events whose sender names none.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+protocols! {
+    /// Forebay's own: `POST /v1/ingest`, lines and JSON.
+    Ingest "http";
+}
