@@ -15,6 +15,7 @@
 
 pub mod batch;
 pub mod encoding;
+pub mod forward;
 pub mod ids;
 pub mod inflate;
 pub mod json;
