@@ -15,13 +15,18 @@
 
 pub mod batch;
 pub mod encoding;
+pub mod firehose;
+pub mod fluent_bit;
 pub mod forward;
 pub mod ids;
 pub mod inflate;
 pub mod json;
+pub mod loki;
 pub mod lumberjack;
 pub mod msgpack;
+pub mod otlp;
 pub mod plan;
+pub mod protobuf;
 pub mod rejections;
 pub mod shape;
 pub mod split;

@@ -62,8 +62,13 @@ pub enum Fault {
     #[error("nested more than {0} deep")]
     Depth(usize),
     /// More bytes than are allowed.
-    #[error("more than {0} bytes are needed")]
-    TooLarge(usize),
+    #[error("{len} bytes or more are needed; at most {max} are allowed")]
+    TooLarge {
+        /// So many bytes it has at least.
+        len: usize,
+        /// The limit.
+        max: usize,
+    },
 }
 
 /// When something was, in nanoseconds since the Unix epoch, if an extension of this type means a time: the timestamp
@@ -101,6 +106,7 @@ impl From<MsgpackError> for Reason {
             Fault::Depth(max) => {
                 Self::TooDeep(json::JsonError { at: error.at, fault: json::Fault::Depth(max) })
             }
+            Fault::TooLarge { len, max } => Self::TooLarge { len, max },
             _ => Self::Malformed(error.to_string()),
         }
     }

@@ -48,9 +48,9 @@ impl Transcriber {
         loop {
             let found = prefix(bytes, at)?;
             let Some(own) = bytes.get(found.start..found.end()) else { return Err(MsgpackError::ends(at)) };
-            let grown = out.len() - start;
-            if grown.saturating_add(found.len) > self.max_len {
-                return Err(MsgpackError { at, fault: Fault::TooLarge(self.max_len) });
+            let (len, max) = ((out.len() - start).saturating_add(found.len), self.max_len);
+            if len > max {
+                return Err(MsgpackError { at, fault: Fault::TooLarge { len, max } });
             }
             if self.separate(out) {
                 self.key(found.kind, own, out).map_err(|fault| MsgpackError { at, fault })?;

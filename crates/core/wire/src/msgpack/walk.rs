@@ -28,14 +28,14 @@ impl Walk {
         while self.left > 0 {
             let found = match prefix(bytes, self.at) {
                 Ok(found) => found,
-                Err(MsgpackError { fault: Fault::Ends, .. }) => return self.more(bytes.len()),
+                Err(MsgpackError { fault: Fault::Ends, .. }) => {
+                    return self.within(bytes.len().saturating_add(1)).map(|()| None);
+                }
                 Err(error) => return Err(error),
             };
             let left = (self.left - 1).saturating_add(found.inside());
             // Each value that is left takes a byte at least.
-            if found.end().saturating_add(left) > self.max {
-                return Err(MsgpackError { at: self.at, fault: Fault::TooLarge(self.max) });
-            }
+            self.within(found.end().saturating_add(left))?;
             if found.end() > bytes.len() {
                 return Ok(None);
             }
@@ -44,10 +44,12 @@ impl Walk {
         Ok(Some(self.at))
     }
 
-    const fn more(&self, there: usize) -> Result<Option<usize>, MsgpackError> {
-        if there >= self.max {
-            return Err(MsgpackError { at: self.at, fault: Fault::TooLarge(self.max) });
+    const fn within(&self, len: usize) -> Result<(), MsgpackError> {
+        let max = self.max;
+        if len > max {
+            Err(MsgpackError { at: self.at, fault: Fault::TooLarge { len, max } })
+        } else {
+            Ok(())
         }
-        Ok(None)
     }
 }
