@@ -8,11 +8,14 @@
 //! Whether the bytes are UTF-8 is checked elsewhere, for a whole body at once: inside of strings every byte from 0x80
 //! up is accepted here, outside of them none is.
 
+mod each;
 mod member;
 mod text;
+pub mod write;
 
 use thiserror::Error;
 
+pub use each::{EachError, each};
 pub use member::{Member, member};
 
 /// Why bytes are not one JSON document.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sections::tls::TlsSettings;
 use crate::units::{ByteSize, Period};
 
 /// `forebay-ingest`: takes events in and answers once Kafka has them.
@@ -52,6 +53,8 @@ pub struct IngestSettings {
     pub max_connections: usize,
     /// How long a stop waits for requests under way.
     pub drain_timeout: Period,
+    /// TLS towards clients.
+    pub tls: TlsSettings,
 }
 
 /// One more place where events come in.
@@ -114,6 +117,7 @@ impl Default for IngestSettings {
             retry_after: Period::from_secs(1),
             max_connections: 4096,
             drain_timeout: Period::from_secs(20),
+            tls: TlsSettings::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use forebay_record::tenant::Tenant;
 
 use super::address;
 use super::findings::Findings;
+use super::tls;
 use crate::sections::IngestSettings;
 use crate::units::{ByteSize, ListenAddress, Period};
 
@@ -41,6 +42,7 @@ pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
     // Retry-After counts whole seconds.
     findings.period("ingest.retry_after", ingest.retry_after, second, hour);
     findings.period("ingest.drain_timeout", ingest.drain_timeout, Period::from_secs(0), hour);
+    tls::check("ingest.tls", &ingest.tls, findings);
 }
 
 fn listen(ingest: &IngestSettings, findings: &mut Findings) {

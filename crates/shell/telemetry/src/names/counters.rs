@@ -40,6 +40,9 @@ metric_names! {
         IngestTokenReloads => "forebay_ingest_token_reloads_total", Count, [Outcome],
             "Times that the file of tokens was read again after a change.";
 
+        TlsReloads => "forebay_tls_reloads_total", Count, [File, Outcome],
+            "Times that certificates, keys and revocations were read again after a change; the file is the certificate's.";
+
         ParserEvents => "forebay_parser_events_total", Count, [Tenant, Format],
             "Events parsed.";
         ParserUnparsed => "forebay_parser_unparsed_total", Count, [Tenant, Reason],
