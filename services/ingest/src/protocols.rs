@@ -3,6 +3,8 @@
 //! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the [intake](crate::intake), and
 //! answers in its protocol's way: success only after the intake's receipt.
 
+pub mod bulk;
+pub mod hec;
 mod datagrams;
 mod flow;
 pub mod ingest;
@@ -93,6 +95,10 @@ macro_rules! protocols {
 protocols! {
     /// Forebay's own: `POST /v1/ingest`, lines and JSON.
     Ingest "http";
+    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
+    Bulk "bulk";
+    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
+    Hec "hec";
     /// GELF over UDP, TCP or Unix sockets.
     Gelf "gelf";
     /// Plain lines over TCP or Unix sockets, or in datagrams.

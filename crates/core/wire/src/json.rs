@@ -10,13 +10,17 @@
 
 mod each;
 mod member;
+mod members;
 mod text;
 pub mod write;
+mod unescape;
 
 use thiserror::Error;
 
 pub use each::{EachError, each};
 pub use member::{Member, member};
+pub use members::members;
+pub use unescape::{push_text, text};
 
 /// Why bytes are not one JSON document.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]

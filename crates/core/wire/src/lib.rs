@@ -14,6 +14,7 @@
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
 pub mod batch;
+pub mod bulk;
 pub mod datagrams;
 pub mod delimited;
 pub mod encoding;
@@ -21,10 +22,13 @@ pub mod firehose;
 pub mod fluent_bit;
 pub mod frames;
 pub mod gelf;
+pub mod hec;
+pub mod forward;
 pub mod ids;
 pub mod inflate;
 pub mod json;
 pub mod loki;
+pub mod lumberjack;
 pub mod msgpack;
 pub mod otlp;
 pub mod plan;
