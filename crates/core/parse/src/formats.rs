@@ -27,6 +27,7 @@ pub(crate) mod leef;
 pub(crate) mod logfmt;
 mod members;
 pub(crate) mod mysql;
+pub(crate) mod otlp;
 pub(crate) mod postgresql;
 pub(crate) mod python;
 mod quoted;

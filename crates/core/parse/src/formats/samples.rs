@@ -46,6 +46,7 @@ const ALL: &[Samples] = &[
     super::leef::tests::SAMPLES,
     super::logfmt::tests::SAMPLES,
     super::mysql::tests::SAMPLES,
+    super::otlp::tests::SAMPLES,
     super::postgresql::tests::SAMPLES,
     super::python::tests::SAMPLES,
     super::redis::tests::SAMPLES,
