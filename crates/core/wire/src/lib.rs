@@ -14,7 +14,9 @@
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
 pub mod batch;
+pub mod declared;
 pub mod encoding;
+pub mod grpc;
 pub mod ids;
 pub mod inflate;
 pub mod json;
@@ -22,6 +24,7 @@ pub mod otlp;
 pub mod plan;
 pub mod protobuf;
 pub mod rejections;
+pub mod rpc;
 pub mod shape;
 pub mod split;
 pub mod writer;
