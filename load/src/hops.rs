@@ -6,6 +6,7 @@ pub mod end_to_end;
 pub mod floor;
 pub mod ingest;
 pub mod parse;
+pub mod protocols;
 pub mod rules;
 
 use std::time::Duration;

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use forebay_wire::plan::{PlanError, Rules, plan};
 use forebay_wire::shape::Declared;
-use forebay_wire::{Batch, Encoding, Group, InflateError, inflate};
+use forebay_wire::{Batch, Encoding, Group, inflate};
 
 use super::options::Options;
-use crate::admission::Refused;
 use crate::config::Limits;
+use crate::http::unpack::of_inflate;
 use crate::intake::Admitted;
 use crate::intake::overload::no_room;
 use crate::refusal::{Kind, Refusal};
@@ -98,21 +98,6 @@ fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refu
     let held = packed.saturating_add(batch.bytes.len()).saturating_add(batch.weight());
     admitted.reservation().grow_to(held).map_err(|refused| no_room(&refused, limits))?;
     Ok(Prepared { batch, options, admitted })
-}
-
-fn of_inflate(error: &InflateError<Refused>, limits: &Limits) -> Refusal {
-    let reason = error.to_string();
-    match error {
-        InflateError::Broken { .. } => Refusal::new(
-            Kind::BrokenCompression,
-            reason,
-            "check that `Content-Encoding` says what the body is",
-        ),
-        InflateError::TooLarge { .. } => {
-            Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_inflated_body")
-        }
-        InflateError::Refused(refused) => no_room(refused, limits),
-    }
 }
 
 fn of_plan(error: &PlanError) -> Refusal {
