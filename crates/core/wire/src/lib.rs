@@ -15,19 +15,18 @@
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
 pub mod batch;
-pub mod declared;
-pub mod encoding;
-pub mod grpc;
 pub mod bulk;
 pub mod datagrams;
+pub mod declared;
 pub mod delimited;
 pub mod encoding;
 pub mod firehose;
 pub mod fluent_bit;
+pub mod forward;
 pub mod frames;
 pub mod gelf;
+pub mod grpc;
 pub mod hec;
-pub mod forward;
 pub mod ids;
 pub mod inflate;
 pub mod json;
@@ -38,13 +37,14 @@ pub mod otlp;
 pub mod plan;
 pub mod protobuf;
 pub mod rejections;
-pub mod rpc;
 pub mod relp;
+pub mod rpc;
 pub mod shape;
 pub mod split;
 pub mod syslog;
 #[cfg(test)]
 mod testing;
+pub mod websocket;
 pub mod writer;
 
 pub use batch::{Batch, Event, Facts, Group, Limits};
