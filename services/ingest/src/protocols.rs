@@ -4,9 +4,9 @@
 //! answers in its protocol's way: success only after the intake's receipt.
 
 pub mod bulk;
-pub mod hec;
 mod datagrams;
 mod flow;
+pub mod hec;
 pub mod ingest;
 mod lines;
 mod local;

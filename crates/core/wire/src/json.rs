@@ -12,8 +12,8 @@ mod each;
 mod member;
 mod members;
 mod text;
-pub mod write;
 mod unescape;
+pub mod write;
 
 use thiserror::Error;
 

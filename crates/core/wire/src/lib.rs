@@ -10,8 +10,7 @@
 //! Everything that is read is foreign: limits on size, depth and count come with [`Limits`], nothing recurses without a
 //! bound, nothing panics, and what can't be read says where and why.
 //!
-//! Protocols: [`syslog`], [`relp`], [`gelf`]. Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of
-//! connections and datagrams), [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
+//! Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of connections and datagrams), [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
 pub mod batch;
@@ -21,10 +20,10 @@ pub mod delimited;
 pub mod encoding;
 pub mod firehose;
 pub mod fluent_bit;
+pub mod forward;
 pub mod frames;
 pub mod gelf;
 pub mod hec;
-pub mod forward;
 pub mod ids;
 pub mod inflate;
 pub mod json;

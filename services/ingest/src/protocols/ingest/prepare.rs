@@ -112,6 +112,12 @@ fn of_plan(error: &PlanError) -> Refusal {
             "nothing was taken; with NDJSON (application/x-ndjson) one bad line does not harm the others",
         )
         .at_line(broken.line),
+        PlanError::Stream(broken) => Refusal::new(
+            Kind::MalformedBody,
+            reason,
+            "nothing was taken; write complete JSON values, one after another",
+        )
+        .at_line(broken.line),
         PlanError::TooMany(_) => {
             Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_events")
         }
