@@ -11,6 +11,9 @@ mod answers;
 #[path = "component/connections.rs"]
 mod connections;
 #[cfg(test)]
+#[path = "component/doors.rs"]
+mod doors;
+#[cfg(test)]
 #[path = "component/kafka.rs"]
 mod kafka;
 #[cfg(test)]
