@@ -3,13 +3,25 @@
 //! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the [intake](crate::intake), and
 //! answers in its protocol's way: success only after the intake's receipt.
 
+pub mod bulk;
+mod datagrams;
+mod flow;
+pub mod hec;
 pub mod ingest;
+mod lines;
+mod local;
+mod relp;
+mod syslog;
+mod unnamed;
 
 use std::sync::Arc;
 
 use axum::Router;
 use forebay_settings::sections::ingest::ListenerProtocol;
 
+use self::lines::Lines;
+use self::relp::Relp;
+use self::syslog::Syslog;
 use crate::http::{connection, router};
 use crate::intake::Intake;
 use crate::listen::{Connection, Listener, Socket, Stop};
@@ -28,8 +40,13 @@ impl Ways {
 
 /// Serves a connection in its listener's protocol, until it ends.
 pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Ways) {
+    let max = intake.limits.max_event;
     match connection.listener.protocol {
         ListenerProtocol::Http => connection::serve(connection, ways.http, intake.limits.read_timeout).await,
+        ListenerProtocol::Gelf => flow::serve(connection, intake, Lines::<lines::Gelf>::new(max)).await,
+        ListenerProtocol::Lines => flow::serve(connection, intake, Lines::<lines::Text>::new(max)).await,
+        ListenerProtocol::Relp => flow::serve(connection, intake, Relp::new(max)).await,
+        ListenerProtocol::Syslog => flow::serve(connection, intake, Syslog::new(max)).await,
     }
 }
 
@@ -39,15 +56,21 @@ pub(crate) const fn alpn(protocol: ListenerProtocol) -> &'static [&'static [u8]]
 }
 
 /// Takes datagrams in a listener's protocol, until the stop.
-#[expect(clippy::unused_async, reason = "no protocol takes datagrams yet")]
 pub(crate) async fn serve_datagrams(
     listener: Arc<Listener>,
     socket: Socket,
-    _intake: Arc<Intake>,
-    _stop: Stop,
+    intake: Arc<Intake>,
+    stop: Stop,
 ) {
-    // The settings were checked: no protocol that takes no datagrams gets here.
-    tracing::error!(listener = listener.name, ?socket, "this protocol takes no datagrams");
+    match listener.protocol {
+        ListenerProtocol::Gelf | ListenerProtocol::Lines | ListenerProtocol::Syslog => {
+            datagrams::serve(listener, socket, intake, stop).await;
+        }
+        // The settings were checked: no protocol that takes no datagrams gets here.
+        ListenerProtocol::Http | ListenerProtocol::Relp => {
+            tracing::error!(listener = listener.name, ?socket, "this protocol takes no datagrams");
+        }
+    }
 }
 
 /// The table. A row has what the reference says of a protocol, its variant, and its name in metrics and attributes.
@@ -77,4 +100,16 @@ macro_rules! protocols {
 protocols! {
     /// Forebay's own: `POST /v1/ingest`, lines and JSON.
     Ingest "http";
+    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
+    Bulk "bulk";
+    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
+    Hec "hec";
+    /// GELF over UDP, TCP or Unix sockets.
+    Gelf "gelf";
+    /// Plain lines over TCP or Unix sockets, or in datagrams.
+    Lines "lines";
+    /// RELP over TCP or TLS.
+    Relp "relp";
+    /// Syslog over UDP, TCP, TLS or Unix sockets.
+    Syslog "syslog";
 }

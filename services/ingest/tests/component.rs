@@ -8,11 +8,17 @@ mod harness;
 #[path = "component/answers.rs"]
 mod answers;
 #[cfg(test)]
+#[path = "component/bulk.rs"]
+mod bulk;
+#[cfg(test)]
 #[path = "component/connections.rs"]
 mod connections;
 #[cfg(test)]
 #[path = "component/doors.rs"]
 mod doors;
+#[cfg(test)]
+#[path = "component/hec.rs"]
+mod hec;
 #[cfg(test)]
 #[path = "component/kafka.rs"]
 mod kafka;

@@ -26,6 +26,7 @@ pub(crate) mod kubernetes_audit;
 pub(crate) mod leef;
 pub(crate) mod logfmt;
 mod members;
+pub(crate) mod mozdef;
 pub(crate) mod mysql;
 pub(crate) mod postgresql;
 pub(crate) mod python;

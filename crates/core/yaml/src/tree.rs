@@ -9,6 +9,9 @@ use serde_saphyr::Spanned;
 
 use crate::fault::{Fault, Place};
 
+/// How many keys, values, lists and sections a file may have.
+const MAX_NODES: usize = 250_000;
+
 /// Something in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -47,7 +50,20 @@ impl Node {
     /// # Errors
     /// When it is no YAML.
     pub fn read(text: &str) -> Result<Self, Fault> {
-        let options = serde_saphyr::options! { strict_booleans: true, reject_unsupported_tags: true };
+        Self::read_within(text, MAX_NODES)
+    }
+
+    /// [`read`](Self::read) for a file that may be large: with at most so many nodes.
+    ///
+    /// # Errors
+    /// When it is no YAML, or has more.
+    pub fn read_within(text: &str, max_nodes: usize) -> Result<Self, Fault> {
+        let options = serde_saphyr::options! {
+            strict_booleans: true,
+            reject_unsupported_tags: true,
+            // A node is up to two events.
+            budget: serde_saphyr::budget! { max_nodes: max_nodes, max_events: max_nodes.saturating_mul(4) },
+        };
         let read = serde_saphyr::from_str_with_options::<Spanned<Tree>>(text, options);
         read.map(Self::from).map_err(|error| Fault::from(&error))
     }

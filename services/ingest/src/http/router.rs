@@ -13,7 +13,12 @@ use crate::refusal::{Kind, Refusal};
 
 /// Every path of every protocol.
 pub(crate) fn router(intake: Arc<Intake>) -> Router {
-    Router::new().merge(protocols::ingest::routes()).fallback(not_found).with_state(intake)
+    Router::new()
+        .merge(protocols::bulk::routes(&intake))
+        .merge(protocols::hec::routes(&intake))
+        .merge(protocols::ingest::routes())
+        .fallback(not_found)
+        .with_state(intake)
 }
 
 /// The answer for paths that don't exist.

@@ -45,6 +45,7 @@ const ALL: &[Samples] = &[
     super::kubernetes_audit::tests::SAMPLES,
     super::leef::tests::SAMPLES,
     super::logfmt::tests::SAMPLES,
+    super::mozdef::tests::SAMPLES,
     super::mysql::tests::SAMPLES,
     super::postgresql::tests::SAMPLES,
     super::python::tests::SAMPLES,

@@ -89,6 +89,22 @@ pub struct ListenerSettings {
     pub plain: bool,
 }
 
+impl ListenerSettings {
+    /// A listener with nothing else set.
+    #[must_use]
+    pub fn new(protocol: ListenerProtocol, address: impl Into<String>) -> Self {
+        Self {
+            protocol,
+            address: address.into(),
+            tenant: None,
+            max_connections: None,
+            max_connections_per_address: None,
+            tls: TlsSettings::default(),
+            plain: false,
+        }
+    }
+}
+
 impl IngestSettings {
     /// The TLS of a listener; `None` where it has none.
     #[must_use]
@@ -103,6 +119,22 @@ impl IngestSettings {
 pub enum ListenerProtocol {
     /// HTTP/1.1 and HTTP/2, with the paths of all protocols that come by it.
     Http,
+    /// Graylog's Extended Log Format: messages that end with NUL, or over UDP in chunks, compressed or not.
+    Gelf,
+    /// Plain lines, or a message in each datagram, in any format.
+    Lines,
+    /// RELP, syslog with acknowledgements.
+    Relp,
+    /// Syslog, RFC 5424 or RFC 3164: with octet counts or line ends, which is found out; or a message in each datagram.
+    Syslog,
+}
+
+impl ListenerProtocol {
+    /// Whether it can come in datagrams.
+    #[must_use]
+    pub const fn takes_datagrams(self) -> bool {
+        matches!(self, Self::Gelf | Self::Lines | Self::Syslog)
+    }
 }
 
 impl Default for IngestSettings {

@@ -76,8 +76,14 @@ fn listen(ingest: &IngestSettings, findings: &mut Findings) {
 fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
     for (name, listener) in &ingest.listeners {
         let path = |field: &str| format!("ingest.listeners.{name}.{field}");
-        if let Err(error) = listener.address.parse::<ListenAddress>() {
-            findings.add(&path("address"), error.to_string(), "the host is an IP address");
+        match listener.address.parse::<ListenAddress>() {
+            Ok(address) if address.is_datagram() && !listener.protocol.takes_datagrams() => findings.add(
+                &path("address"),
+                format!("`{address}` is for datagrams, which this protocol does not come in"),
+                "leave `udp://` out, or write `unix://` instead of `unixgram://`",
+            ),
+            Ok(_) => {}
+            Err(error) => findings.add(&path("address"), error.to_string(), "the host is an IP address"),
         }
         if let Some(Err(error)) = listener.tenant.as_ref().map(|tenant| Tenant::new(tenant.as_str())) {
             findings.add(&path("tenant"), error.to_string(), "name a tenant");
@@ -90,10 +96,10 @@ fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
         }
         tls::check(&path("tls"), &listener.tls, findings);
         // Datagrams are never encrypted: who writes `udp://` asks for that.
-        let within = |address: &ListenAddress| address.is_of_this_machine() || address.is_datagram();
-        let within = listener.address.parse().is_ok_and(|address| within(&address));
+        let exposed = |address: &ListenAddress| !address.is_of_this_machine() && !address.is_datagram();
+        let exposed = listener.address.parse().is_ok_and(|address| exposed(&address));
         findings.require(
-            within || listener.plain || ingest.tls_of(listener).is_some(),
+            !exposed || listener.plain || ingest.tls_of(listener).is_some(),
             &path("plain"),
             format!(
                 "`{}` can be reached from elsewhere, and nothing that is sent there is encrypted",

@@ -138,15 +138,7 @@ fn no_plain_listener_without_being_asked_for() {
         for (name, address) in
             [("a", "0.0.0.0:1"), ("b", "127.0.0.1:2"), ("c", "udp://0.0.0.0:3"), ("d", "unix:///run/d")]
         {
-            let listener = ListenerSettings {
-                protocol: ListenerProtocol::Http,
-                address: address.to_owned(),
-                tenant: None,
-                max_connections: None,
-                max_connections_per_address: None,
-                tls: TlsSettings::default(),
-                plain: false,
-            };
+            let listener = ListenerSettings::new(ListenerProtocol::Http, address);
             let _none = s.ingest.listeners.insert(name.to_owned(), listener);
         }
     };

@@ -25,6 +25,8 @@ metric_names! {
             "Requests, frames or windows of each protocol, by what came of them: `accepted`, or the name of the refusal.";
         IngestLostEvents => "forebay_ingest_lost_events_total", Count, [Protocol, Reason],
             "Events of protocols without acknowledgements that came in and could not be kept.";
+        IngestCutEvents => "forebay_ingest_cut_events_total", Count, [Protocol],
+            "Events of syslog and lines that were larger than `ingest.max_event`, and were cut to that size.";
         IngestRefusedConnections => "forebay_ingest_refused_connections_total", Count, [Listener, Reason],
             "Connections that were closed before anything was taken from them.";
         IngestRejectedEvents => "forebay_ingest_rejected_events_total", Count, [Tenant, Reason],
