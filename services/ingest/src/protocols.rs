@@ -54,6 +54,11 @@ pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Wa
     }
 }
 
+/// The protocols that clients of a listener may name in the handshake of TLS (RFC 7301), the best first.
+pub(crate) const fn alpn(protocol: ListenerProtocol) -> &'static [&'static [u8]] {
+    if matches!(protocol, ListenerProtocol::Http) { &[b"h2", b"http/1.1"] } else { &[] }
+}
+
 /// Takes datagrams in a listener's protocol, until the stop.
 pub(crate) async fn serve_datagrams(
     listener: Arc<Listener>,
