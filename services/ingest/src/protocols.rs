@@ -6,13 +6,17 @@
 pub mod bulk;
 mod datagrams;
 mod flow;
+pub mod grpc;
 pub mod hec;
 pub mod ingest;
 mod lines;
 mod local;
+pub mod otlp;
 mod relp;
+mod stream_room;
 mod syslog;
 mod unnamed;
+pub mod websocket;
 
 use std::sync::Arc;
 
@@ -105,6 +109,12 @@ protocols! {
     Lines "lines";
     /// RELP over TCP or TLS.
     Relp "relp";
+    /// `forebay.v1.Ingest` by gRPC.
+    Grpc "grpc";
+    /// OTLP logs, by HTTP and gRPC.
+    Otlp "otlp";
     /// Syslog over UDP, TCP, TLS or Unix sockets.
     Syslog "syslog";
+    /// Forebay's own by WebSocket: `/v1/stream`.
+    Websocket "websocket";
 }
