@@ -101,9 +101,7 @@ impl Sender {
             Self::Syslog => "syslog",
         };
         let address = format!("127.0.0.1:{}", free_port()?);
-        let listener: ListenerSettings =
-            serde_json::from_value(json!({ "protocol": protocol, "address": address }))?;
-        settings.ingest.listeners = BTreeMap::from([(protocol.to_owned(), listener)]);
+        listen(settings, protocol, &address)?;
         Ok(address)
     }
 
@@ -159,6 +157,23 @@ impl Sender {
         }
         Ok(())
     }
+}
+
+/// Makes ingest listen for syslog over UDP; the address.
+///
+/// # Errors
+/// When no port is free.
+pub fn datagrams_at(settings: &mut Settings) -> Result<String> {
+    let address = format!("127.0.0.1:{}", free_port()?);
+    listen(settings, "syslog", &format!("udp://{address}"))?;
+    Ok(address)
+}
+
+fn listen(settings: &mut Settings, protocol: &str, address: &str) -> Result<()> {
+    let listener: ListenerSettings =
+        serde_json::from_value(json!({ "protocol": protocol, "address": address }))?;
+    settings.ingest.listeners = BTreeMap::from([(protocol.to_owned(), listener)]);
+    Ok(())
 }
 
 /// What is left to send, shared by all connections.

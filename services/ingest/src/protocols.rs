@@ -8,14 +8,18 @@ mod datagrams;
 mod exchange;
 mod flow;
 mod forward;
+pub mod grpc;
 pub mod hec;
 pub mod ingest;
 mod lines;
 mod local;
 mod lumberjack;
+pub mod otlp;
 mod relp;
+mod stream_room;
 mod syslog;
 mod unnamed;
+pub mod websocket;
 
 use std::sync::Arc;
 
@@ -53,6 +57,11 @@ pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Wa
         ListenerProtocol::Relp => flow::serve(connection, intake, Relp::new(max)).await,
         ListenerProtocol::Syslog => flow::serve(connection, intake, Syslog::new(max)).await,
     }
+}
+
+/// The protocols that clients of a listener may name in the handshake of TLS (RFC 7301), the best first.
+pub(crate) const fn alpn(protocol: ListenerProtocol) -> &'static [&'static [u8]] {
+    if matches!(protocol, ListenerProtocol::Http) { &[b"h2", b"http/1.1"] } else { &[] }
 }
 
 /// Takes datagrams in a listener's protocol, until the stop.
@@ -115,6 +124,12 @@ protocols! {
     Lumberjack "lumberjack";
     /// RELP over TCP or TLS.
     Relp "relp";
+    /// `forebay.v1.Ingest` by gRPC.
+    Grpc "grpc";
+    /// OTLP logs, by HTTP and gRPC.
+    Otlp "otlp";
     /// Syslog over UDP, TCP, TLS or Unix sockets.
     Syslog "syslog";
+    /// Forebay's own by WebSocket: `/v1/stream`.
+    Websocket "websocket";
 }

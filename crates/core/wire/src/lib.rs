@@ -10,13 +10,13 @@
 //! Everything that is read is foreign: limits on size, depth and count come with [`Limits`], nothing recurses without a
 //! bound, nothing panics, and what can't be read says where and why.
 //!
-//! Protocols: [`syslog`], [`relp`], [`gelf`]. Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of
-//! connections and datagrams), [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
+//! Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of connections and datagrams), [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
 pub mod batch;
 pub mod bulk;
 pub mod datagrams;
+pub mod declared;
 pub mod delimited;
 pub mod encoding;
 pub mod firehose;
@@ -24,6 +24,7 @@ pub mod fluent_bit;
 pub mod forward;
 pub mod frames;
 pub mod gelf;
+pub mod grpc;
 pub mod hec;
 pub mod ids;
 pub mod inflate;
@@ -36,11 +37,13 @@ pub mod plan;
 pub mod protobuf;
 pub mod rejections;
 pub mod relp;
+pub mod rpc;
 pub mod shape;
 pub mod split;
 pub mod syslog;
 #[cfg(test)]
 mod testing;
+pub mod websocket;
 pub mod writer;
 
 pub use batch::{Batch, Event, Facts, Group, Limits};

@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 or HTTP/2 without TLS, whichever the client speaks.
+//! One connection: HTTP/1.1 or HTTP/2, whichever the client speaks, with TLS or without.
 //!
 //! A connection without a request under way is closed after a while. That one rule covers clients that connect and say
 //! nothing, that send half a head, that never read their answer, and those that are just gone. A request under way has
@@ -10,19 +10,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use forebay_tls::PeerNames;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::intake::Peer;
 use crate::listen::{Connection, Stop, Stream};
 
-/// The most that is read ahead of the handler, in bytes: memory that each busy connection may take beside its body.
-const READ_AHEAD: usize = 256 * 1024;
+/// The most that is read ahead of the handler, in bytes: memory that each connection may take beside its body. The largest
+/// head of an HTTP/1.1 request, too, since a head is read as a whole: more, and many clients with endless heads have much.
+const READ_AHEAD: usize = 64 * 1024;
 /// The most requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
 /// How much of a body an HTTP/2 client may send ahead of the handler, in bytes.
@@ -32,19 +35,31 @@ const MAX_HEAD: u32 = 16 * 1024;
 
 /// Serves a connection until it ends, idles too long, or the stop asks it to end after the requests under way.
 pub(crate) async fn serve(connection: Connection, router: Router, idle: Duration) {
-    let Connection { stream, peer, stop, .. } = connection;
+    let Connection { stream, peer, names, stop, .. } = connection;
     let _ended_or_given_up =
-        stop.give_up.run_until_cancelled(serve_on(stream, peer, router, idle, &stop)).await;
+        stop.give_up.run_until_cancelled(serve_on(stream, (peer, names), router, idle, &stop)).await;
 }
 
-async fn serve_on(stream: Stream, peer: Peer, router: Router, idle: Duration, stop: &Stop) {
+async fn serve_on(
+    stream: Stream,
+    (peer, names): (Peer, Option<Arc<PeerNames>>),
+    router: Router,
+    idle: Duration,
+    stop: &Stop,
+) {
     let activity = Arc::new(Activity::new());
+    let upgraded = TaskTracker::new();
     let service = service_fn({
-        let activity = Arc::clone(&activity);
+        let (activity, stop, upgraded) = (Arc::clone(&activity), stop.clone(), upgraded.clone());
         move |request: Request<Incoming>| {
-            let guard = Activity::begin(&activity);
+            let guard = Arc::new(Activity::begin(&activity));
             let mut request = request.map(Body::new);
             let _before = request.extensions_mut().insert(peer);
+            let held = Held { stop: stop.clone(), guard: Arc::clone(&guard), upgraded: upgraded.clone() };
+            let _before = request.extensions_mut().insert(held);
+            if let Some(names) = &names {
+                let _before = request.extensions_mut().insert(Arc::clone(names));
+            }
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await;
@@ -61,7 +76,7 @@ async fn serve_on(stream: Stream, peer: Peer, router: Router, idle: Duration, st
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(4 * STREAM_WINDOW)
         .max_header_list_size(MAX_HEAD);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let mut stopping = false;
     loop {
@@ -70,6 +85,9 @@ async fn serve_on(stream: Stream, peer: Peer, router: Router, idle: Duration, st
                 if let Err(error) = ended {
                     tracing::debug!(%peer, error, "connection ended early");
                 }
+                // What it became may go on, and is to be waited for at the stop as the connection is.
+                let _closed = upgraded.close();
+                upgraded.wait().await;
                 return;
             }
             () = stop.drain.cancelled(), if !stopping => {
@@ -95,7 +113,19 @@ struct Activity {
     last_ended: AtomicU64,
 }
 
+/// What a request that goes on after its answer has begun holds: the connection isn't idle meanwhile, and learns of the stop.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// When to end.
+    pub(crate) stop: Stop,
+    #[expect(dead_code, reason = "it is held, not looked at")]
+    guard: Arc<UnderWay>,
+    /// What becomes of the connection when it is upgraded runs in here.
+    pub(crate) upgraded: TaskTracker,
+}
+
 /// A request under way.
+#[derive(Debug)]
 struct UnderWay(Arc<Activity>);
 
 impl Activity {
