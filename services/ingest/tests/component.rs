@@ -20,11 +20,17 @@ mod datagrams;
 #[path = "component/doors.rs"]
 mod doors;
 #[cfg(test)]
+#[path = "component/forward.rs"]
+mod forward;
+#[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
 #[cfg(test)]
 #[path = "component/kafka.rs"]
 mod kafka;
+#[cfg(test)]
+#[path = "component/lumberjack.rs"]
+mod lumberjack;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
