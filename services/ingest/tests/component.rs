@@ -19,6 +19,11 @@ mod connections;
 #[cfg(test)]
 #[path = "component/grpc.rs"]
 mod grpc;
+#[path = "component/datagrams.rs"]
+mod datagrams;
+#[cfg(test)]
+#[path = "component/doors.rs"]
+mod doors;
 #[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
@@ -31,6 +36,12 @@ mod otlp;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
+#[cfg(test)]
+#[path = "component/relp.rs"]
+mod relp;
+#[cfg(test)]
+#[path = "component/syslog.rs"]
+mod syslog;
 #[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;
