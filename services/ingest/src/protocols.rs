@@ -5,12 +5,16 @@
 
 pub mod bulk;
 mod datagrams;
+pub mod events;
+pub mod firehose;
 mod flow;
+pub mod gelf_http;
 pub mod grpc;
 pub mod hec;
 pub mod ingest;
 mod lines;
 mod local;
+pub mod loki;
 pub mod otlp;
 mod relp;
 mod stream_room;
@@ -103,10 +107,16 @@ protocols! {
     Bulk "bulk";
     /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
     Hec "hec";
-    /// GELF over UDP, TCP or Unix sockets.
+    /// JSON events at `/events`, as `MozDef` takes them.
+    Events "events";
+    /// Amazon Data Firehose: records that producers put, and its deliveries to HTTP endpoints.
+    Firehose "firehose";
+    /// GELF over HTTP, UDP, TCP or Unix sockets.
     Gelf "gelf";
     /// Plain lines over TCP or Unix sockets, or in datagrams.
     Lines "lines";
+    /// Loki's push API, protobuf or JSON.
+    Loki "loki";
     /// RELP over TCP or TLS.
     Relp "relp";
     /// `forebay.v1.Ingest` by gRPC.
