@@ -25,6 +25,9 @@ mod datagrams;
 #[path = "component/doors.rs"]
 mod doors;
 #[cfg(test)]
+#[path = "component/forward.rs"]
+mod forward;
+#[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
 #[cfg(test)]
@@ -33,6 +36,8 @@ mod kafka;
 #[cfg(test)]
 #[path = "component/otlp.rs"]
 mod otlp;
+#[path = "component/lumberjack.rs"]
+mod lumberjack;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
