@@ -5,20 +5,19 @@
 
 pub mod bulk;
 mod datagrams;
-mod exchange;
-mod flow;
-mod forward;
 pub mod events;
+mod exchange;
 pub mod firehose;
 mod flow;
+mod forward;
 pub mod gelf_http;
 pub mod grpc;
 pub mod hec;
 pub mod ingest;
 mod lines;
 mod local;
-mod lumberjack;
 pub mod loki;
+mod lumberjack;
 pub mod otlp;
 mod relp;
 mod stream_room;
@@ -119,24 +118,20 @@ protocols! {
     Bulk "bulk";
     /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
     Hec "hec";
-    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`.
-    Forward "forward";
-    /// GELF over UDP, TCP or Unix sockets.
-    Gelf "gelf";
-    /// Plain lines over TCP or Unix sockets, or in datagrams.
-    Lines "lines";
-    /// Lumberjack 1 and 2: Beats, Elastic Agent, Logstash.
-    Lumberjack "lumberjack";
     /// JSON events at `/events`, as `MozDef` takes them.
     Events "events";
     /// Amazon Data Firehose: records that producers put, and its deliveries to HTTP endpoints.
     Firehose "firehose";
+    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`.
+    Forward "forward";
     /// GELF over HTTP, UDP, TCP or Unix sockets.
     Gelf "gelf";
     /// Plain lines over TCP or Unix sockets, or in datagrams.
     Lines "lines";
     /// Loki's push API, protobuf or JSON.
     Loki "loki";
+    /// Lumberjack 1 and 2: Beats, Elastic Agent, Logstash.
+    Lumberjack "lumberjack";
     /// RELP over TCP or TLS.
     Relp "relp";
     /// `forebay.v1.Ingest` by gRPC.
