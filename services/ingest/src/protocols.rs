@@ -114,26 +114,6 @@ macro_rules! protocols {
 protocols! {
     /// Forebay's own: `POST /v1/ingest`, lines and JSON.
     Ingest "http";
-    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
-    Bulk "bulk";
-    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
-    Hec "hec";
-    /// JSON events at `/events`, as `MozDef` takes them.
-    Events "events";
-    /// Amazon Data Firehose: records that producers put, and its deliveries to HTTP endpoints.
-    Firehose "firehose";
-    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`.
-    Forward "forward";
-    /// GELF over HTTP, UDP, TCP or Unix sockets.
-    Gelf "gelf";
-    /// Plain lines over TCP or Unix sockets, or in datagrams.
-    Lines "lines";
-    /// Loki's push API, protobuf or JSON.
-    Loki "loki";
-    /// Lumberjack 1 and 2: Beats, Elastic Agent, Logstash.
-    Lumberjack "lumberjack";
-    /// RELP over TCP or TLS.
-    Relp "relp";
     /// Forebay's own by WebSocket: `/v1/stream`.
     Websocket "websocket";
     /// `forebay.v1.Ingest` by gRPC.
