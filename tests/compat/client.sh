@@ -6,7 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib.sh
 . "$here/lib.sh"
 if [ "$1" = --debian-version ]; then
-  sed -n "s/^$2 //p" "$(compat_home debian)/versions"
+  # Those that every Debian has are not unpacked.
+  grep -oP "^$2 \K.*" "$(compat_home debian)/versions" || dpkg-query -W -f '${source:Upstream-Version}\n' "$2"
   exit
 fi
 name=$1

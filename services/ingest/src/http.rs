@@ -4,5 +4,6 @@ pub mod answer;
 pub mod body;
 pub(crate) mod connection;
 pub mod credentials;
+pub(crate) mod grpc;
 pub(crate) mod router;
 pub mod unpack;

@@ -14,6 +14,9 @@ mod bulk;
 #[path = "component/connections.rs"]
 mod connections;
 #[cfg(test)]
+#[path = "component/datagrams.rs"]
+mod datagrams;
+#[cfg(test)]
 #[path = "component/doors.rs"]
 mod doors;
 #[cfg(test)]
@@ -25,6 +28,12 @@ mod kafka;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
+#[cfg(test)]
+#[path = "component/relp.rs"]
+mod relp;
+#[cfg(test)]
+#[path = "component/syslog.rs"]
+mod syslog;
 #[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;

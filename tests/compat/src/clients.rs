@@ -60,15 +60,71 @@ pub enum Delivers {
 }
 
 /// All of them, by protocol.
-pub const CLIENTS: &[Client] = &[Client {
-    name: "http_requests",
-    title: "Requests",
-    speaks: "http",
-    to: Door::Http,
-    from: Package::Python("requests"),
-    tells: Tells::AsItGoes,
-    delivers: Delivers::All,
-}];
+pub const CLIENTS: &[Client] = &[
+    Client {
+        name: "http_requests",
+        title: "Requests",
+        speaks: "http",
+        to: Door::Http,
+        from: Package::Python("requests"),
+        tells: Tells::AsItGoes,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "rsyslog_elasticsearch",
+        title: "rsyslog (omelasticsearch)",
+        speaks: "bulk",
+        to: Door::Http,
+        from: Package::Debian("rsyslog-elasticsearch"),
+        tells: Tells::AtTheEnd,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "graypy_tcp",
+        title: "graypy",
+        speaks: "gelf",
+        to: Door::Tcp(ListenerProtocol::Gelf),
+        from: Package::Python("graypy"),
+        tells: Tells::AsItGoes,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "rsyslog_relp",
+        title: "rsyslog (omrelp)",
+        speaks: "relp",
+        to: Door::Tcp(ListenerProtocol::Relp),
+        from: Package::Debian("rsyslog-relp"),
+        tells: Tells::AtTheEnd,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "rsyslog_tcp",
+        title: "rsyslog (omfwd)",
+        speaks: "syslog",
+        to: Door::Tcp(ListenerProtocol::Syslog),
+        from: Package::Debian("rsyslog"),
+        tells: Tells::AtTheEnd,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "syslog_ng",
+        title: "syslog-ng",
+        speaks: "syslog",
+        to: Door::Tcp(ListenerProtocol::Syslog),
+        from: Package::Debian("syslog-ng-core"),
+        tells: Tells::AtTheEnd,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "logger",
+        title: "logger of util-linux",
+        speaks: "syslog",
+        to: Door::Tcp(ListenerProtocol::Syslog),
+        from: Package::Debian("bsdutils"),
+        tells: Tells::AtTheEnd,
+        delivers: Delivers::All,
+    },
+];
 
 /// Those that need nothing but Python, and together take less than a minute: the ordinary tests run them.
 pub fn quick() -> impl Iterator<Item = &'static Client> {

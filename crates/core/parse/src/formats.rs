@@ -28,6 +28,7 @@ pub(crate) mod logfmt;
 mod members;
 pub(crate) mod mozdef;
 pub(crate) mod mysql;
+pub(crate) mod otlp;
 pub(crate) mod postgresql;
 pub(crate) mod python;
 mod quoted;

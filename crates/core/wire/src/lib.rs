@@ -16,6 +16,7 @@
 pub mod batch;
 pub mod bulk;
 pub mod datagrams;
+pub mod declared;
 pub mod delimited;
 pub mod encoding;
 pub mod firehose;
@@ -23,6 +24,7 @@ pub mod fluent_bit;
 pub mod forward;
 pub mod frames;
 pub mod gelf;
+pub mod grpc;
 pub mod hec;
 pub mod ids;
 pub mod inflate;
@@ -35,11 +37,13 @@ pub mod plan;
 pub mod protobuf;
 pub mod rejections;
 pub mod relp;
+pub mod rpc;
 pub mod shape;
 pub mod split;
 pub mod syslog;
 #[cfg(test)]
 mod testing;
+pub mod websocket;
 pub mod writer;
 
 pub use batch::{Batch, Event, Facts, Group, Limits};

@@ -55,6 +55,12 @@ impl<'a> Fields<'a> {
         Self { bytes, at: 0 }
     }
 
+    /// How many bytes were read so far: where the value that was read last ends.
+    #[must_use]
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
     /// The next field's number and value; none at the end.
     ///
     /// # Errors

@@ -16,7 +16,10 @@ pub(crate) fn router(intake: Arc<Intake>) -> Router {
     Router::new()
         .merge(protocols::bulk::routes(&intake))
         .merge(protocols::hec::routes(&intake))
+        .merge(protocols::grpc::routes())
         .merge(protocols::ingest::routes())
+        .merge(protocols::otlp::routes())
+        .merge(protocols::websocket::routes())
         .fallback(not_found)
         .with_state(intake)
 }

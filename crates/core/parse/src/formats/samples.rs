@@ -47,6 +47,7 @@ const ALL: &[Samples] = &[
     super::logfmt::tests::SAMPLES,
     super::mozdef::tests::SAMPLES,
     super::mysql::tests::SAMPLES,
+    super::otlp::tests::SAMPLES,
     super::postgresql::tests::SAMPLES,
     super::python::tests::SAMPLES,
     super::redis::tests::SAMPLES,

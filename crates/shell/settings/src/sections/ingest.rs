@@ -119,10 +119,14 @@ impl IngestSettings {
 pub enum ListenerProtocol {
     /// HTTP/1.1 and HTTP/2, with the paths of all protocols that come by it.
     Http,
+    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`. Over UDP it answers heartbeats.
+    Forward,
     /// Graylog's Extended Log Format: messages that end with NUL, or over UDP in chunks, compressed or not.
     Gelf,
     /// Plain lines, or a message in each datagram, in any format.
     Lines,
+    /// Lumberjack, versions 1 and 2: Beats, Elastic Agent, Logstash.
+    Lumberjack,
     /// RELP, syslog with acknowledgements.
     Relp,
     /// Syslog, RFC 5424 or RFC 3164: with octet counts or line ends, which is found out; or a message in each datagram.
@@ -133,7 +137,7 @@ impl ListenerProtocol {
     /// Whether it can come in datagrams.
     #[must_use]
     pub const fn takes_datagrams(self) -> bool {
-        matches!(self, Self::Gelf | Self::Lines | Self::Syslog)
+        matches!(self, Self::Forward | Self::Gelf | Self::Lines | Self::Syslog)
     }
 }
 

@@ -92,6 +92,8 @@ mod tests {
         for _ in 0..100 {
             let _sent = sender.send_to(&[b'x'; 1000], address).unwrap();
         }
+        // Until the runtime has seen that something is there, it says that nothing is.
+        socket.readable().await.unwrap();
         let mut received = 0;
         while socket.try_recv_from(&mut [0; 2000]).is_ok() {
             received += 1;
