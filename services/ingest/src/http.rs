@@ -5,5 +5,6 @@ pub mod body;
 pub(crate) mod connection;
 pub mod credentials;
 pub(crate) mod grpc;
+pub(crate) mod request;
 pub(crate) mod router;
 pub mod unpack;

@@ -8,12 +8,17 @@ mod datagrams;
 mod exchange;
 mod flow;
 mod forward;
+pub mod events;
+pub mod firehose;
+mod flow;
+pub mod gelf_http;
 pub mod grpc;
 pub mod hec;
 pub mod ingest;
 mod lines;
 mod local;
 mod lumberjack;
+pub mod loki;
 pub mod otlp;
 mod relp;
 mod stream_room;
@@ -122,6 +127,16 @@ protocols! {
     Lines "lines";
     /// Lumberjack 1 and 2: Beats, Elastic Agent, Logstash.
     Lumberjack "lumberjack";
+    /// JSON events at `/events`, as `MozDef` takes them.
+    Events "events";
+    /// Amazon Data Firehose: records that producers put, and its deliveries to HTTP endpoints.
+    Firehose "firehose";
+    /// GELF over HTTP, UDP, TCP or Unix sockets.
+    Gelf "gelf";
+    /// Plain lines over TCP or Unix sockets, or in datagrams.
+    Lines "lines";
+    /// Loki's push API, protobuf or JSON.
+    Loki "loki";
     /// RELP over TCP or TLS.
     Relp "relp";
     /// `forebay.v1.Ingest` by gRPC.

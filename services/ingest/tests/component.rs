@@ -1,6 +1,9 @@
 //! The whole tier over loopback: real HTTP in front, librdkafka's mock cluster behind.
 
 #[cfg(test)]
+#[path = "component/call.rs"]
+mod call;
+#[cfg(test)]
 #[path = "component/harness.rs"]
 mod harness;
 
@@ -14,17 +17,27 @@ mod bulk;
 #[path = "component/connections.rs"]
 mod connections;
 #[cfg(test)]
+#[path = "component/grpc.rs"]
+mod grpc;
 #[path = "component/datagrams.rs"]
 mod datagrams;
 #[cfg(test)]
 #[path = "component/doors.rs"]
 mod doors;
 #[cfg(test)]
+#[path = "component/forward.rs"]
+mod forward;
+#[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
 #[cfg(test)]
 #[path = "component/kafka.rs"]
 mod kafka;
+#[cfg(test)]
+#[path = "component/otlp.rs"]
+mod otlp;
+#[path = "component/lumberjack.rs"]
+mod lumberjack;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
@@ -37,3 +50,6 @@ mod syslog;
 #[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;
+#[cfg(test)]
+#[path = "component/websocket.rs"]
+mod websocket;

@@ -3,18 +3,27 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use forebay_wire::firehose::Signature;
 
 /// The longest header that is looked at, in bytes.
 const MAX_LEN: usize = 2048;
 
+/// Headers that hold a token and nothing else.
+const KEYS: [&str; 2] = ["x-log-key", "x-amz-firehose-access-key"];
+
 /// The headers with the token in the form that [`authorize`](crate::auth::authorize) reads, whatever form it came in: as the
-/// password of `Basic`, as the key of `ApiKey` (Elasticsearch: base64 of `id:key`), or behind `Splunk`. What is in none of these
+/// password of `Basic`, as the key of `ApiKey` (Elasticsearch: base64 of `id:key`), behind `Splunk`, as the id of an access key that signed the request, or in
+/// `X-Log-Key` or `X-Amz-Firehose-Access-Key`. What is in none of these
 /// stays as it is.
 #[must_use]
 pub fn with_bearer(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = value.filter(|value| value.len() <= MAX_LEN).and_then(token);
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let short = |value: &&str| value.len() <= MAX_LEN;
+    let token = match text("authorization") {
+        Some(value) => Some(value).filter(short).and_then(token),
+        None => KEYS.iter().find_map(|name| text(name)).filter(short).map(str::to_owned),
+    };
     if let Some(mut bearer) = token.and_then(|token| HeaderValue::from_str(&format!("Bearer {token}")).ok()) {
         bearer.set_sensitive(true);
         let _before = headers.insert(header::AUTHORIZATION, bearer);
@@ -27,6 +36,9 @@ fn token(value: &str) -> Option<String> {
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("splunk") {
         return Some(rest.to_owned());
+    }
+    if scheme == "AWS4-HMAC-SHA256" {
+        return Signature::read(value).map(|signature| signature.key_id.to_owned());
     }
     if scheme.eq_ignore_ascii_case("basic") || scheme.eq_ignore_ascii_case("apikey") {
         let pair = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
