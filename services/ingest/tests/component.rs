@@ -1,8 +1,5 @@
-//! The whole tier over loopback: real HTTP in front, librdkafka's mock cluster behind.
+//! The whole tier over loopback: real protocols in front, librdkafka's mock cluster behind.
 
-#[cfg(test)]
-#[path = "component/call.rs"]
-mod call;
 #[cfg(test)]
 #[path = "component/harness.rs"]
 mod harness;
@@ -14,11 +11,12 @@ mod answers;
 #[path = "component/bulk.rs"]
 mod bulk;
 #[cfg(test)]
+#[path = "component/call.rs"]
+mod call;
+#[cfg(test)]
 #[path = "component/connections.rs"]
 mod connections;
 #[cfg(test)]
-#[path = "component/grpc.rs"]
-mod grpc;
 #[path = "component/datagrams.rs"]
 mod datagrams;
 #[cfg(test)]
@@ -28,16 +26,20 @@ mod doors;
 #[path = "component/forward.rs"]
 mod forward;
 #[cfg(test)]
+#[path = "component/grpc.rs"]
+mod grpc;
+#[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
 #[cfg(test)]
 #[path = "component/kafka.rs"]
 mod kafka;
 #[cfg(test)]
-#[path = "component/otlp.rs"]
-mod otlp;
 #[path = "component/lumberjack.rs"]
 mod lumberjack;
+#[cfg(test)]
+#[path = "component/otlp.rs"]
+mod otlp;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;

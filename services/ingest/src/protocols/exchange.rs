@@ -90,7 +90,7 @@ pub(super) struct Exchange {
 impl Exchange {
     /// Finds out whose events they are; `None` if nobody can say.
     pub(super) fn new(connection: Connection, intake: &Arc<Intake>, protocol: Protocol) -> Option<Self> {
-        let Connection { stream, peer, listener, stop } = connection;
+        let Connection { stream, peer, listener, stop, .. } = connection;
         let tenant = unnamed::tenant(intake, &listener, peer)?;
         let sender = Sender { tenant, protocol, peer };
         let route = Route { intake: Arc::clone(intake), sender, stop, acknowledges: true };
