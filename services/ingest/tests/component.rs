@@ -17,11 +17,23 @@ mod connections;
 #[path = "component/datagrams.rs"]
 mod datagrams;
 #[cfg(test)]
+#[path = "component/events.rs"]
+mod events;
+#[cfg(test)]
+#[path = "component/firehose.rs"]
+mod firehose;
+#[cfg(test)]
+#[path = "component/fluent_bit.rs"]
+mod fluent_bit;
+#[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
 #[cfg(test)]
 #[path = "component/kafka.rs"]
 mod kafka;
+#[cfg(test)]
+#[path = "component/loki.rs"]
+mod loki;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;

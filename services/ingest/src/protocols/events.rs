@@ -34,9 +34,7 @@ pub(crate) fn routes() -> Router<Arc<Intake>> {
 }
 
 async fn take_events(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let said = |receipt: intake::Receipt| {
-        Receipt::new(receipt.accepted, &receipt.rejections).into_response()
-    };
+    let said = |receipt: intake::Receipt| Receipt::new(receipt.accepted, &receipt.rejections).into_response();
     take(&intake, request, Protocol::Events, "mozdef", said).await
 }
 
@@ -92,12 +90,7 @@ fn declared(content_type: Option<&str>) -> Declared {
     }
 }
 
-fn objects(
-    body: Bytes,
-    declared: Declared,
-    format: &str,
-    room: &mut Room<'_>,
-) -> Result<Batch, Refusal> {
+fn objects(body: Bytes, declared: Declared, format: &str, room: &mut Room<'_>) -> Result<Batch, Refusal> {
     let limits = room.limits();
     let rules = Rules {
         declared,

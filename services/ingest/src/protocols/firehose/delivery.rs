@@ -12,9 +12,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
-use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use forebay_record::raw::MAX_ATTRIBUTES;
@@ -94,8 +94,7 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Strin
             None => Ok((delivery.batch, delivery.request_id)),
         }
     });
-    let ((batch, request_id), admitted) =
-        decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let ((batch, request_id), admitted) = decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
     let ids = Ids::from_key(&request_id).unwrap_or_else(|_| intake.new_ids());
     let _receipt = intake.ship(admitted, batch, ids).await?;
     Ok(request_id)

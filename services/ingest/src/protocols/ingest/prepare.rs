@@ -53,7 +53,11 @@ impl Content {
     /// # Errors
     /// When it names a type that isn't taken.
     pub fn from_header(header: Option<&str>) -> Result<Self, UnknownContentType> {
-        if is_msgpack(header) { Ok(Self::Msgpack) } else { Declared::from_content_type(header).map(Self::Text) }
+        if is_msgpack(header) {
+            Ok(Self::Msgpack)
+        } else {
+            Declared::from_content_type(header).map(Self::Text)
+        }
     }
 }
 
@@ -117,10 +121,12 @@ fn of_chunk(error: &ChunkError) -> Refusal {
     let reason = error.to_string();
     match error {
         ChunkError::Empty => Refusal::new(Kind::EmptyBody, reason, "send entries of a time and a record"),
-        ChunkError::Entry { line, .. } => {
-            Refusal::new(Kind::MalformedBody, reason, "nothing was taken; send entries of a time and a record")
-                .at_line(*line)
-        }
+        ChunkError::Entry { line, .. } => Refusal::new(
+            Kind::MalformedBody,
+            reason,
+            "nothing was taken; send entries of a time and a record",
+        )
+        .at_line(*line),
         ChunkError::Overflow(_) => {
             Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_events")
         }
