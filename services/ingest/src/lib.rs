@@ -66,6 +66,9 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
             upstream.watch(kafka, stop).await
         }
     });
+    for tls in config.tls {
+        let _until_shutdown = tokio::spawn(tls.follow(stop.clone()));
+    }
     if let Access::Tokens(tokens) = &config.access {
         let _until_shutdown = tokio::spawn(tokens.clone().follow(stop.clone()));
     }

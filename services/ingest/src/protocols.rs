@@ -6,8 +6,10 @@
 pub mod bulk;
 mod datagrams;
 pub mod events;
+mod exchange;
 pub mod firehose;
 mod flow;
+mod forward;
 pub mod gelf_http;
 pub mod grpc;
 pub mod hec;
@@ -15,6 +17,7 @@ pub mod ingest;
 mod lines;
 mod local;
 pub mod loki;
+mod lumberjack;
 pub mod otlp;
 mod relp;
 mod stream_room;
@@ -51,11 +54,18 @@ pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Wa
     let max = intake.limits.max_event;
     match connection.listener.protocol {
         ListenerProtocol::Http => connection::serve(connection, ways.http, intake.limits.read_timeout).await,
+        ListenerProtocol::Forward => forward::serve(connection, intake).await,
         ListenerProtocol::Gelf => flow::serve(connection, intake, Lines::<lines::Gelf>::new(max)).await,
         ListenerProtocol::Lines => flow::serve(connection, intake, Lines::<lines::Text>::new(max)).await,
+        ListenerProtocol::Lumberjack => lumberjack::serve(connection, intake).await,
         ListenerProtocol::Relp => flow::serve(connection, intake, Relp::new(max)).await,
         ListenerProtocol::Syslog => flow::serve(connection, intake, Syslog::new(max)).await,
     }
+}
+
+/// The protocols that clients of a listener may name in the handshake of TLS (RFC 7301), the best first.
+pub(crate) const fn alpn(protocol: ListenerProtocol) -> &'static [&'static [u8]] {
+    if matches!(protocol, ListenerProtocol::Http) { &[b"h2", b"http/1.1"] } else { &[] }
 }
 
 /// Takes datagrams in a listener's protocol, until the stop.
@@ -69,8 +79,9 @@ pub(crate) async fn serve_datagrams(
         ListenerProtocol::Gelf | ListenerProtocol::Lines | ListenerProtocol::Syslog => {
             datagrams::serve(listener, socket, intake, stop).await;
         }
+        ListenerProtocol::Forward => forward::serve_heartbeats(&listener, socket, &stop).await,
         // The settings were checked: no protocol that takes no datagrams gets here.
-        ListenerProtocol::Http | ListenerProtocol::Relp => {
+        ListenerProtocol::Http | ListenerProtocol::Lumberjack | ListenerProtocol::Relp => {
             tracing::error!(listener = listener.name, ?socket, "this protocol takes no datagrams");
         }
     }
@@ -103,28 +114,32 @@ macro_rules! protocols {
 protocols! {
     /// Forebay's own: `POST /v1/ingest`, lines and JSON.
     Ingest "http";
-    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
-    Bulk "bulk";
-    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
-    Hec "hec";
-    /// JSON events at `/events`, as `MozDef` takes them.
-    Events "events";
-    /// Amazon Data Firehose: records that producers put, and its deliveries to HTTP endpoints.
-    Firehose "firehose";
-    /// GELF over HTTP, UDP, TCP or Unix sockets.
-    Gelf "gelf";
-    /// Plain lines over TCP or Unix sockets, or in datagrams.
-    Lines "lines";
-    /// Loki's push API, protobuf or JSON.
-    Loki "loki";
-    /// RELP over TCP or TLS.
-    Relp "relp";
+    /// Forebay's own by WebSocket: `/v1/stream`.
+    Websocket "websocket";
     /// `forebay.v1.Ingest` by gRPC.
     Grpc "grpc";
     /// OTLP logs, by HTTP and gRPC.
     Otlp "otlp";
+    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
+    Bulk "bulk";
+    /// Lumberjack 1 and 2: Beats, Elastic Agent, Logstash.
+    Lumberjack "lumberjack";
+    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`.
+    Forward "forward";
     /// Syslog over UDP, TCP, TLS or Unix sockets.
     Syslog "syslog";
-    /// Forebay's own by WebSocket: `/v1/stream`.
-    Websocket "websocket";
+    /// RELP over TCP or TLS.
+    Relp "relp";
+    /// GELF over HTTP, UDP, TCP or Unix sockets.
+    Gelf "gelf";
+    /// JSON events at `/events`, as `MozDef` takes them.
+    Events "events";
+    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
+    Hec "hec";
+    /// Loki's push API, protobuf or JSON.
+    Loki "loki";
+    /// Amazon Data Firehose: records that producers put, and its deliveries to HTTP endpoints.
+    Firehose "firehose";
+    /// Plain lines over TCP or Unix sockets, or in datagrams.
+    Lines "lines";
 }

@@ -1,4 +1,4 @@
-//! The whole tier over loopback: real HTTP in front, librdkafka's mock cluster behind.
+//! The whole tier over loopback: real protocols in front, librdkafka's mock cluster behind.
 
 #[cfg(test)]
 #[path = "component/harness.rs"]
@@ -10,6 +10,9 @@ mod answers;
 #[cfg(test)]
 #[path = "component/bulk.rs"]
 mod bulk;
+#[cfg(test)]
+#[path = "component/call.rs"]
+mod call;
 #[cfg(test)]
 #[path = "component/connections.rs"]
 mod connections;
@@ -25,6 +28,14 @@ mod firehose;
 #[cfg(test)]
 #[path = "component/fluent_bit.rs"]
 mod fluent_bit;
+#[path = "component/doors.rs"]
+mod doors;
+#[cfg(test)]
+#[path = "component/forward.rs"]
+mod forward;
+#[cfg(test)]
+#[path = "component/grpc.rs"]
+mod grpc;
 #[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
@@ -34,6 +45,11 @@ mod kafka;
 #[cfg(test)]
 #[path = "component/loki.rs"]
 mod loki;
+#[path = "component/lumberjack.rs"]
+mod lumberjack;
+#[cfg(test)]
+#[path = "component/otlp.rs"]
+mod otlp;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
@@ -46,3 +62,6 @@ mod syslog;
 #[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;
+#[cfg(test)]
+#[path = "component/websocket.rs"]
+mod websocket;

@@ -100,7 +100,7 @@ struct Flow<S: Speak> {
 
 /// Serves a connection until it ends.
 pub(super) async fn serve<S: Speak>(connection: Connection, intake: &Arc<Intake>, speaker: S) {
-    let Connection { stream, peer, listener, stop } = connection;
+    let Connection { stream, peer, listener, stop, .. } = connection;
     let Some(tenant) = unnamed::tenant(intake, &listener, peer) else { return };
     let mut facts = Facts::of_format(S::FORMAT);
     local::describe(&stream, peer, &listener, &mut facts);
