@@ -49,6 +49,15 @@ impl Client {
     }
 
     async fn send(&self, path: &str, headers: &[(&str, &str)], body: Body) -> hyper::Response<Incoming> {
+        self.try_send(path, headers, body).await.unwrap()
+    }
+
+    async fn try_send(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> hyper::Result<hyper::Response<Incoming>> {
         let mut request = hyper::Request::post(format!("http://forebay{path}"))
             .header("content-type", "application/grpc")
             .header("te", "trailers");
@@ -58,7 +67,13 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.sender.clone().send_request(request.body(body).unwrap()).await.unwrap()
+        self.sender.clone().send_request(request.body(body).unwrap()).await
+    }
+
+    /// A call of one message; none when the connection ends before its answer.
+    pub(crate) async fn try_call(&self, path: &str, message: &[u8]) -> Option<Ended> {
+        let response = self.try_send(path, &[], Body::from(framed(message))).await.ok()?;
+        read_whole(response).await
     }
 
     /// A call of one message.
@@ -68,18 +83,7 @@ impl Client {
 
     /// A call of these bytes.
     pub(crate) async fn raw(&self, path: &str, headers: &[(&str, &str)], body: Bytes) -> Ended {
-        let response = self.send(path, headers, Body::from(body)).await;
-        assert_eq!(response.status(), 200);
-        let mut trailers = texts(response.headers());
-        let body = response.into_body().collect().await.unwrap();
-        trailers.extend(body.trailers().map(texts).unwrap_or_default());
-        let mut messages = Messages::new(1 << 20);
-        messages.push(&body.to_bytes());
-        let mut found = Vec::new();
-        while let Some(message) = messages.read().unwrap() {
-            found.push(message.bytes);
-        }
-        ended(found, &trailers)
+        read_whole(self.send(path, headers, Body::from(body)).await).await.unwrap()
     }
 
     /// A call in two directions.
@@ -121,6 +125,21 @@ impl Stream {
     pub(crate) fn ended(&self) -> Ended {
         ended(Vec::new(), &self.trailers)
     }
+}
+
+/// What a call of one message ended with; none when its answer is cut off.
+async fn read_whole(response: hyper::Response<Incoming>) -> Option<Ended> {
+    assert_eq!(response.status(), 200);
+    let mut trailers = texts(response.headers());
+    let body = response.into_body().collect().await.ok()?;
+    trailers.extend(body.trailers().map(texts).unwrap_or_default());
+    let mut messages = Messages::new(1 << 20);
+    messages.push(&body.to_bytes());
+    let mut found = Vec::new();
+    while let Some(message) = messages.read().unwrap() {
+        found.push(message.bytes);
+    }
+    Some(ended(found, &trailers))
 }
 
 fn texts(headers: &hyper::HeaderMap) -> HashMap<String, String> {
