@@ -20,6 +20,9 @@ mod connections;
 #[path = "component/datagrams.rs"]
 mod datagrams;
 #[cfg(test)]
+#[path = "component/doors.rs"]
+mod doors;
+#[cfg(test)]
 #[path = "component/events.rs"]
 mod events;
 #[cfg(test)]
@@ -28,8 +31,6 @@ mod firehose;
 #[cfg(test)]
 #[path = "component/fluent_bit.rs"]
 mod fluent_bit;
-#[path = "component/doors.rs"]
-mod doors;
 #[cfg(test)]
 #[path = "component/forward.rs"]
 mod forward;
@@ -45,6 +46,7 @@ mod kafka;
 #[cfg(test)]
 #[path = "component/loki.rs"]
 mod loki;
+#[cfg(test)]
 #[path = "component/lumberjack.rs"]
 mod lumberjack;
 #[cfg(test)]

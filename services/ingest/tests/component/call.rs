@@ -78,7 +78,7 @@ impl Client {
 
     /// A call of one message.
     pub(crate) async fn call(&self, path: &str, message: &[u8]) -> Ended {
-        self.raw(path, &[], framed(message)).await
+        self.try_call(path, message).await.unwrap()
     }
 
     /// A call of these bytes.
