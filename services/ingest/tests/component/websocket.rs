@@ -67,7 +67,7 @@ async fn every_batch_is_answered_by_its_number() {
         match n {
             3 => {
                 send(&mut socket, "{\"seq\":3,\"content_type\":\"application/json\"}\n[{\"a\":1},{\"a\" 2}]")
-                    .await
+                    .await;
             }
             4 => socket.send(Message::Binary(body.into_bytes().into())).await.unwrap(),
             _ => send(&mut socket, body).await,
