@@ -17,5 +17,8 @@ mod kafka;
 #[path = "component/overload.rs"]
 mod overload;
 #[cfg(test)]
+#[path = "component/quotas.rs"]
+mod quotas;
+#[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;

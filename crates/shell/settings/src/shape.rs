@@ -148,7 +148,7 @@ mod tests {
         has("linger", Shape::Period, false);
         has("gzip", Shape::Boolean, false);
         has("max_refused_share", Shape::Number, false);
-        has("token_file", Shape::Text, true);
+        has("access_file", Shape::Text, true);
         has("properties", Shape::Dictionary { dotted: true }, false);
         has("regexes", Shape::Dictionary { dotted: false }, false);
         has("lanes", Shape::Integer { min: 0, max: i64::MAX }, false);

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until};
 use tower::ServiceExt;
 
 use crate::intake::Peer;
-use crate::listen::{Connection, Stop, Stream};
+use crate::listen::{Connection, Listener, Stop, Stream};
 
 /// The most that is read ahead of the handler, in bytes: memory that each busy connection may take beside its body.
 const READ_AHEAD: usize = 256 * 1024;
@@ -32,12 +32,19 @@ const MAX_HEAD: u32 = 16 * 1024;
 
 /// Serves a connection until it ends, idles too long, or the stop asks it to end after the requests under way.
 pub(crate) async fn serve(connection: Connection, router: Router, idle: Duration) {
-    let Connection { stream, peer, stop, .. } = connection;
+    let Connection { stream, peer, listener, stop } = connection;
     let _ended_or_given_up =
-        stop.give_up.run_until_cancelled(serve_on(stream, peer, router, idle, &stop)).await;
+        stop.give_up.run_until_cancelled(serve_on(stream, peer, listener, router, idle, &stop)).await;
 }
 
-async fn serve_on(stream: Stream, peer: Peer, router: Router, idle: Duration, stop: &Stop) {
+async fn serve_on(
+    stream: Stream,
+    peer: Peer,
+    listener: Arc<Listener>,
+    router: Router,
+    idle: Duration,
+    stop: &Stop,
+) {
     let activity = Arc::new(Activity::new());
     let service = service_fn({
         let activity = Arc::clone(&activity);
@@ -45,6 +52,7 @@ async fn serve_on(stream: Stream, peer: Peer, router: Router, idle: Duration, st
             let guard = Activity::begin(&activity);
             let mut request = request.map(Body::new);
             let _before = request.extensions_mut().insert(peer);
+            let _before = request.extensions_mut().insert(Arc::clone(&listener));
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await;

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::HeaderMap;
+use axum::middleware::from_fn_with_state;
 
 use super::body::discard;
+use crate::access::http::check_passwords;
 use crate::intake::Intake;
 use crate::protocols;
 use crate::refusal::{Kind, Refusal};
 
 /// Every path of every protocol.
 pub(crate) fn router(intake: Arc<Intake>) -> Router {
-    Router::new().merge(protocols::ingest::routes()).fallback(not_found).with_state(intake)
+    let checked = from_fn_with_state(Arc::clone(&intake), check_passwords);
+    Router::new().merge(protocols::ingest::routes()).fallback(not_found).layer(checked).with_state(intake)
 }
 
 /// The answer for paths that don't exist.

@@ -117,11 +117,11 @@ fn ingest_without_tokens_stays_on_this_machine() {
     one(
         &problems(|s| s.ingest.listen = "0.0.0.0:8080".into()),
         "ingest.listen: `0.0.0.0:8080` can be",
-        "token_file",
+        "access_file",
     );
     let with_tokens = |s: &mut Settings| {
         s.ingest.listen = "0.0.0.0:8080".into();
-        s.ingest.token_file = Some(PathBuf::from("tokens"));
+        s.ingest.access_file = Some(PathBuf::from("tokens"));
     };
     assert_eq!(problems(with_tokens), [""; 0]);
     assert_eq!(problems(|s| s.ingest.listen = "localhost:0".into()), [""; 0]);
