@@ -17,7 +17,7 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test test-rules quick check fmt demo bench sim fuzz chaos chaos-kill prerequisites prerequisites-test servers
+.PHONY: help run test test-rules test-compat quick check fmt demo bench sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -25,7 +25,7 @@ help: ## this list
 run: prerequisites ## build and run everything in one process: forebay dev
 	cargo run --package forebay --bin forebay -- dev $(ARGS)
 
-test: prerequisites-test servers ## every test: unit, property, component, and end to end on real servers
+test: prerequisites-test servers clients ## every test: unit, property, component, and end to end on real servers
 	cargo build --workspace --bins
 	cargo test --workspace $(ARGS)
 	$(CARGO_TARGET_DIR)/debug/forebay test rules
@@ -36,6 +36,12 @@ test-rules: prerequisites-test servers ## what rules rest on: samples of all for
 	cargo test $(addprefix --package forebay-,parse mask enrich convert rules rule-files rule-tools)
 	cargo test --package forebay-tests --test rules
 	$(CARGO_TARGET_DIR)/debug/forebay test rules
+
+test-compat: prerequisites-test servers ## clients that others wrote, while Kafka goes away: rsyslog, Python's, Go's
+	@scripts/prerequisites compat
+	@tests/compat/prepare.sh all
+	cargo build --package forebay-ingest --package forebay-compat --bins
+	$(CARGO_TARGET_DIR)/debug/forebay-compat $(ARGS)
 
 quick: prerequisites ## the tests that need no servers: libraries and services
 	cargo test --workspace --lib --bins $(ARGS)
@@ -82,6 +88,10 @@ prerequisites-test:
 # Downloads and lays out the test servers, once.
 servers:
 	@for server in kafka elasticsearch opensearch; do tests/servers/$$server/run.sh prepare; done
+
+# The clients that the ordinary tests run.
+clients:
+	@tests/compat/prepare.sh python
 
 # Some minutes, once per machine.
 $(DENY):

@@ -12,10 +12,11 @@ use forebay_settings::sections::parser::Delivery;
 use crate::bed::Bed;
 use crate::hops::parse::Way;
 use crate::hops::rules::Rule;
-use crate::hops::{Care, bulk, drain, end_to_end, floor, ingest, parse};
+use crate::hops::{Care, bulk, datagrams, drain, end_to_end, floor, ingest, parse, protocols};
 use crate::lines::{Lines, Payload};
 use crate::preload::{self, Backlog};
 use crate::report::{Report, Row, default_path};
+use crate::senders::Sender;
 use crate::sink;
 
 /// What a worker's memory is to stay under while a backlog drains, in bytes.
@@ -80,6 +81,20 @@ enum Hop {
     Floor,
     /// HTTP to Kafka
     Ingest,
+    /// Every other protocol to Kafka
+    Protocols,
+    /// Elasticsearch's _bulk to Kafka
+    EsBulk,
+    /// OTLP over gRPC to Kafka
+    Otlp,
+    /// Fluent Forward to Kafka
+    Forward,
+    /// Beats to Kafka
+    Beats,
+    /// Syslog over TCP to Kafka
+    Syslog,
+    /// Syslog over UDP to Kafka, 100,000 a second
+    Udp,
     /// Kafka, JSON, Kafka
     Json,
     /// Kafka, JSON, Kafka: at least once beside exactly once
@@ -158,6 +173,32 @@ impl Session {
                 self.row(Row::new("HTTP to Kafka", runs).against(3.0, 3.0));
                 Ok(())
             }
+            Hop::Protocols => {
+                for sender in Sender::ALL {
+                    self.protocol(sender).await?;
+                }
+                Ok(())
+            }
+            // Protocols has run them.
+            Hop::EsBulk | Hop::Otlp | Hop::Forward | Hop::Beats | Hop::Syslog
+                if bench.hops.contains(&Hop::All) =>
+            {
+                Ok(())
+            }
+            Hop::EsBulk => self.protocol(Sender::Bulk).await,
+            Hop::Otlp => self.protocol(Sender::Otlp).await,
+            Hop::Forward => self.protocol(Sender::Forward).await,
+            Hop::Beats => self.protocol(Sender::Lumberjack).await,
+            Hop::Syslog => self.protocol(Sender::Syslog).await,
+            Hop::Udp => {
+                let run = datagrams::run(&mut self.bed, self.events, self.care.patience).await?;
+                let hop = format!(
+                    "syslog over UDP, {} a second: {} dropped by the kernel, {} lost and counted",
+                    run.rate, run.dropped, run.lost
+                );
+                self.row(Row::new(hop, vec![run.measured]));
+                Ok(())
+            }
             Hop::Json => self.json().await,
             Hop::ExactlyOnce => self.exactly_once().await,
             Hop::Nginx => self.nginx().await,
@@ -179,6 +220,12 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    async fn protocol(&mut self, sender: Sender) -> Result<()> {
+        let runs = protocols::run(&mut self.bed, sender, self.events, self.care).await?;
+        self.row(Row { target: Some(sender.target()), ..Row::new(sender.hop(), runs) });
+        Ok(())
     }
 
     async fn floor(&mut self) -> Result<()> {

@@ -1,11 +1,13 @@
 //! The hops, each in its file: what is set up, what is measured, when it is done, and what proves that nothing was lost.
 
 pub mod bulk;
+pub mod datagrams;
 pub mod drain;
 pub mod end_to_end;
 pub mod floor;
 pub mod ingest;
 pub mod parse;
+pub mod protocols;
 pub mod rules;
 
 use std::time::Duration;

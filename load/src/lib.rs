@@ -26,5 +26,6 @@ pub mod machine;
 pub mod measure;
 pub mod preload;
 pub mod report;
+pub mod senders;
 pub mod sink;
 pub mod verify;

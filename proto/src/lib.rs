@@ -8,3 +8,6 @@ pub mod v1 {
     #![allow(missing_docs, clippy::all, reason = "generated")]
     include!(concat!(env!("OUT_DIR"), "/forebay.v1.rs"));
 }
+
+/// The schema itself, as a `google.protobuf.FileDescriptorSet`: what gRPC's reflection tells.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

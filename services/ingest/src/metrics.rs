@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use forebay_telemetry::{
     CounterName, Entry, GaugeName, HistogramName, Label, Ledger, SecondsCounter, TenantCap, counter, gauge,
-    histogram,
+    histogram, rate_limited_warn,
 };
 use metrics::{Counter, Gauge, Histogram};
 
@@ -99,6 +99,27 @@ impl Meters {
             counter(CounterName::IngestBatches, &labels)
         });
         batches.increment(1);
+    }
+
+    /// Events that came in by a protocol without acknowledgements could not be kept.
+    pub fn lost(&self, protocol: Protocol, reason: &'static str, events: usize) {
+        let labels = [(Label::Protocol, protocol.as_str()), (Label::Reason, reason)];
+        counter(CounterName::IngestLostEvents, &labels).increment(events as u64);
+        rate_limited_warn!(
+            per_minute = 6,
+            protocol = protocol.as_str(),
+            reason,
+            events,
+            "events were lost: their protocol can't be told to send them again"
+        );
+    }
+
+    /// Events were larger than an event may be, and cut.
+    pub fn cut(&self, protocol: Protocol, events: usize) {
+        if events > 0 {
+            let labels = [(Label::Protocol, protocol.as_str())];
+            counter(CounterName::IngestCutEvents, &labels).increment(events as u64);
+        }
     }
 
     /// What was received was divided into events.

@@ -3,13 +3,29 @@
 //! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the [intake](crate::intake), and
 //! answers in its protocol's way: success only after the intake's receipt.
 
+pub mod bulk;
+mod datagrams;
+mod flow;
+pub mod grpc;
+pub mod hec;
 pub mod ingest;
+mod lines;
+mod local;
+pub mod otlp;
+mod relp;
+mod stream_room;
+mod syslog;
+mod unnamed;
+pub mod websocket;
 
 use std::sync::Arc;
 
 use axum::Router;
 use forebay_settings::sections::ingest::ListenerProtocol;
 
+use self::lines::Lines;
+use self::relp::Relp;
+use self::syslog::Syslog;
 use crate::http::{connection, router};
 use crate::intake::Intake;
 use crate::listen::{Connection, Listener, Socket, Stop};
@@ -28,21 +44,32 @@ impl Ways {
 
 /// Serves a connection in its listener's protocol, until it ends.
 pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Ways) {
+    let max = intake.limits.max_event;
     match connection.listener.protocol {
         ListenerProtocol::Http => connection::serve(connection, ways.http, intake.limits.read_timeout).await,
+        ListenerProtocol::Gelf => flow::serve(connection, intake, Lines::<lines::Gelf>::new(max)).await,
+        ListenerProtocol::Lines => flow::serve(connection, intake, Lines::<lines::Text>::new(max)).await,
+        ListenerProtocol::Relp => flow::serve(connection, intake, Relp::new(max)).await,
+        ListenerProtocol::Syslog => flow::serve(connection, intake, Syslog::new(max)).await,
     }
 }
 
 /// Takes datagrams in a listener's protocol, until the stop.
-#[expect(clippy::unused_async, reason = "no protocol takes datagrams yet")]
 pub(crate) async fn serve_datagrams(
     listener: Arc<Listener>,
     socket: Socket,
-    _intake: Arc<Intake>,
-    _stop: Stop,
+    intake: Arc<Intake>,
+    stop: Stop,
 ) {
-    // The settings were checked: no protocol that takes no datagrams gets here.
-    tracing::error!(listener = listener.name, ?socket, "this protocol takes no datagrams");
+    match listener.protocol {
+        ListenerProtocol::Gelf | ListenerProtocol::Lines | ListenerProtocol::Syslog => {
+            datagrams::serve(listener, socket, intake, stop).await;
+        }
+        // The settings were checked: no protocol that takes no datagrams gets here.
+        ListenerProtocol::Http | ListenerProtocol::Relp => {
+            tracing::error!(listener = listener.name, ?socket, "this protocol takes no datagrams");
+        }
+    }
 }
 
 /// The table. A row has what the reference says of a protocol, its variant, and its name in metrics and attributes.
@@ -72,4 +99,22 @@ macro_rules! protocols {
 protocols! {
     /// Forebay's own: `POST /v1/ingest`, lines and JSON.
     Ingest "http";
+    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
+    Bulk "bulk";
+    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
+    Hec "hec";
+    /// GELF over UDP, TCP or Unix sockets.
+    Gelf "gelf";
+    /// Plain lines over TCP or Unix sockets, or in datagrams.
+    Lines "lines";
+    /// RELP over TCP or TLS.
+    Relp "relp";
+    /// `forebay.v1.Ingest` by gRPC.
+    Grpc "grpc";
+    /// OTLP logs, by HTTP and gRPC.
+    Otlp "otlp";
+    /// Syslog over UDP, TCP, TLS or Unix sockets.
+    Syslog "syslog";
+    /// Forebay's own by WebSocket: `/v1/stream`.
+    Websocket "websocket";
 }

@@ -8,8 +8,17 @@ mod harness;
 #[path = "component/answers.rs"]
 mod answers;
 #[cfg(test)]
+#[path = "component/bulk.rs"]
+mod bulk;
+#[cfg(test)]
 #[path = "component/connections.rs"]
 mod connections;
+#[cfg(test)]
+#[path = "component/datagrams.rs"]
+mod datagrams;
+#[cfg(test)]
+#[path = "component/hec.rs"]
+mod hec;
 #[cfg(test)]
 #[path = "component/kafka.rs"]
 mod kafka;
@@ -19,6 +28,12 @@ mod overload;
 #[cfg(test)]
 #[path = "component/quotas.rs"]
 mod quotas;
+#[cfg(test)]
+#[path = "component/relp.rs"]
+mod relp;
+#[cfg(test)]
+#[path = "component/syslog.rs"]
+mod syslog;
 #[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;

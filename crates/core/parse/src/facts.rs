@@ -70,8 +70,13 @@ fn attribute_field(name: &str) -> Option<Field> {
     if let Some((_, field)) = ATTRIBUTES.iter().find(|(known, _)| *known == name) {
         return Some(*field);
     }
+    schema_field(name)
+}
+
+/// The field of the schema that has this path.
+pub(crate) fn schema_field(path: &str) -> Option<Field> {
     let mut group = GroupId::ROOT;
-    let mut rest = name;
+    let mut rest = path;
     loop {
         let (part, more) = rest.split_once('.').map_or((rest, None), |(part, more)| (part, Some(more)));
         match (SCHEMA.find(group, part).role, more) {

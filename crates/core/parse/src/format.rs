@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::formats::{
     Reader, access_log, auditd, aws_elb, cef, cloudfront, container, elasticsearch, error_log, gelf, haproxy,
-    iptables, java, journald, kafka, key_value, klog, kubernetes_audit, leef, logfmt, mysql, postgresql,
-    python, redis, stack_trace, syslog, vpc_flow, windows_event,
+    iptables, java, journald, kafka, key_value, klog, kubernetes_audit, leef, logfmt, mozdef, mysql, otlp,
+    postgresql, python, redis, stack_trace, syslog, vpc_flow, windows_event,
 };
 
 /// The table. A row has what the reference says of the format, its variant, its name, and its reader.
@@ -95,6 +95,10 @@ formats! {
     Leef "leef" leef::READER;
     /// Graylog's Extended Log Format, a JSON object.
     Gelf "gelf" gelf::READER;
+    /// A log record of OpenTelemetry, as it is written when it comes in by OTLP.
+    Otlp "otlp" otlp::READER;
+    /// Events as `MozDef` takes them at `/events`, a JSON object.
+    Mozdef "mozdef" mozdef::READER;
     /// An entry of systemd's journal in its export format.
     Journald "journald" journald::READER;
     /// Docker's `json-file`; the line inside is read by itself.

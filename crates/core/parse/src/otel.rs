@@ -14,6 +14,8 @@
 //! | the event's id | `attributes.log.record.uid` |
 //! | one of [`NAMES`] | its name in the semantic conventions |
 //! | another field of one of [`RESOURCE`] | `resource.attributes.<path>` |
+//! | of an event that came by OTLP: `event.severity`, `event.action`, `scope.version` | `severity_number`, `event_name`, itself |
+//! | of such an event, `resource.attributes.<name>` | itself |
 //! | `labels.<name>` | `attributes.<name>`, as a string, if that is free, else `attributes.labels.<name>` |
 //! | `data_stream`, `unmapped`, `unmapped_long` | itself |
 //! | an object of any content, an array of objects | `unmapped.<path>` |
@@ -75,6 +77,11 @@ struct Parts<'t> {
     trace: Option<String>,
     span: Option<String>,
     data_stream: Option<&'t Value<'t>>,
+    version: Option<&'t Value<'t>>,
+    severity: Option<&'t Value<'t>>,
+    event_name: Option<&'t Value<'t>>,
+    /// Whether it came by OTLP, so that fields which the data model has are known for what they were there.
+    is_otlp: bool,
 }
 
 /// Takes an object or array that is the event's message out of its members.
@@ -102,14 +109,16 @@ pub(crate) fn write<'t>(
     id: &str,
     structured: Option<NodeId>,
     event_ms: i64,
+    is_otlp: bool,
     out: &mut Vec<u8>,
 ) {
-    let mut parts = Parts::default();
+    let mut parts = Parts { is_otlp, ..Parts::default() };
     let mut path = String::new();
-    parts.take_members(tree, ROOT, &mut path);
     if !id.is_empty() {
+        // First, since it is what the event is known by, whatever else calls itself so.
         parts.attributes.put("log.record.uid", |json| push_string(json, id));
     }
+    parts.take_members(tree, ROOT, &mut path);
     out.extend_from_slice(br#"{"@timestamp":""#);
     push_rfc3339(out, event_ms);
     out.push(b'"');
@@ -124,8 +133,13 @@ pub(crate) fn write<'t>(
     if let Some(level) = parts.level {
         let text = text_of(level).map_or_else(|| json_of(tree, level), Cow::into_owned);
         push_member(out, "severity_text", |out| push_string(out, &text));
-        if let Some(number) = severity::number(&text) {
+        if let (None, Some(number)) = (parts.severity, severity::number(&text)) {
             push_member(out, "severity_number", |out| out.extend_from_slice(number.to_string().as_bytes()));
+        }
+    }
+    for (name, value) in [("severity_number", parts.severity), ("event_name", parts.event_name)] {
+        if let Some(value) = value {
+            push_member(out, name, |out| push_value(tree, value, out));
         }
     }
     let (structured, odd) = match structured {
@@ -143,12 +157,18 @@ pub(crate) fn write<'t>(
         parts.resource.push(out);
         out.push(b'}');
     });
-    if let Some(logger) = parts.logger {
-        let text = text_of(logger).map_or_else(|| json_of(tree, logger), Cow::into_owned);
+    let scope = [("name", parts.logger), ("version", parts.version)];
+    if scope.iter().any(|(_, value)| value.is_some()) {
         push_member(out, "scope", |out| {
             out.push(b'{');
-            push_quoted(out, "name");
-            push_string(out, &text);
+            for (name, value) in scope {
+                let Some(value) = value else { continue };
+                if out.last() != Some(&b'{') {
+                    out.push(b',');
+                }
+                push_quoted(out, name);
+                push_string(out, &text_of(value).map_or_else(|| json_of(tree, value), Cow::into_owned));
+            }
             out.push(b'}');
         });
     }
@@ -202,6 +222,9 @@ impl<'t> Parts<'t> {
             ("log.level", _) => self.level = Some(value),
             ("log.logger", _) => self.logger = Some(value),
             ("event.created", _) => self.created = Some(value),
+            ("event.severity", _) if self.is_otlp && is_severity(value) => self.severity = Some(value),
+            ("event.action", _) if self.is_otlp => self.event_name = Some(value),
+            ("scope.version", _) if self.is_otlp => self.version = Some(value),
             ("trace.id", _) if w3c(value, 32).is_some() => self.trace = w3c(value, 32),
             ("span.id", _) if w3c(value, 16).is_some() => self.span = w3c(value, 16),
             (path, _) => {
@@ -214,6 +237,13 @@ impl<'t> Parts<'t> {
     }
 
     fn put(&mut self, tree: &Tree<'_>, path: &str, value: &Value<'_>) {
+        if self.is_otlp
+            && let Some(name) = path.strip_prefix("resource.attributes.")
+            && self.resource.is_free(name)
+            && KNOWN.admits(name, Section::Resource, name)
+        {
+            return self.resource.put(name, |json| push_value(tree, value, json));
+        }
         let plain = plain_section(path);
         let label = path.starts_with("labels.");
         if let Value::Array(_, source) = value
@@ -298,6 +328,15 @@ fn prefixes(name: &str) -> impl Iterator<Item = &str> {
 /// An id of so many hexadecimal digits, in lower case, as W3C has it.
 fn w3c(value: &Value<'_>, digits: usize) -> Option<String> {
     text_of(value).filter(|text| is_id(text, digits)).map(|text| text.to_ascii_lowercase())
+}
+
+/// Whether it is one of the data model's severities.
+fn is_severity(value: &Value<'_>) -> bool {
+    match value {
+        Value::Integer(number) => (1..=24).contains(number),
+        Value::Json(json) => json.parse().is_ok_and(|number: u8| (1..=24).contains(&number)),
+        _ => false,
+    }
 }
 
 /// Whether a search server takes a container as one field, whatever is in it.

@@ -303,8 +303,8 @@ impl<'a, 'c> Shape<'a, 'c> {
         }
     }
 
-    /// Lets an object take further members: it is no longer what it was in the input.
-    fn open(&mut self, node: NodeId) {
+    /// Lets an object take and lose members: it is no longer what it was in the input.
+    pub(crate) fn open(&mut self, node: NodeId) {
         if let Value::Object(children, source) = self.tree.value(node) {
             let opened = Value::Object(*children, Source { raw: "", built: false, ..*source });
             self.tree.set_value(node, opened);

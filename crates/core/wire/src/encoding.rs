@@ -11,6 +11,9 @@ pub enum Encoding {
     Gzip,
     /// RFC 8878; several frames one after another are one body.
     Zstd,
+    /// One block of Snappy, without a frame: what Loki's clients and Fluent Bit send.
+    /// <https://github.com/google/snappy/blob/main/format_description.txt>
+    Snappy,
     /// RFC 1950, as the standard has it, or bare RFC 1951, as many clients have it.
     Deflate,
 }
@@ -31,6 +34,7 @@ impl Encoding {
             "" | "identity" => Ok(Self::Identity),
             "gzip" | "x-gzip" => Ok(Self::Gzip),
             "zstd" => Ok(Self::Zstd),
+            "snappy" => Ok(Self::Snappy),
             "deflate" => Ok(Self::Deflate),
             _ => Err(UnknownEncoding(name.to_owned())),
         }
@@ -43,6 +47,7 @@ impl Encoding {
             Self::Identity => "identity",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+            Self::Snappy => "snappy",
             Self::Deflate => "deflate",
         }
     }

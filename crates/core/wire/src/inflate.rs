@@ -54,12 +54,32 @@ pub fn inflate<R>(
         Encoding::Gzip => drain(MultiGzDecoder::new(body), encoding, body.len(), max, grant),
         Encoding::Deflate if is_zlib(body) => drain(ZlibDecoder::new(body), encoding, body.len(), max, grant),
         Encoding::Deflate => drain(DeflateDecoder::new(body), encoding, body.len(), max, grant),
+        Encoding::Snappy => unsnap(body, max, grant),
         Encoding::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(broken)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(broken)?;
             drain(decoder, encoding, body.len(), max, grant)
         }
     }
+}
+
+/// A block of Snappy says first how large it becomes. That is believed only as far as its bytes can reach: three bytes
+/// stand for 64 at most.
+fn unsnap<R>(
+    body: &[u8],
+    max: usize,
+    mut grant: impl FnMut(usize) -> Result<(), R>,
+) -> Result<Vec<u8>, InflateError<R>> {
+    let broken = |reason: String| InflateError::Broken { encoding: Encoding::Snappy, reason };
+    let len = snap::raw::decompress_len(body).map_err(|error| broken(error.to_string()))?;
+    if len > max {
+        return Err(InflateError::TooLarge { max });
+    }
+    if len / 64 > body.len() / 3 + 1 {
+        return Err(broken(format!("it announces {len} bytes, which {} can't hold", body.len())));
+    }
+    grant(len).map_err(InflateError::Refused)?;
+    snap::raw::Decoder::new().decompress_vec(body).map_err(|error| broken(error.to_string()))
 }
 
 /// Whether a deflated body has zlib's header: method 8, a window of at most 32 KiB, and a check that divides by 31.
@@ -136,14 +156,16 @@ mod tests {
                 encoder.finish().unwrap()
             }
             Encoding::Zstd => zstd::encode_all(body, 1).unwrap(),
+            Encoding::Snappy => snap::raw::Encoder::new().compress_vec(body).unwrap(),
         }
     }
 
-    const ALL: [(Encoding, bool); 4] = [
+    const ALL: [(Encoding, bool); 5] = [
         (Encoding::Gzip, false),
         (Encoding::Deflate, false),
         (Encoding::Deflate, true),
         (Encoding::Zstd, false),
+        (Encoding::Snappy, false),
     ];
 
     /// Scenario: a bomb, a few KiB that hold 64 MiB of zeros.
@@ -153,7 +175,7 @@ mod tests {
         let zeros = vec![0; 64 << 20];
         for (encoding, raw) in ALL {
             let bomb = packed(&zeros, encoding, raw);
-            assert!(bomb.len() < 1 << 20);
+            assert!(bomb.len() < 4 << 20);
             let mut most = 0;
             let grant = |size| {
                 most = most.max(size);
@@ -161,8 +183,19 @@ mod tests {
             };
             let error = super::inflate(&bomb, encoding, 1 << 20, grant).unwrap_err();
             assert_eq!(error.to_string(), "the body grows beyond 1048576 bytes when it is decompressed");
-            assert_eq!(most, (1 << 20) + 1);
+            // A block of Snappy says how large it becomes, so that nothing is taken at all.
+            assert_eq!(most, if encoding == Encoding::Snappy { 0 } else { (1 << 20) + 1 });
         }
+    }
+
+    /// Scenario: eight bytes that announce a megabyte. Guarantees: refused before memory is asked for.
+    #[test]
+    fn snappy_is_believed_only_as_far_as_its_bytes_reach() {
+        let error = inflate(b"\x80\x80\x40\x00xxxx", Encoding::Snappy, 1 << 20).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the body is not valid snappy: it announces 1048576 bytes, which 8 can't hold"
+        );
     }
 
     #[test]

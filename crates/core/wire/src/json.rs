@@ -8,12 +8,19 @@
 //! Whether the bytes are UTF-8 is checked elsewhere, for a whole body at once: inside of strings every byte from 0x80
 //! up is accepted here, outside of them none is.
 
+mod each;
 mod member;
+mod members;
 mod text;
+mod unescape;
+pub mod write;
 
 use thiserror::Error;
 
+pub use each::{EachError, each};
 pub use member::{Member, member};
+pub use members::members;
+pub use unescape::{push_text, text};
 
 /// Why bytes are not one JSON document.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]

@@ -10,18 +10,40 @@
 //! Everything that is read is foreign: limits on size, depth and count come with [`Limits`], nothing recurses without a
 //! bound, nothing panics, and what can't be read says where and why.
 //!
-//! Shared by decoders: [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
+//! Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of connections and datagrams), [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
 //! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
 
 pub mod batch;
+pub mod bulk;
+pub mod datagrams;
+pub mod declared;
+pub mod delimited;
 pub mod encoding;
+pub mod firehose;
+pub mod fluent_bit;
+pub mod forward;
+pub mod frames;
+pub mod gelf;
+pub mod grpc;
+pub mod hec;
 pub mod ids;
 pub mod inflate;
 pub mod json;
+pub mod loki;
+pub mod lumberjack;
+pub mod msgpack;
+pub mod otlp;
 pub mod plan;
+pub mod protobuf;
 pub mod rejections;
+pub mod relp;
+pub mod rpc;
 pub mod shape;
 pub mod split;
+pub mod syslog;
+#[cfg(test)]
+mod testing;
+pub mod websocket;
 pub mod writer;
 
 pub use batch::{Batch, Event, Facts, Group, Limits};

@@ -1,7 +1,7 @@
 //! From a body to what is sent and what is refused. Pure: the same body and rules give the same plan.
 //!
 //! A bad event never harms its neighbours: it is listed in [`Rejections`] and the rest goes on. Only what makes the
-//! whole body unreadable fails it: a broken array, or more events than a request may have.
+//! whole body unreadable fails it: a broken array or row, or more events than a request may have.
 
 use thiserror::Error;
 
@@ -10,7 +10,7 @@ use crate::ids;
 use crate::json::{JsonError, Validator, skip_space};
 use crate::rejections::{Reason, Rejections};
 use crate::shape::{Declared, Shape};
-use crate::split::{self, ArrayError, Item};
+use crate::split::{self, ArrayError, Item, StreamError};
 
 /// What a request's events have to keep to.
 #[derive(Clone, Debug)]
@@ -51,6 +51,9 @@ pub enum PlanError {
     /// The array is broken.
     #[error(transparent)]
     Array(#[from] ArrayError),
+    /// The row of values is broken.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
     /// More events than one request may have.
     #[error("the body has more than {0} events")]
     TooMany(usize),
@@ -81,6 +84,10 @@ pub fn plan(body: &[u8], rules: &Rules<'_>) -> Result<Plan, PlanError> {
         Shape::Array => {
             let mut walk = Validator::new(rules.max_depth);
             split::elements(body, start, &mut walk, |item, too_deep| sorting.element(item, too_deep))?;
+        }
+        Shape::Stream => {
+            let mut walk = Validator::new(rules.max_depth);
+            split::values(body, start, &mut walk, |item, too_deep| sorting.element(item, too_deep))?;
         }
         Shape::Object => sorting.json(Item { line: 1, span: start..body.len() })?,
         Shape::JsonLines => split::lines(body, start).try_for_each(|item| sorting.json(item))?,
@@ -114,7 +121,7 @@ impl Sorting<'_> {
         self.settle(item, verdict)
     }
 
-    /// The walk through the array has validated each element already.
+    /// The walk through the array or row has validated each element already.
     fn element(&mut self, item: Item, too_deep: Option<JsonError>) -> Result<(), PlanError> {
         let text = self.body.get(item.span.clone()).unwrap_or_default();
         let verdict = self

@@ -1,4 +1,4 @@
-//! What a body is: lines of JSON, lines of text, one JSON array or one JSON object. Declared by the content type, or
+//! What a body is: lines of JSON, lines of text, one JSON array, one JSON object or a row of them. Declared by the content type, or
 //! found out from the first bytes.
 //!
 //! Shippers often send NDJSON as `application/json`, and everyone types `curl -d`, which says
@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-use crate::json::{Fault, Validator, skip_space};
+use crate::json::{Fault, JsonError, Validator, skip_space};
 
 /// What the content type says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,6 +28,8 @@ pub enum Shape {
     Array,
     /// The whole body is one JSON object.
     Object,
+    /// JSON values one after another, several in a line; each is an event.
+    Stream,
     /// Each line is a JSON object.
     JsonLines,
     /// Each line is an event of any bytes.
@@ -97,14 +99,17 @@ impl Shape {
         }
     }
 
-    /// An object that goes on after the end of its first line is a single, indented one. Otherwise each line stands for
-    /// itself, so that a broken one is refused alone.
+    /// An object that goes on after the end of its first line is a single, indented one. One behind which another begins in
+    /// the same line is the first of a row. Otherwise each line stands for itself, so that a broken one is refused alone.
     fn of_object(body: &[u8], start: usize, validator: &mut Validator) -> Self {
         let first = skip_space(body, start);
         let rest = body.get(first..).unwrap_or_default();
         let line = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len())).unwrap_or_default();
-        let goes_on = |error: crate::json::JsonError| error.fault == Fault::Ends && line.len() < rest.len();
-        if validator.document(line).is_err_and(goes_on) { Self::Object } else { Self::JsonLines }
+        match validator.document(line) {
+            Err(JsonError { fault: Fault::Ends, .. }) if line.len() < rest.len() => Self::Object,
+            Err(JsonError { fault: Fault::Trailing, at }) if line.get(at) == Some(&b'{') => Self::Stream,
+            _ => Self::JsonLines,
+        }
     }
 }
 
@@ -133,6 +138,14 @@ mod tests {
         assert_eq!(shape("{\"a\":1}\n{\"a\":2}\n", "application/json"), Shape::JsonLines);
         assert_eq!(shape("{\"a\":1\n", "application/json"), Shape::Object);
         assert_eq!(shape("{\"a\" 1}\n{\"a\":2}\n", "application/json"), Shape::JsonLines);
+    }
+
+    #[test]
+    fn objects_in_one_line_are_a_row() {
+        assert_eq!(shape("{\"a\":1}{\"a\":2}", "application/json"), Shape::Stream);
+        assert_eq!(shape("{\"a\":1} {\"a\":2", ""), Shape::Stream);
+        assert_eq!(shape("{\"a\":1}{\"a\":2}", "application/x-ndjson"), Shape::JsonLines);
+        assert_eq!(shape("{\"a\":1}}", "application/json"), Shape::JsonLines);
     }
 
     #[test]

@@ -2,16 +2,19 @@
 
 mod array;
 mod lines;
+mod stream;
 
 use std::ops::Range;
 
 pub use array::{ArrayError, elements};
 pub use lines::lines;
+pub use stream::{StreamError, values};
 
 /// One event's place in a body.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Item {
-    /// From 1: the number of the line, blank ones counted, or of the element in an array. It names the event in
+    /// From 1: the number of the line, blank ones counted, or of the element in an array
+    /// or of the value in a row. It names the event in
     /// answers and is its position under an `Idempotency-Key`.
     pub line: usize,
     /// The event's bytes, without the line's end.

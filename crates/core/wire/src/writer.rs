@@ -102,6 +102,12 @@ impl Writer {
         self.batch.events.len() + self.batch.rejections.count()
     }
 
+    /// How many bytes were written so far.
+    #[must_use]
+    pub const fn written(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The batch.
     #[must_use]
     pub fn finish(mut self) -> Batch {

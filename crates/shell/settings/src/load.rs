@@ -103,11 +103,13 @@ fn load_text(
     problems.append(&mut check::table(&mut environment.table, &sections, &place_in_environment));
 
     let layers = Config::builder().add_source(Layer(file.table)).add_source(Layer(environment.table));
-    let settings: Settings = layers.build()?.try_deserialize()?;
+    let mut merged = layers.build()?.collect()?;
+    let missing = check::missing(&mut merged, &sections);
+    let settings: Settings = Config::builder().add_source(Layer(merged)).build()?.try_deserialize()?;
 
     // A section with a key that was left out for its own problem would get problems that follow from that one.
     let broken: Vec<String> = problems.iter().map(|problem| problem.section().to_owned()).collect();
-    for mut problem in validate(&settings) {
+    for mut problem in missing.into_iter().chain(validate(&settings)) {
         if !broken.iter().any(|section| section == problem.section()) {
             problem.place = place_in_environment(&problem.path).or_else(|| place_in_file(&problem.path));
             problems.push(problem);

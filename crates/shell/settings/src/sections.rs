@@ -7,6 +7,7 @@ pub mod parser;
 pub mod rules;
 pub mod search;
 pub mod telemetry;
+pub mod tls;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use parser::ParserSettings;
 pub use rules::RulesSettings;
 pub use search::SearchSettings;
 pub use telemetry::TelemetrySettings;
+pub use tls::{ClientCertificates, TlsSettings, TlsVersion};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]

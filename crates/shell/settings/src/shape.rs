@@ -20,6 +20,8 @@ pub enum Shape {
         /// Whether the names have dots in them, which an environment variable writes as underscores.
         dotted: bool,
     },
+    /// Names of the writer's own, each with these keys.
+    Named(Vec<Field>),
     /// A text.
     Text,
     /// One of these words.
@@ -79,6 +81,7 @@ impl Shape {
         match self {
             Self::Section(_) => "further keys, indented".to_owned(),
             Self::Dictionary { .. } => "names with a text each, indented".to_owned(),
+            Self::Named(_) => "names with further keys each, indented".to_owned(),
             Self::Text => "text".to_owned(),
             Self::Word(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
@@ -106,7 +109,7 @@ mod tests {
     fn every_field(fields: &[Field], visit: &mut impl FnMut(&Field)) {
         for field in fields {
             visit(field);
-            if let Shape::Section(inner) = &field.shape {
+            if let Shape::Section(inner) | Shape::Named(inner) = &field.shape {
                 every_field(inner, visit);
             }
         }
@@ -120,7 +123,9 @@ mod tests {
             names.push(field.name.clone());
             assert!(field.doc.ends_with(['.', ')', '`']), "{}: {}", field.name, field.doc);
             let has_default = field.default.is_some() || matches!(field.shape, Shape::Section(_));
-            assert!(has_default || field.optional, "{} has no default", field.name);
+            // Whoever makes a listener says what it speaks, and where.
+            let is_required = ["protocol", "address"].contains(&field.name.as_str());
+            assert!(has_default || field.optional || is_required, "{} has no default", field.name);
         });
         assert!(names.contains(&"dead_letter_retention".to_owned()), "{names:?}");
     }
@@ -150,6 +155,10 @@ mod tests {
         has("max_refused_share", Shape::Number, false);
         has("access_file", Shape::Text, true);
         has("properties", Shape::Dictionary { dotted: true }, false);
+        let named = |field: &(String, Shape, bool)| {
+            field.0 == "listeners" && matches!(&field.1, Shape::Named(fields) if fields.len() > 2)
+        };
+        assert!(seen.iter().any(named), "{seen:#?}");
         has("regexes", Shape::Dictionary { dotted: false }, false);
         has("lanes", Shape::Integer { min: 0, max: i64::MAX }, false);
         has("replicas", Shape::Integer { min: 0, max: u32::MAX.into() }, false);

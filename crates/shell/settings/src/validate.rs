@@ -12,6 +12,7 @@ mod parser;
 mod rules;
 mod search;
 mod telemetry;
+mod tls;
 
 use crate::problem::Problem;
 use crate::sections::Settings;

@@ -16,6 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::intake::Peer;
@@ -46,13 +47,16 @@ async fn serve_on(
     stop: &Stop,
 ) {
     let activity = Arc::new(Activity::new());
+    let upgraded = TaskTracker::new();
     let service = service_fn({
-        let activity = Arc::clone(&activity);
+        let (activity, stop, upgraded) = (Arc::clone(&activity), stop.clone(), upgraded.clone());
         move |request: Request<Incoming>| {
-            let guard = Activity::begin(&activity);
+            let guard = Arc::new(Activity::begin(&activity));
             let mut request = request.map(Body::new);
             let _before = request.extensions_mut().insert(peer);
             let _before = request.extensions_mut().insert(Arc::clone(&listener));
+            let held = Held { stop: stop.clone(), guard: Arc::clone(&guard), upgraded: upgraded.clone() };
+            let _before = request.extensions_mut().insert(held);
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await;
@@ -69,7 +73,7 @@ async fn serve_on(
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(4 * STREAM_WINDOW)
         .max_header_list_size(MAX_HEAD);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let mut stopping = false;
     loop {
@@ -78,6 +82,9 @@ async fn serve_on(
                 if let Err(error) = ended {
                     tracing::debug!(%peer, error, "connection ended early");
                 }
+                // What it became may go on, and is to be waited for at the stop as the connection is.
+                let _closed = upgraded.close();
+                upgraded.wait().await;
                 return;
             }
             () = stop.drain.cancelled(), if !stopping => {
@@ -103,7 +110,19 @@ struct Activity {
     last_ended: AtomicU64,
 }
 
+/// What a request that goes on after its answer has begun holds: the connection isn't idle meanwhile, and learns of the stop.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// When to end.
+    pub(crate) stop: Stop,
+    #[expect(dead_code, reason = "it is held, not looked at")]
+    guard: Arc<UnderWay>,
+    /// What becomes of the connection when it is upgraded runs in here.
+    pub(crate) upgraded: TaskTracker,
+}
+
 /// A request under way.
+#[derive(Debug)]
 struct UnderWay(Arc<Activity>);
 
 impl Activity {

@@ -16,7 +16,16 @@ use crate::refusal::{Kind, Refusal};
 /// Every path of every protocol.
 pub(crate) fn router(intake: Arc<Intake>) -> Router {
     let checked = from_fn_with_state(Arc::clone(&intake), check_passwords);
-    Router::new().merge(protocols::ingest::routes()).fallback(not_found).layer(checked).with_state(intake)
+    Router::new()
+        .merge(protocols::bulk::routes(&intake))
+        .merge(protocols::hec::routes(&intake))
+        .merge(protocols::grpc::routes())
+        .merge(protocols::ingest::routes())
+        .merge(protocols::otlp::routes())
+        .merge(protocols::websocket::routes())
+        .fallback(not_found)
+        .layer(checked)
+        .with_state(intake)
 }
 
 /// The answer for paths that don't exist.

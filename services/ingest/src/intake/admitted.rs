@@ -12,7 +12,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    pub(super) const fn new(sender: Sender, reservation: Reservation) -> Self {
+    pub(crate) const fn new(sender: Sender, reservation: Reservation) -> Self {
         Self { sender, reservation }
     }
 

@@ -45,6 +45,13 @@ impl Upstream {
         &self.topic
     }
 
+    /// Whether Kafka and the topic were there when that was looked at last.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.partitions.load(Ordering::Relaxed) > 0
+            && self.trouble.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// The partition that holds a stream.
     ///
     /// # Errors

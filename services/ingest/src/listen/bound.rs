@@ -25,7 +25,6 @@ pub(crate) enum Socket {
     Tcp(TcpListener),
     Udp(UdpSocket),
     Unix(UnixListener),
-    #[expect(dead_code, reason = "no protocol takes datagrams yet")]
     UnixDatagram(UnixDatagram),
 }
 

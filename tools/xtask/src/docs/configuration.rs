@@ -39,9 +39,11 @@ pub(super) fn page(sections: &[Field]) -> String {
 
 /// A heading, the section's doc, a table of its keys, then the sections below it.
 fn section(text: &mut String, path: &str, field: &Field, level: usize) {
-    let Shape::Section(inner) = &field.shape else { return };
+    let (Shape::Section(inner) | Shape::Named(inner)) = &field.shape else { return };
+    let path =
+        &if matches!(field.shape, Shape::Named(_)) { format!("{path}.<name>") } else { path.to_owned() };
     text.push_str(&format!("\n{} `{path}`\n\n{}\n\n", "#".repeat(level), field.doc));
-    let leaves = inner.iter().filter(|field| !matches!(field.shape, Shape::Section(_)));
+    let leaves = inner.iter().filter(|field| !matches!(field.shape, Shape::Section(_) | Shape::Named(_)));
     let rows =
         leaves.map(|field| [format!("`{}`", field.name), takes(field), default(field), field.doc.clone()]);
     text.push_str(&table(["Key", "Takes", "Default", "Meaning"], rows));
@@ -53,6 +55,7 @@ fn section(text: &mut String, path: &str, field: &Field, level: usize) {
 fn takes(field: &Field) -> String {
     match &field.shape {
         Shape::Section(_) => "keys".to_owned(),
+        Shape::Named(_) => "names with keys each".to_owned(),
         Shape::Dictionary { .. } => "names with a text each".to_owned(),
         Shape::Text if field.name.ends_with("_file") => "path".to_owned(),
         Shape::Text => "text".to_owned(),

@@ -26,12 +26,12 @@ const RESERVED: &[Reserved] = &[
     Reserved { library: "tansu-storage", owners: &["forebay-embedded-broker"], in_tests: false },
     Reserved {
         library: "reqwest",
-        owners: &["forebay", "forebay-testkit", "forebay-tests", "forebay-load", "forebay-chaos"],
+        owners: &["forebay", "forebay-testkit", "forebay-tests", "forebay-load", "forebay-chaos", "forebay-compat"],
         in_tests: true,
     },
     Reserved {
         library: "forebay-testkit",
-        owners: &["forebay-tests", "forebay-load", "forebay-chaos"],
+        owners: &["forebay-tests", "forebay-load", "forebay-chaos", "forebay-compat"],
         in_tests: true,
     },
 ];

@@ -129,6 +129,11 @@ pub(crate) fn set_severity(shape: &mut Shape<'_, '_>, severity: u8) {
     let _free = shape.set_text(Field::LogSyslogSeverityName, name);
 }
 
+/// Sets the structured data of RFC 5424 that some senders have in a member of its own; false where it is none.
+pub(crate) fn set_structured_data(shape: &mut Shape<'_, '_>, text: &str) -> bool {
+    rfc5424::set_structured_data(shape, text)
+}
+
 /// Sets the name of the program and its process, which is a number for nearly all.
 fn set_program<'a>(shape: &mut Shape<'a, '_>, name: &'a str, process: &'a str) {
     if !name.is_empty() {

@@ -153,7 +153,8 @@ impl Parser {
                 document::write(&shape.tree, event_ms, &mut out.document);
             }
             OutputSchema::Otel => {
-                otel::write(&shape.tree, event.id, body, event_ms, &mut out.document);
+                let is_otlp = origin.format == Format::Otlp;
+                otel::write(&shape.tree, event.id, body, event_ms, is_otlp, &mut out.document);
             }
         }
         (out.event_ms, out.format, out.marks) = (event_ms, origin.format, marks);

@@ -176,6 +176,35 @@ fn facts_about_an_event_get_their_places() {
     assert_eq!(document, expected);
 }
 
+/// Scenario: what Splunk's and Elasticsearch's clients say of an event beside it: where it is from, what it is there, which
+/// index they want.
+/// Guarantees: the host and the file get their fields, the rest are labels; none of it chooses anything.
+#[test]
+fn facts_of_other_servers_clients_are_facts_only() {
+    let mut event = event("", b"payment took 2900 ms");
+    event.observed_at = (RECEIVED_MS as u64 - 1500) * 1_000_000;
+    event.source = "hec";
+    event.attributes = vec![
+        ("host", "web-1"),
+        ("file", "/var/log/app.log"),
+        ("source", "app"),
+        ("sourcetype", "access_combined"),
+        ("index", "main"),
+        ("pipeline", "p"),
+        ("service.name", "checkout"),
+        ("_index", "other"),
+    ];
+    let (document, _) = try_parse(&event, OnUnparsed::DeadLetter).unwrap();
+    let expected = json!({
+        "@timestamp": "2026-11-21T08:59:58.500Z",
+        "event": {"ingested": RECEIVED, "created": "2026-11-21T08:59:58.500Z", "module": "hec"},
+        "organization": {"id": "acme"}, "message": "payment took 2900 ms",
+        "host": {"name": "web-1"}, "log": {"file": {"path": "/var/log/app.log"}}, "service": {"name": "checkout"},
+        "labels": {"source": "app", "sourcetype": "access_combined", "index": "main", "pipeline": "p", "_index": "other"},
+    });
+    assert_eq!(document, expected);
+}
+
 #[test]
 fn without_a_time_of_receipt_now_stands_in() {
     let mut event = event("raw", b"x");

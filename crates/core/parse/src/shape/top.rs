@@ -174,6 +174,21 @@ impl<'a> Shape<'a, '_> {
         self.mode = mode;
     }
 
+    /// Places a member under its name, which may be a path but is neither an alias nor tells a time. A scalar in the place of an
+    /// object becomes a label.
+    pub(crate) fn place_plain(&mut self, id: NodeId) {
+        let key = self.tree.key(id).as_str();
+        let is_group = matches!(SCHEMA.find(GroupId::ROOT, key).role, Role::Group(_));
+        let value = self.tree.value(id);
+        if !is_group || !value.is_scalar() || matches!(value, Value::Huge(_)) {
+            return self.place(TOP, "", id);
+        }
+        let (key, value) = (key.to_owned(), value.clone());
+        if value.kind() != Kind::Null {
+            self.labelled(&key, value);
+        }
+    }
+
     /// The same for those that may be aliases of fields. They tell no time.
     pub(crate) fn place_new(&mut self, ids: &[NodeId]) {
         let mode = std::mem::replace(&mut self.mode, Mode::Replace);

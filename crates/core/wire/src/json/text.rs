@@ -27,6 +27,20 @@ pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
     }
 }
 
+/// How many bytes at the front stand in a string as they are: no quote, backslash or control character.
+pub(super) fn plain_run(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let marks = special(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+}
+
 /// Marks bytes that end a plain run of a string: quote, backslash, control characters.
 ///
 /// Eight bytes at once, by the usual "has a zero byte" and "has a byte less than n" tricks. A borrow may mark a byte

@@ -136,3 +136,17 @@ fn a_plan_weighs_what_it_holds() {
         plan(body.as_bytes(), &Rules { max_events: 1000, id_field: Some("i"), ..rules(NDJSON) }).unwrap();
     assert!(with_ids.weight() >= plain.weight() + 1000 * size_of::<String>());
 }
+
+/// Scenario: Fluent Bit's `json_stream`, objects with nothing between them.
+/// Guarantees: each is an event; a bad one is refused alone, unless nobody knows where the next begins.
+#[test]
+fn objects_in_a_row_are_events() {
+    let deep = "[".repeat(9) + &"]".repeat(9);
+    let body = format!("{{\"a\":1}}{{\"b\":{deep}}}{{\"c\":3}}\n{{\"d\":4}}");
+    let good = plan(body.as_bytes(), &rules("application/json")).unwrap();
+    let texts: Vec<_> = good.events.iter().map(|event| (event.line, &body[event.span.clone()])).collect();
+    assert_eq!(texts, [(1, r#"{"a":1}"#), (3, r#"{"c":3}"#), (4, r#"{"d":4}"#)]);
+    assert_eq!(refused(&good), [(2, "too_deep")]);
+    let error = plan(b"{\"a\":1}{\"b\" 2}", &rules("application/json")).unwrap_err();
+    assert_eq!(error.to_string(), "value 2 of the body: expected `:` at byte 12");
+}

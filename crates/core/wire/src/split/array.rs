@@ -57,7 +57,7 @@ pub fn elements<E: From<ArrayError>>(
 }
 
 /// Where the element at `from` ends, and its fault if it is nested too deep.
-fn element(
+pub(super) fn element(
     body: &[u8],
     from: usize,
     validator: &mut Validator,

@@ -20,6 +20,8 @@ pub(super) fn mappings_of(server: &Server) -> Value {
         ("body.text", FieldType::Text),
         ("body.structured", FieldType::Flattened),
         ("scope.name", FieldType::Keyword),
+        ("scope.version", FieldType::Keyword),
+        ("event_name", FieldType::Keyword),
         ("unmapped", FieldType::Flattened),
     ] {
         put(&mut properties, path, mapping(field_type, server));

@@ -40,8 +40,12 @@ fn section(
                 section(below, inner, &path, sections, problems);
                 true
             }
+            (Shape::Named(inner), ValueKind::Table(below)) => {
+                named(below, inner, &path, sections, problems);
+                true
+            }
             // A section or key whose lines are all commented out.
-            (Shape::Section(_) | Shape::Dictionary { .. }, ValueKind::Nil) => false,
+            (Shape::Section(_) | Shape::Named(_) | Shape::Dictionary { .. }, ValueKind::Nil) => false,
             (_, ValueKind::Nil) if field.optional => true,
             (_, ValueKind::String(text)) if field.optional && text.is_empty() => {
                 value.kind = ValueKind::Nil;
@@ -56,6 +60,63 @@ fn section(
             },
         }
     });
+}
+
+/// Checks sections that have names of the writer's own.
+fn named(
+    table: &mut Map<String, Value>,
+    fields: &[Field],
+    path: &str,
+    sections: &[Field],
+    problems: &mut Vec<Problem>,
+) {
+    table.retain(|name, value| {
+        let path = format!("{path}.{name}");
+        let ValueKind::Table(below) = &mut value.kind else {
+            let what = format!("is {}", kind_of(&value.kind));
+            problems.push(Problem::new(path, what, "write further keys, indented"));
+            return false;
+        };
+        let before = problems.len();
+        section(below, fields, &path, sections, problems);
+        // Half a section can't be read further.
+        problems.len() == before
+    });
+}
+
+/// Takes out the named sections of all sources together that lack a key that nothing stands in for; what is missing.
+pub(super) fn missing(table: &mut Map<String, Value>, fields: &[Field]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    missing_in(table, fields, "", &mut problems);
+    problems
+}
+
+fn missing_in(table: &mut Map<String, Value>, fields: &[Field], path: &str, problems: &mut Vec<Problem>) {
+    for field in fields {
+        let path = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
+        let Some(ValueKind::Table(below)) = table.get_mut(&field.name).map(|value| &mut value.kind) else {
+            continue;
+        };
+        match &field.shape {
+            Shape::Section(inner) => missing_in(below, inner, &path, problems),
+            Shape::Named(inner) => below.retain(|name, value| {
+                let ValueKind::Table(section) = &value.kind else { return false };
+                let is_required = |field: &&Field| {
+                    !field.optional && field.default.is_none() && !matches!(field.shape, Shape::Section(_))
+                };
+                let before = problems.len();
+                for field in inner.iter().filter(is_required) {
+                    if !section.contains_key(&field.name) {
+                        let remedy = format!("write {}", field.shape.expected());
+                        let what = format!("`{}` is missing", field.name);
+                        problems.push(Problem::new(format!("{path}.{name}"), what, remedy));
+                    }
+                }
+                problems.len() == before
+            }),
+            _ => {}
+        }
+    }
 }
 
 /// Checks a value without keys below it; what is wrong and what to do about it.

@@ -62,6 +62,13 @@ fn resolve<'a>(levels: &[&str], fields: &'a [Field]) -> Option<(Vec<String>, &'a
             path.extend(below);
             Some((path, shape))
         }
+        (Shape::Named(inner), [name, rest @ ..]) if !name.is_empty() => {
+            path.push((*name).to_owned());
+            let (below, shape) = resolve(rest, inner)?;
+            path.extend(below);
+            Some((path, shape))
+        }
+        (Shape::Named(_), []) => None,
         (Shape::Dictionary { dotted }, [name]) if !name.is_empty() => {
             path.push(if *dotted { name.replace('_', ".") } else { (*name).to_owned() });
             Some((path, &Shape::Text))

@@ -187,3 +187,19 @@ proptest! {
         let _settings = read(&text, &[]);
     }
 }
+
+/// Scenario: listeners from the file and, in part, from the environment.
+/// Guarantees: both count; what is missing, unknown or no listener at all is named with its path.
+#[test]
+fn listeners_have_names_of_the_writers_own() {
+    let text = "ingest:\n  listeners:\n    search:\n      protocol: http\n      address: 127.0.0.1:9200\n";
+    let settings = read(text, &[("FOREBAY__INGEST__LISTENERS__SEARCH__ADDRESS", "127.0.0.1:9201")]).unwrap();
+    assert_eq!(settings.ingest.listeners["search"].address, "127.0.0.1:9201");
+    let half = "ingest:\n  listeners:\n    a:\n      address: 127.0.0.1:1\n";
+    let missing = error(half, &[]);
+    assert!(missing.contains("line 3: ingest.listeners.a: `protocol` is missing"), "{missing}");
+    let wrong = error("ingest:\n  listeners:\n    b:\n      protocl: http\n    c: 9200\n", &[]);
+    for expected in ["did you mean `protocol`?", "ingest.listeners.c: is the number 9200"] {
+        assert!(wrong.contains(expected), "{expected} in\n{wrong}");
+    }
+}

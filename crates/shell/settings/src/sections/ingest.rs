@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::sections::tls::TlsSettings;
 use crate::units::{ByteSize, Period};
 
 /// `forebay-ingest`: takes events in and answers once Kafka has them.
@@ -52,6 +53,8 @@ pub struct IngestSettings {
     pub max_connections: usize,
     /// How long a stop waits for requests under way.
     pub drain_timeout: Period,
+    /// TLS towards clients.
+    pub tls: TlsSettings,
 }
 
 /// One more place where events come in.
@@ -77,6 +80,22 @@ pub struct ListenerSettings {
 pub enum ListenerProtocol {
     /// HTTP/1.1 and HTTP/2, with the paths of all protocols that come by it.
     Http,
+    /// Graylog's Extended Log Format: messages that end with NUL, or over UDP in chunks, compressed or not.
+    Gelf,
+    /// Plain lines, or a message in each datagram, in any format.
+    Lines,
+    /// RELP, syslog with acknowledgements.
+    Relp,
+    /// Syslog, RFC 5424 or RFC 3164: with octet counts or line ends, which is found out; or a message in each datagram.
+    Syslog,
+}
+
+impl ListenerProtocol {
+    /// Whether it can come in datagrams.
+    #[must_use]
+    pub const fn takes_datagrams(self) -> bool {
+        matches!(self, Self::Gelf | Self::Lines | Self::Syslog)
+    }
 }
 
 impl Default for IngestSettings {
@@ -98,6 +117,7 @@ impl Default for IngestSettings {
             retry_after: Period::from_secs(1),
             max_connections: 4096,
             drain_timeout: Period::from_secs(20),
+            tls: TlsSettings::default(),
         }
     }
 }

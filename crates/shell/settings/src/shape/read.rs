@@ -18,9 +18,17 @@ fn shape(schema: &Value) -> Shape {
     if let Some(words) = words(schema) {
         return Shape::Word(words);
     }
+    // A section that may be left out.
+    if let Some(one) = schema.get("anyOf").and_then(Value::as_array).and_then(|of| of.first()) {
+        return shape(one);
+    }
     let types = types(schema);
     if schema.get("properties").is_some() {
         Shape::Section(fields(schema))
+    } else if let Some(each) =
+        schema.get("additionalProperties").filter(|each| each.get("properties").is_some())
+    {
+        Shape::Named(fields(each))
     } else if types.contains(&"object") {
         Shape::Dictionary { dotted: schema.get(DOTTED).is_some() }
     } else if types.contains(&"integer") {

@@ -5,6 +5,7 @@ use forebay_record::tenant::Tenant;
 
 use super::address;
 use super::findings::Findings;
+use super::tls;
 use crate::sections::IngestSettings;
 use crate::units::{ByteSize, ListenAddress, Period};
 
@@ -41,6 +42,7 @@ pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
     // Retry-After counts whole seconds.
     findings.period("ingest.retry_after", ingest.retry_after, second, hour);
     findings.period("ingest.drain_timeout", ingest.drain_timeout, Period::from_secs(0), hour);
+    tls::check("ingest.tls", &ingest.tls, findings);
 }
 
 fn listen(ingest: &IngestSettings, findings: &mut Findings) {
@@ -61,8 +63,14 @@ fn listen(ingest: &IngestSettings, findings: &mut Findings) {
 fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
     for (name, listener) in &ingest.listeners {
         let path = |field: &str| format!("ingest.listeners.{name}.{field}");
-        if let Err(error) = listener.address.parse::<ListenAddress>() {
-            findings.add(&path("address"), error.to_string(), "the host is an IP address");
+        match listener.address.parse::<ListenAddress>() {
+            Ok(address) if address.is_datagram() && !listener.protocol.takes_datagrams() => findings.add(
+                &path("address"),
+                format!("`{address}` is for datagrams, which this protocol does not come in"),
+                "leave `udp://` out, or write `unix://` instead of `unixgram://`",
+            ),
+            Ok(_) => {}
+            Err(error) => findings.add(&path("address"), error.to_string(), "the host is an IP address"),
         }
         if let Some(Err(error)) = listener.tenant.as_ref().map(|tenant| Tenant::new(tenant.as_str())) {
             findings.add(&path("tenant"), error.to_string(), "name a tenant");

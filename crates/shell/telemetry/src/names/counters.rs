@@ -25,6 +25,8 @@ metric_names! {
             "Requests, frames or windows of each protocol, by what came of them: `accepted`, or the name of the refusal.";
         IngestLostEvents => "forebay_ingest_lost_events_total", Count, [Protocol, Reason],
             "Events of protocols without acknowledgements that came in and could not be kept.";
+        IngestCutEvents => "forebay_ingest_cut_events_total", Count, [Protocol],
+            "Events of syslog and lines that were larger than `ingest.max_event`, and were cut to that size.";
         IngestRefusedConnections => "forebay_ingest_refused_connections_total", Count, [Listener, Reason],
             "Connections that were closed before anything was taken from them.";
         IngestRejectedEvents => "forebay_ingest_rejected_events_total", Count, [Tenant, Reason],
@@ -39,6 +41,9 @@ metric_names! {
             "Bytes of the events accepted, decompressed.";
         IngestAccessReloads => "forebay_ingest_access_reloads_total", Count, [Outcome],
             "Times that the access file was read again after a change.";
+
+        TlsReloads => "forebay_tls_reloads_total", Count, [File, Outcome],
+            "Times that certificates, keys and revocations were read again after a change; the file is the certificate's.";
 
         ParserEvents => "forebay_parser_events_total", Count, [Tenant, Format],
             "Events parsed.";

@@ -41,6 +41,8 @@ metric_names! {
             "Bytes of records that the producer holds for the broker.";
         ComponentReady => "forebay_component_ready", Count, [Component],
             "1 where a part of the process is ready, else 0.";
+        CertificateExpiry => "forebay_certificate_expiry_seconds", Seconds, [File],
+            "How long the certificate in a file is still valid; negative once it has expired.";
         BuildInfo => "forebay_build_info", Count, [Version],
             "Always 1; the label says which version runs.";
     }

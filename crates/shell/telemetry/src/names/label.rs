@@ -33,6 +33,8 @@ pub enum Label {
     Target,
     /// What is done about something, from a closed set in snake case.
     State,
+    /// A file that the settings name.
+    File,
     /// Forebay's version.
     Version,
 }
@@ -54,6 +56,7 @@ impl Label {
         Self::Component,
         Self::Target,
         Self::State,
+        Self::File,
         Self::Version,
     ];
 
@@ -75,6 +78,7 @@ impl Label {
             Self::Component => "component",
             Self::Target => "target",
             Self::State => "state",
+            Self::File => "file",
             Self::Version => "version",
         }
     }
@@ -101,6 +105,7 @@ impl Label {
                 "An index that documents go to; at most 100 that had trouble are told apart, the rest share `_other`."
             }
             Self::State => "What is done about it, from a closed set.",
+            Self::File => "A file, as the settings name it.",
             Self::Version => "Forebay's version.",
         }
     }

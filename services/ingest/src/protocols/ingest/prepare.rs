@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use forebay_wire::plan::{PlanError, Rules, plan};
 use forebay_wire::shape::Declared;
-use forebay_wire::{Batch, Encoding, Group, InflateError, inflate};
+use forebay_wire::{Batch, Encoding, Group, inflate};
 
 use super::options::Options;
-use crate::admission::Refused;
 use crate::config::Limits;
+use crate::http::unpack::of_inflate;
 use crate::intake::Admitted;
 use crate::intake::overload::no_room;
 use crate::refusal::{Kind, Refusal};
@@ -100,21 +100,6 @@ fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refu
     Ok(Prepared { batch, options, admitted })
 }
 
-fn of_inflate(error: &InflateError<Refused>, limits: &Limits) -> Refusal {
-    let reason = error.to_string();
-    match error {
-        InflateError::Broken { .. } => Refusal::new(
-            Kind::BrokenCompression,
-            reason,
-            "check that `Content-Encoding` says what the body is",
-        ),
-        InflateError::TooLarge { .. } => {
-            Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_inflated_body")
-        }
-        InflateError::Refused(refused) => no_room(refused, limits),
-    }
-}
-
 fn of_plan(error: &PlanError) -> Refusal {
     let reason = error.to_string();
     match error {
@@ -125,6 +110,12 @@ fn of_plan(error: &PlanError) -> Refusal {
             Kind::MalformedBody,
             reason,
             "nothing was taken; with NDJSON (application/x-ndjson) one bad line does not harm the others",
+        )
+        .at_line(broken.line),
+        PlanError::Stream(broken) => Refusal::new(
+            Kind::MalformedBody,
+            reason,
+            "nothing was taken; write complete JSON values, one after another",
         )
         .at_line(broken.line),
         PlanError::TooMany(_) => {

@@ -40,16 +40,38 @@ pub(super) fn read<'a>(text: &'a str, clock: &Clock, shape: &mut Shape<'a, '_>) 
         let _free = shape.set_text(Field::LogSyslogMsgid, message_id);
     }
     let _free = shape.set_text(Field::LogSyslogVersion, "1");
-    if !elements.is_empty() {
-        let _free =
-            shape.set(Field::LogSyslogStructuredData, Value::Object(Default::default(), Source::default()));
-        if let Some(data) = shape.node_of_field(Field::LogSyslogStructuredData) {
-            for (id, params) in elements {
-                add_element(&mut shape.tree, data, id, params);
-            }
+    set_elements(shape, elements, unescaped);
+    Some(Rest { stamp: time, program: present(app), message })
+}
+
+/// Sets structured data that is all of a text; false where it is none, or there is some already.
+pub(super) fn set_structured_data(shape: &mut Shape<'_, '_>, text: &str) -> bool {
+    match structured_data(text) {
+        Some((elements, "")) if !shape.has(Field::LogSyslogStructuredData) => {
+            set_elements(shape, elements, |value| Cow::Owned(unescaped(value).into_owned()));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Sets elements, the values of whose parameters are still to be unescaped.
+fn set_elements<'a, 't>(
+    shape: &mut Shape<'a, '_>,
+    elements: Elements<'t>,
+    unescaped: impl Fn(&'t str) -> Cow<'a, str>,
+) {
+    if elements.is_empty() {
+        return;
+    }
+    let object = Value::Object(Default::default(), Source::default());
+    let _free = shape.set(Field::LogSyslogStructuredData, object);
+    if let Some(data) = shape.node_of_field(Field::LogSyslogStructuredData) {
+        for (id, params) in elements {
+            let params = params.into_iter().map(|(name, value)| (name, unescaped(value)));
+            add_element(&mut shape.tree, data, id, params);
         }
     }
-    Some(Rest { stamp: time, program: present(app), message })
 }
 
 /// Takes the structured data off the front, values still escaped.
@@ -95,7 +117,12 @@ fn value_end(value: &str) -> Option<usize> {
 }
 
 /// Adds an element. A parameter that comes more than once becomes an array, as does everything under a repeated id.
-fn add_element<'a>(tree: &mut Tree<'a>, data: NodeId, id: &'a str, params: Vec<(&'a str, &'a str)>) {
+fn add_element<'a, 't>(
+    tree: &mut Tree<'a>,
+    data: NodeId,
+    id: &str,
+    params: impl Iterator<Item = (&'t str, Cow<'a, str>)>,
+) {
     let object = match tree.find(data, id) {
         Some(object) => object,
         None => tree.add(
@@ -105,7 +132,7 @@ fn add_element<'a>(tree: &mut Tree<'a>, data: NodeId, id: &'a str, params: Vec<(
         ),
     };
     for (name, value) in params {
-        let value = Value::Text(unescaped(value));
+        let value = Value::Text(value);
         let name = name.replace('\0', "_");
         match tree.find(object, &name) {
             None => {

@@ -1,0 +1,49 @@
+//! Why the bytes of a connection can't be read on.
+
+use thiserror::Error;
+
+use crate::msgpack::MsgpackError;
+
+/// What breaks the protocol. The message isn't acknowledged, and the connection has to be closed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Fault {
+    /// Not `MessagePack`, or larger than everything that may be held for a request.
+    #[error("{0}; a sender of chunks that are too large needs a smaller `chunk_limit_size`")]
+    Message(MsgpackError),
+    /// The values of a message aren't what they should be.
+    #[error("a message with {0}")]
+    Shape(&'static str),
+    /// The entries of a packed message can't be told apart.
+    #[error("the packed entries can't be read: {0}")]
+    Entries(MsgpackError),
+    /// A way of compression that isn't known.
+    #[error("the option `compressed` is neither `gzip` nor `zstd` nor `text`")]
+    Encoding,
+    /// The entries can't be decompressed, or grow beyond the limit.
+    #[error("{0}")]
+    Compression(String),
+    /// The chunk holds metrics or traces of Fluent Bit.
+    #[error("the chunk has the signal {0} instead of logs: route metrics and traces elsewhere")]
+    Signal(u64),
+}
+
+/// A fault and where its message begins.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("{fault} (in the message at byte {at} of the connection)")]
+pub struct Broken {
+    /// Where the message begins, in bytes since the connection began.
+    pub at: u64,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// Why there is no next portion.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Failure<R> {
+    /// The connection has to be closed.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// The caller has no memory to grant now. Nothing is lost: the decoder may be asked again.
+    #[error("too many bytes are in flight")]
+    Refused(R),
+}

@@ -1,0 +1,62 @@
+//! Why the bytes of a connection can't be read on.
+
+use thiserror::Error;
+
+/// What breaks the protocol. Nothing after it can be told apart, so that the connection has to be closed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Fault {
+    /// Frames begin with `1` or `2`.
+    #[error(
+        "a frame begins with byte 0x{0:02x} instead of `1` or `2`: the sender doesn't speak Lumberjack, or speaks TLS"
+    )]
+    Version(u8),
+    /// Senders send windows, data and compressed frames.
+    #[error("frame type 0x{0:02x} is none that a sender sends")]
+    Type(u8),
+    /// Events have to be announced.
+    #[error("events without a window frame before them")]
+    NoWindow,
+    /// A frame is larger than everything that may be held for a request.
+    #[error(
+        "a frame of at least {len} bytes; at most {max} are allowed: set a smaller `bulk_max_size` in the sender"
+    )]
+    TooLarge {
+        /// What it announces, in bytes.
+        len: u64,
+        /// The limit, in bytes.
+        max: usize,
+    },
+    /// What is in a compressed frame may only be events.
+    #[error("frame type 0x{0:02x} inside a compressed frame")]
+    Nested(u8),
+    /// The compressed frame ends within a frame.
+    #[error("a compressed frame ends within an event")]
+    Cut,
+    /// The compressed frame can't be decompressed.
+    #[error("a compressed frame that isn't valid zlib: {0}")]
+    Compression(String),
+    /// It grows beyond the limit, in bytes.
+    #[error("a compressed frame that grows beyond {0} bytes: set a smaller `bulk_max_size` in the sender")]
+    Inflated(usize),
+}
+
+/// A fault and where it is.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("{fault} (at byte {at} of the connection)")]
+pub struct Broken {
+    /// Where the frame begins, in bytes since the connection began.
+    pub at: u64,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// Why there is no next portion.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Failure<R> {
+    /// The connection has to be closed.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// The caller has no memory to grant now. Nothing is lost: the decoder may be asked again.
+    #[error("too many bytes are in flight")]
+    Refused(R),
+}

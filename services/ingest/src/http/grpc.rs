@@ -1,0 +1,185 @@
+//! gRPC over HTTP/2, as far as servers of few methods need it: who calls, one message in, one out, a status.
+//!
+//! Messages are read as other bodies are, under the same limits and counted as they come, and go to the decoders as they are.
+//!
+//! Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>, codes:
+//! <https://grpc.io/docs/guides/status-codes/>, what may be retried:
+//! <https://opentelemetry.io/docs/specs/otlp/#failures>.
+
+mod said;
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Version, header};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::Bytes;
+use forebay_wire::grpc::GrpcError;
+use forebay_wire::otlp::answer;
+use forebay_wire::{Encoding, grpc};
+
+pub(crate) use self::said::{Said, Saying, Unheard, channel};
+use crate::http::answer::status;
+use crate::http::body::read_body;
+use crate::intake::{Admitted, Intake, Sender};
+use crate::refusal::{Kind, Refusal};
+
+/// The content type of every answer.
+const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+/// What messages may be compressed with.
+const ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip,zstd,deflate");
+
+/// What is wrong with nothing.
+pub(crate) const OK: u32 = 0;
+/// The deadline of a call has passed.
+pub(crate) const DEADLINE_EXCEEDED: u32 = 4;
+/// The server doesn't do that.
+pub(crate) const UNIMPLEMENTED: u32 = 12;
+/// Come again.
+pub(crate) const UNAVAILABLE: u32 = 14;
+
+/// What the head of a call says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    /// What its messages are compressed with, where they say that they are.
+    pub(crate) encoding: Encoding,
+    /// How long the client waits.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// A message as it came, and what it was let in with.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) body: Bytes,
+    pub(crate) encoding: Encoding,
+    pub(crate) admitted: Admitted,
+}
+
+impl Call {
+    /// Reads the head.
+    pub(crate) fn read(parts: &Parts) -> Result<Self, Refusal> {
+        let unsupported = |reason: &str, hint: &str| Refusal::new(Kind::Unsupported, reason, hint);
+        if parts.version != Version::HTTP_2 {
+            return Err(unsupported("gRPC needs HTTP/2", "use a client of gRPC"));
+        }
+        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let content_type = text("content-type").unwrap_or_default();
+        if !matches!(content_type, "application/grpc" | "application/grpc+proto") {
+            return Err(unsupported("the content type is not application/grpc", "use a client of gRPC"));
+        }
+        let encoding = Encoding::from_header(text("grpc-encoding"))
+            .map_err(|error| unsupported(&error.to_string(), "use gzip, zstd, deflate or identity"))?;
+        Ok(Self { encoding, timeout: text("grpc-timeout").and_then(grpc::timeout) })
+    }
+}
+
+/// Reads the only message of a call.
+pub(crate) async fn message(
+    intake: &Intake,
+    sender: &Sender,
+    call: Call,
+    body: &mut Body,
+) -> Result<Packed, Refusal> {
+    let mut admitted = intake.admit(sender)?;
+    let body = read_body(intake, &mut admitted, body).await?;
+    let message =
+        grpc::only(&body, intake.limits.max_body).map_err(|error| intake.refuse(sender, broken(&error)))?;
+    let encoding = if message.compressed { call.encoding } else { Encoding::Identity };
+    Ok(Packed { body: message.bytes, encoding, admitted })
+}
+
+/// What is wrong with a call's bytes.
+pub(crate) fn broken(error: &GrpcError) -> Refusal {
+    let (kind, hint) = match error {
+        GrpcError::TooLarge { .. } => (Kind::TooLarge, "send smaller batches, or raise ingest.max_body"),
+        GrpcError::Truncated => (Kind::IncompleteBody, "nothing was taken; send it again"),
+        GrpcError::Flag(_) => (Kind::BadRequest, "use a client of gRPC"),
+    };
+    Refusal::new(kind, error.to_string(), hint)
+}
+
+/// What comes of a call within its deadline; nothing if that passes before.
+pub(crate) async fn in_time<T>(timeout: Option<Duration>, call: impl Future<Output = T>) -> Option<T> {
+    match timeout {
+        Some(timeout) => tokio::time::timeout(timeout, call).await.ok(),
+        None => Some(call.await),
+    }
+}
+
+/// The answer to a call whose deadline has passed. What was on its way to Kafka goes on.
+pub(crate) fn too_late() -> Response {
+    failed(DEADLINE_EXCEEDED, "the deadline of the call has passed before kafka had everything", None)
+}
+
+/// The code of a refusal.
+pub(crate) fn code(refusal: &Refusal) -> u32 {
+    match status(refusal.kind).as_u16() {
+        401 => 16,
+        403 => 7,
+        404 | 405 | 415 => UNIMPLEMENTED,
+        408 => DEADLINE_EXCEEDED,
+        // Clients take it for something to retry only together with a `RetryInfo`.
+        429 => 8,
+        502..=504 => UNAVAILABLE,
+        500.. => 13,
+        _ => 3,
+    }
+}
+
+/// An answer of one message.
+pub(crate) fn reply(message: &[u8]) -> Response {
+    let (saying, said) = channel(2);
+    // There is room for both.
+    let _sent =
+        saying.try_message(grpc::framed(message)).is_ok() && saying.try_end(trailers(OK, "", None)).is_ok();
+    stream(said)
+}
+
+/// An answer that goes on.
+pub(crate) fn stream(said: Said) -> Response {
+    let mut response = Response::new(Body::new(said));
+    let headers = response.headers_mut();
+    let _before = headers.insert(header::CONTENT_TYPE, GRPC);
+    let _before = headers.insert("grpc-accept-encoding", ENCODINGS);
+    response
+}
+
+/// An answer that is a refusal.
+pub(crate) fn refused(refusal: &Refusal) -> Response {
+    failed(code(refusal), &words(refusal), refusal.retry_after)
+}
+
+/// What a refusal says in one text.
+pub(crate) fn words(refusal: &Refusal) -> String {
+    format!("{}: {}: {}", refusal.kind.name(), refusal.reason, refusal.hint)
+}
+
+/// An answer without a message.
+pub(crate) fn failed(code: u32, message: &str, retry_after: Option<Duration>) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.headers_mut() = trailers(code, message, retry_after);
+    let headers = response.headers_mut();
+    let _before = headers.insert(header::CONTENT_TYPE, GRPC);
+    let _before = headers.insert("grpc-accept-encoding", ENCODINGS);
+    response
+}
+
+/// What a call ends with.
+pub(crate) fn trailers(code: u32, message: &str, retry_after: Option<Duration>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(4);
+    let _before = headers.insert("grpc-status", HeaderValue::from(code));
+    if code == OK {
+        return headers;
+    }
+    if let Ok(message) = HeaderValue::from_str(&grpc::message_header(message)) {
+        let _before = headers.insert("grpc-message", message);
+    }
+    let details = STANDARD_NO_PAD.encode(answer::status(code, message, retry_after));
+    if let Ok(details) = HeaderValue::from_str(&details) {
+        let _before = headers.insert("grpc-status-details-bin", details);
+    }
+    headers
+}

@@ -1,0 +1,143 @@
+//! Elasticsearch's API, as far as shippers need it: bulk requests, single documents, and what they ask for at the start
+//! ([`probes`]). Whatever ships to Elasticsearch ships here by changing its URL.
+//!
+//! Sources: <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>,
+//! <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-index>; what items mean here is said in
+//! [`forebay_wire::bulk`].
+//!
+//! A request that can't be taken now is refused as a whole: 429 with `es_rejected_execution_exception` if there is no room, 503 if
+//! Kafka is away. Clients send it again; documents that have an `_id` are then never indexed twice.
+
+mod failure;
+mod head;
+mod probes;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{MethodRouter, post, put};
+use bytes::Bytes;
+use forebay_wire::bulk::answer::{self, Answer};
+use forebay_wire::bulk::{BulkError, Defaults, decode, single};
+
+use self::failure::failed;
+use self::head::Head;
+use crate::http::body::{discard, read_body};
+use crate::http::unpack::unpack;
+use crate::intake::Intake;
+use crate::refusal::{Kind, Refusal};
+
+/// The paths.
+pub(crate) fn routes(intake: &Arc<Intake>) -> Router<Arc<Intake>> {
+    let many = || post(bulk).put(bulk);
+    let one: fn() -> MethodRouter<Arc<Intake>> = || post(document).put(document);
+    Router::new()
+        .route("/_bulk", many())
+        .route("/_bulk/", many())
+        .route("/{index}/_bulk", many())
+        .route("/{index}/_bulk/", many())
+        // Types are gone, but not from the addresses that old shippers know.
+        .route("/{index}/{type}/_bulk", many())
+        .route("/{index}/_doc", post(document))
+        .route("/{index}/_doc/", post(document))
+        .route("/{index}/_doc/{id}", one())
+        .route("/{index}/_create/{id}", put(document).post(document))
+        .merge(probes::routes())
+        .layer(from_fn_with_state(Arc::clone(intake), head::as_elasticsearch))
+}
+
+/// Takes many documents.
+async fn bulk(State(intake): State<Arc<Intake>>, params: RawPathParams, request: Request) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let outcome = match Head::read(&parts, &params, &intake.access) {
+        Ok(head) => take(&intake, head, &mut body).await,
+        Err(refusal) => Err(refusal),
+    };
+    match outcome {
+        Ok(answer) => json(StatusCode::OK, answer),
+        Err(refusal) => {
+            discard(body, &parts.headers).await;
+            failed(&refusal)
+        }
+    }
+}
+
+async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
+    let started = Instant::now();
+    let Head { sender, encoding, index, pipeline, filter, .. } = head;
+    let mut admitted = intake.admit(&sender)?;
+    let raw = read_body(intake, &mut admitted, body).await?;
+    let ids = intake.new_ids();
+    let mut shown = ids.clone();
+    let decoded = unpack(admitted, raw, encoding, &intake.limits, move |body: Bytes, room| {
+        let defaults = Defaults { index: &index, pipeline: &pipeline };
+        let bulk = decode(&body, defaults, &room.limits()).map_err(|error| of_bulk(&error))?;
+        room.hold(bulk.weight())?;
+        let answer = Answer::new(&bulk, &index, filter, &mut shown);
+        room.hold(bulk.weight().saturating_add(answer.weight()))?;
+        Ok::<_, Refusal>((bulk.batch, answer))
+    });
+    let ((batch, answer), admitted) = decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    // The answer waits for Kafka, and what waits has to count.
+    let mut waiting = intake.admit(&sender)?;
+    intake.hold(&mut waiting, answer.weight())?;
+    let _receipt = intake.ship(admitted, batch, ids).await?;
+    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(answer.finish(took))
+}
+
+/// Takes one document.
+async fn document(State(intake): State<Arc<Intake>>, params: RawPathParams, request: Request) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let outcome = match Head::read(&parts, &params, &intake.access) {
+        Ok(head) => take_one(&intake, head, &mut body).await,
+        Err(refusal) => Err(refusal),
+    };
+    match outcome {
+        Ok(answer) => json(StatusCode::CREATED, answer),
+        Err(refusal) => {
+            discard(body, &parts.headers).await;
+            failed(&refusal)
+        }
+    }
+}
+
+async fn take_one(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
+    let Head { sender, encoding, index, id, .. } = head;
+    let mut admitted = intake.admit(&sender)?;
+    let raw = read_body(intake, &mut admitted, body).await?;
+    let ids = intake.new_ids();
+    let shown = id.clone().unwrap_or_else(|| ids.clone().next(1).to_owned());
+    let answer = answer::single(&index, &shown);
+    let decoded = unpack(admitted, raw, encoding, &intake.limits, move |body: Bytes, room| {
+        single(&body, &index, id.as_deref(), &room.limits()).map_err(|reason| {
+            let kind = if answer::error_of(&reason).0 == 413 { Kind::TooLarge } else { Kind::MalformedBody };
+            Refusal::new(kind, reason.to_string(), "nothing was taken")
+        })
+    });
+    let (batch, admitted) = decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let _receipt = intake.ship(admitted, batch, ids).await?;
+    Ok(answer)
+}
+
+fn of_bulk(error: &BulkError) -> Refusal {
+    let (kind, hint) = match error {
+        BulkError::Empty => (Kind::EmptyBody, "send lines of actions and documents"),
+        BulkError::TooMany(_) => (Kind::TooLarge, "send smaller batches, or raise ingest.max_events"),
+        BulkError::NoIndex(_) => (Kind::BadRequest, "nothing was taken; name an index"),
+        BulkError::NotTerminated | BulkError::Action { .. } => (Kind::MalformedBody, "nothing was taken"),
+    };
+    Refusal::new(kind, error.to_string(), hint)
+}
+
+fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response
+}

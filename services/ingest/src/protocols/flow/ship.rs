@@ -1,0 +1,88 @@
+//! Sends a batch for a sender that can't be told to come again.
+
+use std::sync::Arc;
+
+use forebay_telemetry::rate_limited_warn;
+use forebay_wire::Batch;
+
+use crate::intake::{Admitted, Intake, Sender};
+use crate::listen::Stop;
+
+/// What an event takes beside its bytes on its way to Kafka, in bytes: its place in the batch, its id, its envelope, its record.
+const PER_EVENT: usize = 640;
+
+/// What a byte that is read may need, in bytes: itself, the producer's copy, and its part of the event's cost, where events
+/// have about 200 bytes. What smaller ones need beyond that is asked for when they are sent.
+pub(super) const PER_BYTE: usize = 5;
+
+/// From whom, through what, and until when.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Route {
+    pub(in super::super) intake: Arc<Intake>,
+    pub(in super::super) sender: Sender,
+    pub(in super::super) stop: Stop,
+    /// Whether the sender learns what has arrived, so that nothing is lost by giving up.
+    pub(in super::super) acknowledges: bool,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in super::super) enum Shipped {
+    /// Kafka has it, or what of it can't ever be sent is counted as lost.
+    Done,
+    /// It isn't in Kafka, and the sender has to learn that by the end of the connection.
+    GivenUp,
+}
+
+impl Route {
+    /// Sends a batch as often as it takes, until the end of the drain.
+    pub(in super::super) async fn ship(self, held: Option<Admitted>, batch: Batch) -> Shipped {
+        let events = batch.events.len();
+        let need = batch.bytes.len() * 2 + batch.weight() + events * PER_EVENT;
+        let Some(admitted) = self.room(held, need).await else { return self.lost("stopped", events) };
+        let ids = self.intake.new_ids();
+        match self.intake.insist(admitted, batch, ids, &self.stop.give_up).await {
+            Ok(_) => Shipped::Done,
+            Err(refusal) if refusal.may_come_again() => self.lost("stopped", events),
+            Err(refusal) => {
+                let Sender { protocol, peer, .. } = &self.sender;
+                rate_limited_warn!(
+                    per_minute = 6,
+                    protocol = protocol.as_str(),
+                    %peer,
+                    events,
+                    reason = refusal.reason,
+                    "events can't be sent"
+                );
+                let given_up = self.lost(refusal.kind.name(), events);
+                if self.acknowledges { given_up } else { Shipped::Done }
+            }
+        }
+    }
+
+    /// Memory for a batch: what is held, if it is enough. Who has to wait holds nothing meanwhile, so that no two can wait for each
+    /// other.
+    async fn room(&self, held: Option<Admitted>, need: usize) -> Option<Admitted> {
+        if let Some(mut held) = held {
+            held.reservation().shrink_to(need);
+            if held.reservation().grow_to(need).is_ok() {
+                return Some(held);
+            }
+        }
+        loop {
+            // It fails after a while, since others might have to close their connections; here nothing is held.
+            match self.intake.room(&self.sender, need, &self.stop.give_up).await {
+                Ok(admitted) => return Some(admitted),
+                Err(_) if self.stop.give_up.is_cancelled() => return None,
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn lost(&self, reason: &'static str, events: usize) -> Shipped {
+        if !self.acknowledges && events > 0 {
+            self.intake.meters.lost(self.sender.protocol, reason, events);
+        }
+        Shipped::GivenUp
+    }
+}

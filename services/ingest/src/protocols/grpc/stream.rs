@@ -1,0 +1,203 @@
+//! `Stream`: batches one after another, so many of them open at once.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use forebay_wire::grpc::{Message, Messages, framed};
+use forebay_wire::rpc::{self, CallError, ack, nack, stream_request, window};
+use forebay_wire::{Encoding, Limits};
+use http_body_util::BodyExt;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::{decoded, of_decoder, sender, ship};
+use crate::http::connection::Held;
+use crate::http::grpc::{self, Call, Packed, Said, Saying, channel};
+use crate::intake::{Admitted, Intake, Sender};
+use crate::protocols::stream_room::Room;
+use crate::refusal::{Kind, Refusal};
+
+/// How many batches may be open.
+pub(super) const OPEN: usize = 16;
+/// How long a stream may be without a batch.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// Takes batches until the client or the stop ends that.
+pub(super) async fn stream(State(intake): State<Arc<Intake>>, request: Request) -> Response {
+    let started = Clock::now();
+    let (parts, body) = request.into_parts();
+    let response = match Call::read(&parts).and_then(|call| Ok((call, sender(&intake, &parts)?))) {
+        Ok((call, sender)) => {
+            let (saying, said): (Saying, Said) = channel(OPEN + 2);
+            let held: Option<Held> = parts.extensions.get().cloned();
+            let serving = Serving { intake: Arc::clone(&intake), sender, call, saying, held };
+            // It ends when the client is gone, and at the stop.
+            let _task = tokio::spawn(serving.serve(body));
+            grpc::stream(said)
+        }
+        Err(refusal) => grpc::refused(&refusal),
+    };
+    intake.answered(response.status(), started.elapsed());
+    response
+}
+
+struct Serving {
+    intake: Arc<Intake>,
+    sender: Sender,
+    call: Call,
+    saying: Saying,
+    held: Option<Held>,
+}
+
+/// How a stream ends.
+enum End {
+    /// As it should.
+    Fine,
+    /// The client is gone.
+    Gone,
+    /// Nothing came for too long, or the server stops.
+    Again(&'static str),
+    Refused(Refusal),
+}
+
+impl Serving {
+    async fn serve(self, body: Body) {
+        let within = self.intake.limits.read_timeout;
+        let mut open = JoinSet::new();
+        let mut end = match self.saying.message(framed(&window(OPEN as u32)), within).await {
+            Ok(()) => self.take(body, &mut open).await,
+            Err(_) => End::Gone,
+        };
+        while let Some(answer) = open.join_next().await {
+            if !matches!(end, End::Gone) && self.say(answer.ok()).await.is_err() {
+                end = End::Gone;
+            }
+        }
+        let trailers = match &end {
+            End::Gone => return,
+            End::Fine => grpc::trailers(grpc::OK, "", None),
+            End::Again(why) => grpc::trailers(grpc::UNAVAILABLE, why, None),
+            End::Refused(refusal) => {
+                grpc::trailers(grpc::code(refusal), &grpc::words(refusal), refusal.retry_after)
+            }
+        };
+        let _ended = self.saying.end(trailers, within).await;
+    }
+
+    /// Reads batches and answers them, until it goes no further.
+    async fn take(&self, mut body: Body, open: &mut JoinSet<Vec<u8>>) -> End {
+        let limits = &self.intake.limits;
+        let mut messages = Messages::new(limits.max_body);
+        let mut room = Room::new(Arc::clone(&self.intake), self.sender.clone());
+        let mut heard = Instant::now();
+        loop {
+            // Somebody in the middle of a message is slow; somebody between two of them may have nothing to say.
+            let patience = if messages.held() > 0 { limits.read_timeout } else { IDLE };
+            tokio::select! {
+                Some(answer) = open.join_next() => {
+                    heard = Instant::now();
+                    if self.say(answer.ok()).await.is_err() {
+                        return End::Gone;
+                    }
+                }
+                () = self.stopping() => return End::Again("the server is stopping"),
+                () = self.saying.unheard() => return End::Gone,
+                () = sleep_until(heard + patience), if open.is_empty() => {
+                    return End::Again("nothing came for too long");
+                }
+                frame = body.frame(), if open.len() < OPEN => {
+                    heard = Instant::now();
+                    let bytes = match frame {
+                        None => {
+                            return match messages.finish() {
+                                Ok(()) => End::Fine,
+                                Err(error) => End::Refused(self.intake.refuse(&self.sender, grpc::broken(&error))),
+                            };
+                        }
+                        Some(Err(_)) => return End::Gone,
+                        Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+                    };
+                    if let Err(end) = self.bytes(&bytes, &mut messages, &mut room, open).await {
+                        return end;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes bytes in, and begins with the batches that are complete.
+    async fn bytes(
+        &self,
+        bytes: &Bytes,
+        messages: &mut Messages,
+        room: &mut Room,
+        open: &mut JoinSet<Vec<u8>>,
+    ) -> Result<(), End> {
+        self.intake.meters.received(bytes.len());
+        let until = self.held.as_ref().map(|held| held.stop.drain.clone()).unwrap_or_default();
+        room.hold(messages.held() + bytes.len(), &until).await.map_err(End::Refused)?;
+        messages.push(bytes);
+        loop {
+            // The others wait in the buffer, which one frame can't make large.
+            while open.len() >= OPEN {
+                if let Some(answer) = open.join_next().await {
+                    self.say(answer.ok()).await.map_err(|_| End::Gone)?;
+                }
+            }
+            let message = match messages.read() {
+                Ok(Some(message)) => message,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    return Err(End::Refused(self.intake.refuse(&self.sender, grpc::broken(&error))));
+                }
+            };
+            let admitted = room.take(messages.held(), &until).await.map_err(End::Refused)?;
+            let (intake, encoding) = (Arc::clone(&self.intake), self.call.encoding);
+            let _task = open.spawn(answered(intake, admitted, message, encoding));
+        }
+    }
+
+    /// Says what became of a batch. One that panicked is none.
+    async fn say(&self, answer: Option<Vec<u8>>) -> Result<(), grpc::Unheard> {
+        let Some(answer) = answer else { return Err(grpc::Unheard) };
+        self.saying.message(framed(&answer), self.intake.limits.read_timeout).await
+    }
+
+    async fn stopping(&self) {
+        match &self.held {
+            Some(held) => held.stop.drain.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// What is read of a message: its number in any case.
+type Read = (u64, Result<rpc::Call, CallError>);
+
+/// Ships a batch, and gives the answer to it.
+async fn answered(intake: Arc<Intake>, admitted: Admitted, message: Message, encoding: Encoding) -> Vec<u8> {
+    let encoding = if message.compressed { encoding } else { Encoding::Identity };
+    let packed = Packed { body: message.bytes, encoding, admitted };
+    let read: fn(&Bytes, Limits) -> Result<Read, CallError> = stream_request;
+    let weight: fn(&Read) -> usize = |(_, call)| call.as_ref().map_or(0, |call| call.batch.weight());
+    let (sequence, outcome) = match decoded(&intake, packed, read, weight).await {
+        Ok(((sequence, Ok(call)), admitted)) => (sequence, ship(&intake, admitted, call).await),
+        Ok(((sequence, Err(error)), admitted)) => {
+            (sequence, Err(intake.refuse(admitted.sender(), of_decoder(&error))))
+        }
+        // Its number can't be known: nobody can take the answer for that to another batch.
+        Err(refusal) => (0, Err(refusal)),
+    };
+    match outcome {
+        Ok(receipt) => ack(sequence, receipt.accepted, &receipt.rejections),
+        Err(Refusal { kind, reason, hint, retry_after, .. }) => {
+            let after =
+                retry_after.map_or(0, |after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1));
+            nack(sequence, Kind::name(kind), &reason, &hint, after)
+        }
+    }
+}

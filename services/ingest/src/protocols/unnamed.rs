@@ -1,0 +1,38 @@
+//! Senders whose protocol carries no credential: their certificate, their network or their listener says whose events they bring.
+
+use forebay_record::Tenant;
+use forebay_telemetry::{CounterName, Label, counter, rate_limited_warn};
+use jiff::Timestamp;
+
+use crate::access::{Access, Origin};
+use crate::intake::{Intake, Peer};
+use crate::listen::Listener;
+
+/// The tenant of what comes from `peer` by this listener; `None` if nobody has said so, which is logged and counted.
+pub(super) fn tenant(intake: &Intake, listener: &Listener, peer: Peer) -> Option<Tenant> {
+    let origin = Origin { peer, listener, names: None };
+    match intake.access.unnamed(&origin, Timestamp::now()) {
+        Ok(tenant) => Some(tenant),
+        Err(refusal) => {
+            let labels = [(Label::Listener, listener.name.as_str()), (Label::Reason, "no_tenant")];
+            counter(CounterName::IngestRefusedConnections, &labels).increment(1);
+            rate_limited_warn!(
+                per_minute = 6,
+                listener = listener.name,
+                %peer,
+                reason = refusal.reason,
+                hint = refusal.hint,
+                "events of a sender are not taken"
+            );
+            None
+        }
+    }
+}
+
+/// The tenant of everybody, where all are one.
+pub(super) fn anybody(intake: &Intake) -> Option<Tenant> {
+    match &intake.access {
+        Access::Open(tenant) => Some(tenant.clone()),
+        Access::File(_) => None,
+    }
+}

@@ -1,0 +1,85 @@
+//! Datagrams: syslog and GELF over UDP, and what local processes send over Unix sockets.
+
+use std::io::Write;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::net::UnixDatagram;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use forebay_settings::sections::ingest::ListenerProtocol;
+use forebay_testkit::free_port;
+
+use crate::harness::{Ingest, started};
+use crate::syslog::{arrived, listen, texts};
+
+async fn over_udp(protocol: ListenerProtocol) -> (Ingest, SocketAddr) {
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
+    let ingest = started(|settings| listen(settings, protocol, format!("udp://{address}"))).await;
+    (ingest, address)
+}
+
+/// Scenario: two senders in turn, while Kafka is away for the first messages.
+/// Guarantees: every datagram is an event, those of a sender in order under its address.
+#[tokio::test]
+async fn syslog_over_udp_is_told_apart_by_sender() {
+    let (ingest, address) = over_udp(ListenerProtocol::Syslog).await;
+    let senders = ["127.0.0.1:0", "127.0.0.2:0"].map(|local| UdpSocket::bind(local).unwrap());
+    ingest.cluster.broker_down(1).unwrap();
+    for n in 0..100 {
+        if n == 50 {
+            ingest.cluster.broker_up(1).unwrap();
+        }
+        for sender in &senders {
+            let _sent = sender.send_to(format!("<13>message {n:03}\n").as_bytes(), address).unwrap();
+        }
+    }
+    arrived(&ingest, 200).await;
+    let stored = ingest.stop().await;
+    let expected: Vec<String> = (0..100).map(|n| format!("<13>message {n:03}")).collect();
+    for sender in ["127.0.0.1", "127.0.0.2"] {
+        let from: Vec<_> = stored.iter().filter(|event| event.stream == sender).cloned().collect();
+        assert_eq!(texts(&from), expected);
+        let address = ("log.source.address".to_owned(), sender.to_owned());
+        assert!(from.iter().all(|event| event.format == "syslog" && event.attributes == [address.clone()]));
+    }
+}
+
+/// Scenario: a message in one datagram, one that is compressed, one in chunks that come in the wrong order, and garbage.
+/// Guarantees: three events with their JSON; the garbage harms nobody.
+#[tokio::test]
+async fn gelf_over_udp_is_put_together() {
+    let (ingest, address) = over_udp(ListenerProtocol::Gelf).await;
+    let json = |n: u8| format!(r#"{{"version":"1.1","host":"a","short_message":"{n}"}}"#).into_bytes();
+    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+    zlib.write_all(&json(2)).unwrap();
+    let whole = json(3);
+    let (head, tail) = whole.split_at(20);
+    let chunk = |number: u8, data: &[u8]| [b"\x1e\x0fabcdefgh", &[number, 2][..], data].concat();
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for datagram in [json(1), zlib.finish().unwrap(), b"garbage".to_vec(), chunk(1, tail), chunk(0, head)] {
+        let _sent = sender.send_to(&datagram, address).unwrap();
+    }
+    arrived(&ingest, 3).await;
+    let stored = ingest.stop().await;
+    assert_eq!(texts(&stored), [json(1), json(2), json(3)].map(|json| String::from_utf8(json).unwrap()));
+    assert!(stored.iter().all(|event| event.format == "gelf" && event.source == "gelf"));
+}
+
+/// Scenario: a local process writes to a datagram socket, as to `/dev/log`.
+/// Guarantees: the events say which process that was, as the kernel knows it.
+#[tokio::test]
+async fn a_local_process_is_named_by_the_kernel() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.sock");
+    let address = format!("unixgram://{}", path.display());
+    let ingest = started(|settings| listen(settings, ListenerProtocol::Syslog, address)).await;
+    let sender = UnixDatagram::unbound().unwrap();
+    for n in 0..3 {
+        let _sent = sender.send_to(format!("<13>message {n}\0").as_bytes(), &path).unwrap();
+    }
+    arrived(&ingest, 3).await;
+    let stored = ingest.stop().await;
+    assert_eq!(texts(&stored), ["<13>message 0", "<13>message 1", "<13>message 2"]);
+    let pid = ("log.source.pid".to_owned(), std::process::id().to_string());
+    assert!(stored.iter().all(|event| event.attributes.contains(&pid) && event.stream.starts_with("test/")));
+}

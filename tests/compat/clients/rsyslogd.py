@@ -1,0 +1,79 @@
+"""Debian's rsyslog as a client: lines go in by a local socket, and its own statistics say when nothing is left to be sent.
+
+It has no word for a single message. So its belief is one for all: every message was taken in and has left its queue, none
+failed, and it has ended in good order.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CONFIG = """
+global(workDirectory="{folder}" net.enableDNS="off" {globals})
+module(load="imptcp")
+module(load="impstats" interval="1" format="json" log.syslog="off" log.file="{folder}/stats")
+input(type="imptcp" path="{folder}/in")
+{config}
+"""
+
+
+def send(run, config, globals_=""):
+    """Sends every id as a message of RFC 5424, by the actions of `config`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        (path / "rsyslog.conf").write_text(CONFIG.format(folder=folder, config=config, globals=globals_))
+        root = Path(os.environ["DEBIAN_ROOT"])
+        libraries = root / "usr/lib/x86_64-linux-gnu"
+        program = [root / "usr/sbin/rsyslogd", "-n", "-f", path / "rsyslog.conf", "-i", path / "pid"]
+        rsyslog = subprocess.Popen(
+            [*program, "-M", f"{libraries}/rsyslog"],
+            env={**os.environ, "LD_LIBRARY_PATH": str(libraries)},
+            stdout=sys.stderr,
+            stderr=sys.stderr,
+        )
+        try:
+            _wait("it listens", lambda: (path / "in").exists(), rsyslog)
+            with socket.socket(socket.AF_UNIX) as lines:
+                lines.connect(str(path / "in"))
+                for one in run.ids():
+                    time_now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+                    lines.sendall(f"<14>1 {time_now} host.example compat - - - {one}\n".encode())
+            _wait("all is sent", lambda: _is_sent(path / "stats", run.count), rsyslog, 150)
+            rsyslog.terminate()
+            if rsyslog.wait(60) == 0:
+                run.delivered(f"{run.prefix}-{n}" for n in range(run.count))
+        finally:
+            rsyslog.kill()
+            rsyslog.wait()
+
+
+def _is_sent(stats, count):
+    """Whether the latest figures say that nothing is left."""
+    latest = {}
+    for line in stats.read_text().splitlines() if stats.exists() else []:
+        try:
+            figures = json.loads(line[line.index("{") :])
+        except ValueError:
+            continue
+        latest[figures["name"]] = figures
+    queue, action = latest.get("main Q", {}), latest.get("out", {})
+    failed = sum(value for name, value in latest.get("omelasticsearch", {}).items() if name == "failed.es")
+    return (
+        queue.get("enqueued", 0) >= count
+        and queue.get("size") == 0
+        and action.get("processed", 0) >= count
+        and action.get("failed", 0) + failed == 0
+    )
+
+
+def _wait(what, holds, process, seconds=30):
+    until = time.monotonic() + seconds
+    while not holds():
+        if process.poll() is not None or time.monotonic() > until:
+            raise TimeoutError(f"waited in vain: {what}")
+        time.sleep(0.1)
