@@ -4,7 +4,7 @@
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::PATIENCE;
 use crate::bed::Bed;
@@ -43,26 +43,28 @@ pub async fn run(bed: &mut Bed, events: u64, patience: Duration) -> Result<Outco
     let watch = Watch::start(&[bed.kafka_pid()?])?;
     let mut tier = bed.start("forebay-ingest", &settings)?;
     tier.ready().await?;
-    let sending = tokio::task::spawn_blocking(move || send(&address, lines, events));
-    let took = sending.await.context("the sender panicked")??;
+    let took = send(&address, lines, events).await?;
     let raw = settings.kafka.topics.raw.as_str();
-    let (mut dropped, mut lost) = (0, 0);
     let deadline = Instant::now() + PATIENCE.min(Duration::from_secs(60));
-    loop {
+    let (dropped, lost) = loop {
         let by_reason = tier.metric_by("forebay_ingest_lost_events_total", "reason").await?;
-        dropped = by_reason.get("receive_buffer_full").copied().unwrap_or(dropped);
-        lost = by_reason.iter().filter(|(reason, _)| *reason != "receive_buffer_full").map(|(_, count)| count).sum();
+        let dropped = by_reason.get("receive_buffer_full").copied().unwrap_or(0);
+        let lost: u64 = by_reason
+            .iter()
+            .filter(|(reason, _)| *reason != "receive_buffer_full")
+            .map(|(_, count)| count)
+            .sum();
         let there = bed.count(raw).await?;
         if there + dropped + lost >= events {
             ensure!(
                 there + dropped + lost == events,
                 "{there} in kafka, {dropped} dropped, {lost} lost of {events}"
             );
-            break;
+            break (dropped, lost);
         }
         ensure!(Instant::now() < deadline, "{there} in kafka, {dropped} dropped, {lost} lost of {events}");
         tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    };
     let measured = watch.stop_one(events, tier.pid())?;
     tier.stop().await?;
     let rate = (events as f64 / took.as_secs_f64()) as u64;
@@ -70,7 +72,7 @@ pub async fn run(bed: &mut Bed, events: u64, patience: Duration) -> Result<Outco
 }
 
 /// Sends at the rate, from one socket; how long it took.
-fn send(address: &str, lines: Lines, events: u64) -> Result<Duration> {
+async fn send(address: &str, lines: Lines, events: u64) -> Result<Duration> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.connect(address)?;
     let mut datagrams = Vec::new();
@@ -90,7 +92,7 @@ fn send(address: &str, lines: Lines, events: u64) -> Result<Duration> {
         }
         sent += AT_A_TIME;
         let due = Duration::from_micros(sent * 1_000_000 / RATE);
-        std::thread::sleep(due.saturating_sub(began.elapsed()));
+        tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
     }
     Ok(began.elapsed())
 }

@@ -1,5 +1,7 @@
 //! What the settings say, as this tier needs it.
 
+mod tls;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +12,10 @@ use forebay_record::tenant::TenantError;
 use forebay_settings::Settings;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_settings::units::{ListenAddress, ListenAddressError};
+use forebay_tls::{ServerTls, TlsError};
 use thiserror::Error;
 
+use self::tls::Tls;
 pub use crate::access::Access;
 use crate::access::{AccessFile, FileError};
 use crate::listen::Listener;
@@ -53,6 +57,8 @@ pub struct Limits {
 pub struct IngestConfig {
     /// Where it listens: `ingest.listen` first, then the others by name.
     pub listeners: Vec<Listener>,
+    /// The TLS of the listeners, each once: to be followed.
+    pub tls: Vec<ServerTls>,
     /// Who may send.
     pub access: Access,
     /// The topic that events go to.
@@ -78,6 +84,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Files of TLS can't be used.
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
     /// The tenant has no valid name.
     #[error("ingest.default_tenant: {0}")]
     Tenant(#[from] TenantError),
@@ -135,12 +144,15 @@ impl IngestConfig {
             retry_after: ingest.retry_after.0,
             drain_timeout: ingest.drain_timeout.0,
         };
+        let mut tls = Tls::default();
         let mut listeners = vec![Listener {
             name: "http".to_owned(),
             address: ListenAddress::Tcp(listen),
             protocol: ListenerProtocol::Http,
             tenant: None,
             max_connections: limits.max_connections,
+            max_connections_per_address: ingest.max_connections_per_address.max(1),
+            tls: tls.of(ingest.tls.is_on().then_some(&ingest.tls), ListenerProtocol::Http)?,
         }];
         for (name, settings) in &ingest.listeners {
             let wrong = |reason: String| ConfigError::Listener { name: name.clone(), reason };
@@ -151,6 +163,7 @@ impl IngestConfig {
                     "{address} can be reached from elsewhere: set ingest.access_file"
                 )));
             }
+            let carries_tls = matches!(address, ListenAddress::Tcp(_));
             let tenant = settings.tenant.clone().map(Tenant::new).transpose();
             listeners.push(Listener {
                 name: name.clone(),
@@ -158,9 +171,14 @@ impl IngestConfig {
                 protocol: settings.protocol,
                 tenant: tenant.map_err(|error| wrong(format!("tenant: {error}")))?,
                 max_connections: settings.max_connections.unwrap_or(limits.max_connections).max(1),
+                max_connections_per_address: settings
+                    .max_connections_per_address
+                    .unwrap_or(ingest.max_connections_per_address)
+                    .max(1),
+                tls: if carries_tls { tls.of(ingest.tls_of(settings), settings.protocol)? } else { None },
             });
         }
-        Ok(Self { listeners, access, topic: settings.kafka.topics.raw.clone(), limits })
+        Ok(Self { listeners, tls: tls.all(), access, topic: settings.kafka.topics.raw.clone(), limits })
     }
 }
 

@@ -69,6 +69,9 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
             upstream.watch(kafka, stop).await
         }
     });
+    for tls in config.tls {
+        let _until_shutdown = tokio::spawn(tls.follow(stop.clone()));
+    }
     let (quotas, admission) = shares(&config.access, &config.limits);
     if let Access::File(file) = &config.access {
         let (quotas, admission) = (Arc::clone(&quotas), admission.clone());

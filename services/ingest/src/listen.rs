@@ -5,7 +5,9 @@
 
 mod accept;
 mod bound;
+mod gate;
 mod stream;
+mod turned_away;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use std::time::Duration;
 use forebay_record::Tenant;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_settings::units::ListenAddress;
+use forebay_tls::ServerTls;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +41,10 @@ pub struct Listener {
     pub tenant: Option<Tenant>,
     /// The most connections at once.
     pub max_connections: usize,
+    /// The most connections at once from one address.
+    pub max_connections_per_address: usize,
+    /// TLS, where it has that.
+    pub tls: Option<ServerTls>,
 }
 
 /// The stop, in two steps.

@@ -86,6 +86,12 @@ impl Meters {
         requests.increment(1);
     }
 
+    /// A connection was refused before anything was taken from it; `reason` is from a closed set.
+    pub fn refused_connection(&self, listener: &str, reason: &'static str) {
+        let labels = [(Label::Listener, listener), (Label::Reason, reason)];
+        counter(CounterName::IngestRefusedConnections, &labels).increment(1);
+    }
+
     /// So many bytes came in, compressed or not.
     pub fn received(&self, bytes: usize) {
         self.body_bytes.increment(bytes as u64);

@@ -5,12 +5,15 @@
 
 pub mod bulk;
 mod datagrams;
+mod exchange;
 mod flow;
+mod forward;
 pub mod grpc;
 pub mod hec;
 pub mod ingest;
 mod lines;
 mod local;
+mod lumberjack;
 pub mod otlp;
 mod relp;
 mod stream_room;
@@ -47,11 +50,18 @@ pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Wa
     let max = intake.limits.max_event;
     match connection.listener.protocol {
         ListenerProtocol::Http => connection::serve(connection, ways.http, intake.limits.read_timeout).await,
+        ListenerProtocol::Forward => forward::serve(connection, intake).await,
         ListenerProtocol::Gelf => flow::serve(connection, intake, Lines::<lines::Gelf>::new(max)).await,
         ListenerProtocol::Lines => flow::serve(connection, intake, Lines::<lines::Text>::new(max)).await,
+        ListenerProtocol::Lumberjack => lumberjack::serve(connection, intake).await,
         ListenerProtocol::Relp => flow::serve(connection, intake, Relp::new(max)).await,
         ListenerProtocol::Syslog => flow::serve(connection, intake, Syslog::new(max)).await,
     }
+}
+
+/// The protocols that clients of a listener may name in the handshake of TLS (RFC 7301), the best first.
+pub(crate) const fn alpn(protocol: ListenerProtocol) -> &'static [&'static [u8]] {
+    if matches!(protocol, ListenerProtocol::Http) { &[b"h2", b"http/1.1"] } else { &[] }
 }
 
 /// Takes datagrams in a listener's protocol, until the stop.
@@ -65,8 +75,9 @@ pub(crate) async fn serve_datagrams(
         ListenerProtocol::Gelf | ListenerProtocol::Lines | ListenerProtocol::Syslog => {
             datagrams::serve(listener, socket, intake, stop).await;
         }
+        ListenerProtocol::Forward => forward::serve_heartbeats(&listener, socket, &stop).await,
         // The settings were checked: no protocol that takes no datagrams gets here.
-        ListenerProtocol::Http | ListenerProtocol::Relp => {
+        ListenerProtocol::Http | ListenerProtocol::Lumberjack | ListenerProtocol::Relp => {
             tracing::error!(listener = listener.name, ?socket, "this protocol takes no datagrams");
         }
     }
@@ -103,10 +114,14 @@ protocols! {
     Bulk "bulk";
     /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
     Hec "hec";
+    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`.
+    Forward "forward";
     /// GELF over UDP, TCP or Unix sockets.
     Gelf "gelf";
     /// Plain lines over TCP or Unix sockets, or in datagrams.
     Lines "lines";
+    /// Lumberjack 1 and 2: Beats, Elastic Agent, Logstash.
+    Lumberjack "lumberjack";
     /// RELP over TCP or TLS.
     Relp "relp";
     /// `forebay.v1.Ingest` by gRPC.

@@ -17,6 +17,9 @@ mod connections;
 #[path = "component/datagrams.rs"]
 mod datagrams;
 #[cfg(test)]
+#[path = "component/doors.rs"]
+mod doors;
+#[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
 #[cfg(test)]

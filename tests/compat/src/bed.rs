@@ -59,10 +59,8 @@ impl Bed {
                 Door::Tcp(protocol) => {
                     let address = format!("127.0.0.1:{}", free_port()?);
                     let listener = ListenerSettings {
-                        protocol,
-                        address: address.clone(),
                         tenant: Some(prefix.clone()),
-                        max_connections: None,
+                        ..ListenerSettings::new(protocol, address.clone())
                     };
                     let _new = settings.ingest.listeners.insert(client.name.to_owned(), listener);
                     address

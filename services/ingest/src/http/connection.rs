@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 or HTTP/2 without TLS, whichever the client speaks.
+//! One connection: HTTP/1.1 or HTTP/2, whichever the client speaks, with TLS or without.
 //!
 //! A connection without a request under way is closed after a while. That one rule covers clients that connect and say
 //! nothing, that send half a head, that never read their answer, and those that are just gone. A request under way has
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use forebay_access::PeerNames;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -22,8 +23,9 @@ use tower::ServiceExt;
 use crate::intake::Peer;
 use crate::listen::{Connection, Listener, Stop, Stream};
 
-/// The most that is read ahead of the handler, in bytes: memory that each busy connection may take beside its body.
-const READ_AHEAD: usize = 256 * 1024;
+/// The most that is read ahead of the handler, in bytes: memory that each connection may take beside its body. The largest
+/// head of an HTTP/1.1 request, too, since a head is read as a whole: more, and many clients with endless heads have much.
+const READ_AHEAD: usize = 64 * 1024;
 /// The most requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
 /// How much of a body an HTTP/2 client may send ahead of the handler, in bytes.
@@ -33,15 +35,15 @@ const MAX_HEAD: u32 = 16 * 1024;
 
 /// Serves a connection until it ends, idles too long, or the stop asks it to end after the requests under way.
 pub(crate) async fn serve(connection: Connection, router: Router, idle: Duration) {
-    let Connection { stream, peer, listener, stop } = connection;
+    let Connection { stream, peer, names, listener, stop } = connection;
+    let origin = (peer, names, listener);
     let _ended_or_given_up =
-        stop.give_up.run_until_cancelled(serve_on(stream, peer, listener, router, idle, &stop)).await;
+        stop.give_up.run_until_cancelled(serve_on(stream, origin, router, idle, &stop)).await;
 }
 
 async fn serve_on(
     stream: Stream,
-    peer: Peer,
-    listener: Arc<Listener>,
+    (peer, names, listener): (Peer, Option<Arc<PeerNames>>, Arc<Listener>),
     router: Router,
     idle: Duration,
     stop: &Stop,
@@ -57,6 +59,9 @@ async fn serve_on(
             let _before = request.extensions_mut().insert(Arc::clone(&listener));
             let held = Held { stop: stop.clone(), guard: Arc::clone(&guard), upgraded: upgraded.clone() };
             let _before = request.extensions_mut().insert(held);
+            if let Some(names) = &names {
+                let _before = request.extensions_mut().insert(Arc::clone(names));
+            }
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await;

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use forebay_tls::TlsStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -11,6 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
     Unix(UnixStream),
 }
 
@@ -19,6 +21,7 @@ macro_rules! whichever {
     ($self:expr, $stream:ident => $does:expr) => {
         match $self.get_mut() {
             Self::Tcp($stream) => $does,
+            Self::Tls($stream) => $does,
             Self::Unix($stream) => $does,
         }
     };
@@ -50,6 +53,7 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
             Self::Unix(stream) => stream.is_write_vectored(),
         }
     }

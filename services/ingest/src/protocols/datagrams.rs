@@ -20,11 +20,12 @@ use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::datagrams::{Datagrams, Gathered};
 use forebay_wire::{Batch, Facts, Group};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use self::source::{Chunked, Local, Source, Udp};
 use super::flow::{Route, Shipped};
 use super::{Protocol, unnamed};
+use crate::access::Origin;
 use crate::intake::{Admitted, Intake, Peer, Sender};
 use crate::listen::{Listener, Socket, Stop};
 
@@ -45,6 +46,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// How often the kernel is asked what it dropped, and chunks that wait for too long are given up.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long what the kernel has received is taken at a stop, at most.
+const LAST_LOOK: Duration = Duration::from_millis(500);
 
 /// A batch on its way.
 type Shipping = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -130,7 +134,7 @@ impl<S: Source> Gatherer<S> {
             }
         }
         // What the kernel has received by now came before the stop.
-        self.receive_all();
+        self.receive_rest().await;
         if let Some(shipping) = shipping {
             shipping.await;
         }
@@ -150,8 +154,16 @@ impl<S: Source> Gatherer<S> {
         tokio::task::yield_now().await;
     }
 
-    fn receive_all(&mut self) {
-        while self.has_room() && self.receive_one() {}
+    /// Receives what came before the stop. Some of it the runtime may not have heard of yet, so that it is waited for; but somebody
+    /// may go on sending.
+    async fn receive_rest(&mut self) {
+        let end = Instant::now() + LAST_LOOK;
+        while self.has_room()
+            && Instant::now() < end
+            && let Ok(Ok(())) = timeout(PAUSE, self.source.readable()).await
+        {
+            while self.receive_one() {}
+        }
     }
 
     /// Receives a datagram, if one is there and there is room.
@@ -220,7 +232,7 @@ impl<S: Source> Gatherer<S> {
         let mut batches: HashMap<Tenant, (Sender, Batch)> = HashMap::new();
         for (from, events) in gathered.senders {
             let peer = self.source.peer(&from);
-            let Some(tenant) = unnamed::tenant(intake, listener, peer) else {
+            let Some(tenant) = unnamed::tenant(intake, &Origin { peer, listener, names: None }) else {
                 intake.meters.lost(*protocol, "no_tenant", events.len());
                 continue;
             };

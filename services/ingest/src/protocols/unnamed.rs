@@ -5,13 +5,12 @@ use forebay_telemetry::{CounterName, Label, counter, rate_limited_warn};
 use jiff::Timestamp;
 
 use crate::access::{Access, Origin};
-use crate::intake::{Intake, Peer};
-use crate::listen::Listener;
+use crate::intake::Intake;
 
-/// The tenant of what comes from `peer` by this listener; `None` if nobody has said so, which is logged and counted.
-pub(super) fn tenant(intake: &Intake, listener: &Listener, peer: Peer) -> Option<Tenant> {
-    let origin = Origin { peer, listener, names: None };
-    match intake.access.unnamed(&origin, Timestamp::now()) {
+/// The tenant of what comes from there; `None` if nobody has said so, which is logged and counted.
+pub(super) fn tenant(intake: &Intake, origin: &Origin<'_>) -> Option<Tenant> {
+    let Origin { peer, listener, .. } = *origin;
+    match intake.access.unnamed(origin, Timestamp::now()) {
         Ok(tenant) => Some(tenant),
         Err(refusal) => {
             let labels = [(Label::Listener, listener.name.as_str()), (Label::Reason, "no_tenant")];

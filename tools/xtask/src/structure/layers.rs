@@ -26,7 +26,14 @@ const RESERVED: &[Reserved] = &[
     Reserved { library: "tansu-storage", owners: &["forebay-embedded-broker"], in_tests: false },
     Reserved {
         library: "reqwest",
-        owners: &["forebay", "forebay-testkit", "forebay-tests", "forebay-load", "forebay-chaos", "forebay-compat"],
+        owners: &[
+            "forebay",
+            "forebay-testkit",
+            "forebay-tests",
+            "forebay-load",
+            "forebay-chaos",
+            "forebay-compat",
+        ],
         in_tests: true,
     },
     Reserved {

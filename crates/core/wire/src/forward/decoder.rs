@@ -10,7 +10,7 @@ use super::{PORTION, TAG};
 use crate::batch::{Batch, Facts, Limits};
 use crate::encoding::Encoding;
 use crate::inflate::{InflateError, inflate};
-use crate::msgpack::{Transcriber, Walk};
+use crate::msgpack::{self, Transcriber, Walk};
 use crate::writer::Writer;
 
 /// Events that are acknowledged together.
@@ -20,6 +20,8 @@ pub struct Portion {
     pub batch: Batch,
     /// What is to be written once they have arrived; empty if nobody waits for it.
     pub answer: Vec<u8>,
+    /// Whether the sender of any of the events waits for an answer, if not for this portion's then for a later one's.
+    pub is_awaited: bool,
 }
 
 /// Reads one connection.
@@ -38,6 +40,7 @@ pub struct Decoder {
     /// The portion in the making.
     writer: Option<Writer>,
     answer: Vec<u8>,
+    is_awaited: bool,
     fault: Option<Broken>,
 }
 
@@ -70,6 +73,7 @@ impl Decoder {
             transcriber: Transcriber::new(limits.max_depth, limits.max_event),
             writer: None,
             answer: Vec::new(),
+            is_awaited: false,
             fault: None,
         }
     }
@@ -143,7 +147,13 @@ impl Decoder {
             return Ok(None);
         }
         let found = self.walk.go_on(&self.buffer);
-        let found = found.map_err(|error| Broken { at: self.at, fault: Fault::Message(error) })?;
+        let found = found.map_err(|error| {
+            let fault = match error.fault {
+                msgpack::Fault::TooLarge(max) => Fault::TooLarge(max),
+                _ => Fault::Message(error),
+            };
+            Broken { at: self.at, fault }
+        })?;
         let Some(len) = found else { return Ok(None) };
         self.walk = Walk::new(self.limits.max_inflated);
         self.taken += len as u64;
@@ -198,6 +208,7 @@ impl Decoder {
             let unlimited = Limits { max_inflated: usize::MAX, max_events: usize::MAX, ..limits };
             Writer::new(unlimited, (rest + rest / 4).min(PORTION))
         });
+        self.is_awaited |= message.chunk.is_some();
         if entries.left > 0 {
             writer.group(facts(&message.tag));
         }
@@ -220,8 +231,9 @@ impl Decoder {
     fn portion(&mut self) -> Option<Portion> {
         let batch = self.writer.take().map(Writer::finish).unwrap_or_default();
         let answer = std::mem::take(&mut self.answer);
+        let is_awaited = std::mem::take(&mut self.is_awaited);
         let is_empty = batch.events.is_empty() && batch.rejections.count() == 0 && answer.is_empty();
-        (!is_empty).then_some(Portion { batch, answer })
+        (!is_empty).then_some(Portion { batch, answer, is_awaited })
     }
 }
 
@@ -238,19 +250,4 @@ fn facts(tag: &[u8]) -> Facts {
         facts.attributes.push((TAG.to_owned(), String::from_utf8_lossy(tag).into_owned()));
     }
     facts
-}
-
-/// The words for an error that is about the bytes.
-fn without_grant<R>(error: &InflateError<R>) -> String {
-    match error {
-        InflateError::Broken { encoding, reason } => {
-            format!("the entries are not valid {}: {reason}", encoding.name())
-        }
-        InflateError::TooLarge { max } => {
-            format!(
-                "the entries grow beyond {max} bytes when they are decompressed: set a smaller `chunk_limit_size`"
-            )
-        }
-        InflateError::Refused(_) => "too many bytes are in flight".to_owned(),
-    }
 }

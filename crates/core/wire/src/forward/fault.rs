@@ -7,9 +7,14 @@ use crate::msgpack::MsgpackError;
 /// What breaks the protocol. The message isn't acknowledged, and the connection has to be closed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum Fault {
-    /// Not `MessagePack`, or larger than everything that may be held for a request.
-    #[error("{0}; a sender of chunks that are too large needs a smaller `chunk_limit_size`")]
+    /// Not `MessagePack`.
+    #[error("{0}")]
     Message(MsgpackError),
+    /// Larger than everything that may be held for a request, in bytes; or its entries are, decompressed.
+    #[error(
+        "a chunk of more than {0} bytes, as it is or decompressed: set a smaller `chunk_limit_size` in the sender"
+    )]
+    TooLarge(usize),
     /// The values of a message aren't what they should be.
     #[error("a message with {0}")]
     Shape(&'static str),
@@ -19,8 +24,8 @@ pub enum Fault {
     /// A way of compression that isn't known.
     #[error("the option `compressed` is neither `gzip` nor `zstd` nor `text`")]
     Encoding,
-    /// The entries can't be decompressed, or grow beyond the limit.
-    #[error("{0}")]
+    /// The entries can't be decompressed.
+    #[error("the compressed entries are {0}")]
     Compression(String),
     /// The chunk holds metrics or traces of Fluent Bit.
     #[error("the chunk has the signal {0} instead of logs: route metrics and traces elsewhere")]

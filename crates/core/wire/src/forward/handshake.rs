@@ -20,8 +20,8 @@ const MAX_TEXT: usize = 1024;
 pub struct Helo {
     /// What the digests of the key are made with.
     pub nonce: [u8; 16],
-    /// What the digest of the password is made with.
-    pub auth: [u8; 16],
+    /// What the digest of the password is made with, if users are asked for.
+    pub auth: Option<[u8; 16]>,
 }
 
 /// How a client proves what it knows.
@@ -43,14 +43,18 @@ impl Helo {
         let mut out = vec![0x92];
         text(&mut out, "HELO");
         out.push(0x83);
-        for (name, salt) in [("nonce", &self.nonce), ("auth", &self.auth)] {
+        for (name, salt) in [("nonce", &self.nonce[..]), ("auth", self.auth())] {
             text(&mut out, name);
-            out.extend_from_slice(&[0xc4, 16]);
+            out.extend_from_slice(&[0xc4, if salt.is_empty() { 0 } else { 16 }]);
             out.extend_from_slice(salt);
         }
         text(&mut out, "keepalive");
         out.push(0xc3);
         out
+    }
+
+    fn auth(&self) -> &[u8] {
+        self.auth.as_ref().map_or(&[], |salt| &salt[..])
     }
 }
 
@@ -93,7 +97,7 @@ impl Ping {
     /// Whether the client knows this password of its user.
     #[must_use]
     pub fn proves_password(&self, helo: &Helo, password: &[u8]) -> bool {
-        is_same(&self.password_digest, &hex_digest(&[&helo.auth, self.user.as_bytes(), password]))
+        is_same(&self.password_digest, &hex_digest(&[helo.auth(), self.user.as_bytes(), password]))
     }
 
     /// The answer that lets the client in, and proves that the server knows the key as well.

@@ -51,10 +51,16 @@ pub struct IngestSettings {
     /// The most connections at once.
     #[schemars(range(min = 1))]
     pub max_connections: usize,
+    /// The most connections at once from one address, or from one network of IPv6 (/64), to each listener. Clients behind
+    /// one address, such as that of a load balancer, count as one.
+    #[schemars(range(min = 1))]
+    pub max_connections_per_address: usize,
     /// How long a stop waits for requests under way.
     pub drain_timeout: Period,
-    /// TLS towards clients.
+    /// TLS towards clients, for `listen` and for every listener that has none of its own.
     pub tls: TlsSettings,
+    /// Whether `listen` may do without TLS where others than this machine's processes reach it.
+    pub plain: bool,
 }
 
 /// One more place where events come in.
@@ -72,6 +78,39 @@ pub struct ListenerSettings {
     /// The most connections at once; `ingest.max_connections` if it isn't set.
     #[serde(default)]
     pub max_connections: Option<usize>,
+    /// The most connections at once from one address; `ingest.max_connections_per_address` if it isn't set.
+    #[serde(default)]
+    pub max_connections_per_address: Option<usize>,
+    /// TLS towards its clients; `ingest.tls` if it has no certificate of its own.
+    #[serde(default)]
+    pub tls: TlsSettings,
+    /// Whether it does without TLS, also where `ingest.tls` is set and where others than this machine's processes reach it.
+    #[serde(default)]
+    pub plain: bool,
+}
+
+impl ListenerSettings {
+    /// A listener with nothing else set.
+    #[must_use]
+    pub fn new(protocol: ListenerProtocol, address: impl Into<String>) -> Self {
+        Self {
+            protocol,
+            address: address.into(),
+            tenant: None,
+            max_connections: None,
+            max_connections_per_address: None,
+            tls: TlsSettings::default(),
+            plain: false,
+        }
+    }
+}
+
+impl IngestSettings {
+    /// The TLS of a listener; `None` where it has none.
+    #[must_use]
+    pub fn tls_of<'a>(&'a self, listener: &'a ListenerSettings) -> Option<&'a TlsSettings> {
+        [&listener.tls, &self.tls].into_iter().find(|tls| tls.is_on() && !listener.plain)
+    }
 }
 
 /// What a listener speaks.
@@ -80,10 +119,14 @@ pub struct ListenerSettings {
 pub enum ListenerProtocol {
     /// HTTP/1.1 and HTTP/2, with the paths of all protocols that come by it.
     Http,
+    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`. Over UDP it answers heartbeats.
+    Forward,
     /// Graylog's Extended Log Format: messages that end with NUL, or over UDP in chunks, compressed or not.
     Gelf,
     /// Plain lines, or a message in each datagram, in any format.
     Lines,
+    /// Lumberjack, versions 1 and 2: Beats, Elastic Agent, Logstash.
+    Lumberjack,
     /// RELP, syslog with acknowledgements.
     Relp,
     /// Syslog, RFC 5424 or RFC 3164: with octet counts or line ends, which is found out; or a message in each datagram.
@@ -94,7 +137,7 @@ impl ListenerProtocol {
     /// Whether it can come in datagrams.
     #[must_use]
     pub const fn takes_datagrams(self) -> bool {
-        matches!(self, Self::Gelf | Self::Lines | Self::Syslog)
+        matches!(self, Self::Forward | Self::Gelf | Self::Lines | Self::Syslog)
     }
 }
 
@@ -116,8 +159,10 @@ impl Default for IngestSettings {
             ack_timeout: Period::from_secs(30),
             retry_after: Period::from_secs(1),
             max_connections: 4096,
+            max_connections_per_address: 1024,
             drain_timeout: Period::from_secs(20),
             tls: TlsSettings::default(),
+            plain: false,
         }
     }
 }

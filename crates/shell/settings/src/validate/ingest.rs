@@ -29,6 +29,8 @@ pub(super) fn check(ingest: &IngestSettings, findings: &mut Findings) {
     findings.number("ingest.max_depth", as_number(ingest.max_depth), 1, deepest);
     findings.number("ingest.max_events", as_number(ingest.max_events), 1, 10_000_000);
     findings.number("ingest.max_connections", as_number(ingest.max_connections), 1, 1_000_000);
+    let per_address = as_number(ingest.max_connections_per_address);
+    findings.number("ingest.max_connections_per_address", per_address, 1, 1_000_000);
     let (second, hour) = (Period::from_secs(1), Period::from_secs(3_600));
     findings.period("ingest.read_timeout", ingest.read_timeout, second, hour);
     findings.period("ingest.ack_timeout", ingest.ack_timeout, second, hour);
@@ -58,6 +60,17 @@ fn listen(ingest: &IngestSettings, findings: &mut Findings) {
             "set ingest.access_file, or listen on `127.0.0.1`",
         ),
     }
+    if let Ok((host, _)) = address::split(&ingest.listen) {
+        findings.require(
+            ingest.tls.is_on() || ingest.plain || address::is_loopback(host),
+            "ingest.plain",
+            format!(
+                "`{}` can be reached from elsewhere, and nothing that is sent there is encrypted",
+                ingest.listen
+            ),
+            "set ingest.tls.certificate_file, or `plain: true` if it has to be so",
+        );
+    }
 }
 
 fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
@@ -78,6 +91,22 @@ fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
         if let Some(max) = listener.max_connections {
             findings.number(&path("max_connections"), as_number(max), 1, 1_000_000);
         }
+        if let Some(max) = listener.max_connections_per_address {
+            findings.number(&path("max_connections_per_address"), as_number(max), 1, 1_000_000);
+        }
+        tls::check(&path("tls"), &listener.tls, findings);
+        // Datagrams are never encrypted: who writes `udp://` asks for that.
+        let exposed = |address: &ListenAddress| !address.is_of_this_machine() && !address.is_datagram();
+        let exposed = listener.address.parse().is_ok_and(|address| exposed(&address));
+        findings.require(
+            !exposed || listener.plain || ingest.tls_of(listener).is_some(),
+            &path("plain"),
+            format!(
+                "`{}` can be reached from elsewhere, and nothing that is sent there is encrypted",
+                listener.address
+            ),
+            "set ingest.tls.certificate_file, or `plain: true` if it has to be so",
+        );
     }
 }
 

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use super::validate;
-use crate::sections::{GroupProtocol, Settings};
+use crate::sections::ingest::{ListenerProtocol, ListenerSettings};
+use crate::sections::{GroupProtocol, Settings, TlsSettings};
 use crate::units::{ByteSize, Period};
 
 /// The problems of default settings after this change, as text.
@@ -114,18 +115,49 @@ fn search_address_and_credentials() {
 /// Guarantees: nobody opens an unguarded door to the network by leaving a setting out.
 #[test]
 fn ingest_without_tokens_stays_on_this_machine() {
-    one(
-        &problems(|s| s.ingest.listen = "0.0.0.0:8080".into()),
-        "ingest.listen: `0.0.0.0:8080` can be",
-        "access_file",
-    );
-    let with_tokens = |s: &mut Settings| {
+    let plain = |s: &mut Settings| {
         s.ingest.listen = "0.0.0.0:8080".into();
+        s.ingest.plain = true;
+    };
+    one(&problems(plain), "ingest.listen: `0.0.0.0:8080` can be", "access_file");
+    let with_tokens = |s: &mut Settings| {
+        plain(s);
         s.ingest.access_file = Some(PathBuf::from("tokens"));
     };
     assert_eq!(problems(with_tokens), [""; 0]);
     assert_eq!(problems(|s| s.ingest.listen = "localhost:0".into()), [""; 0]);
     one(&problems(|s| s.ingest.listen = "8080".into()), "ingest.listen: `8080` has no port", "host:port");
+}
+
+/// Guarantees: what comes from the network is encrypted, unless a listener is told by name that it need not be.
+#[test]
+fn no_plain_listener_without_being_asked_for() {
+    let open = |s: &mut Settings| {
+        s.ingest.listen = "0.0.0.0:8080".into();
+        s.ingest.access_file = Some(PathBuf::from("tokens"));
+        for (name, address) in
+            [("a", "0.0.0.0:1"), ("b", "127.0.0.1:2"), ("c", "udp://0.0.0.0:3"), ("d", "unix:///run/d")]
+        {
+            let listener = ListenerSettings::new(ListenerProtocol::Http, address);
+            let _none = s.ingest.listeners.insert(name.to_owned(), listener);
+        }
+    };
+    let found = problems(open);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found.iter().any(|problem| problem.starts_with("ingest.plain: ")), "{found:#?}");
+    assert!(found.iter().any(|problem| problem.starts_with("ingest.listeners.a.plain: ")), "{found:#?}");
+    let encrypted = |s: &mut Settings| {
+        open(s);
+        s.ingest.tls.certificate_file = Some(PathBuf::from("a.pem"));
+        s.ingest.tls.key_file = Some(PathBuf::from("a.key"));
+    };
+    assert_eq!(problems(encrypted), [""; 0]);
+    let one_plain = |s: &mut Settings| {
+        open(s);
+        s.ingest.plain = true;
+        s.ingest.listeners.values_mut().for_each(|listener| listener.plain = true);
+    };
+    assert_eq!(problems(one_plain), [""; 0]);
 }
 
 #[test]

@@ -1,0 +1,282 @@
+//! The life of a connection whose sender waits for an answer to what it sent: Lumberjack, Fluent Forward.
+//!
+//! What has arrived is sent to Kafka, then answered, and only then more is read. So the connection's own flow control makes the
+//! sender wait while Kafka is slow. At a stop nothing more is read; what was taken is sent and answered.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use forebay_record::Tenant;
+use forebay_telemetry::rate_limited_warn;
+use forebay_wire::Batch;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::flow::{Route, Shipped};
+use super::{Protocol, unnamed};
+use crate::admission::Refused;
+use crate::intake::{Admitted, Intake, Sender};
+use crate::listen::{Connection, Stream};
+use crate::refusal::{Kind, Refusal};
+
+/// What a connection may hold without asking, in bytes; and the least that it reads at once.
+const OWN: usize = 8 * 1024;
+
+/// The most that is read at once, in bytes.
+const READ: usize = 1024 * 1024;
+
+/// How often a sender that waits is told that its events are being worked on. Beats give up after 30 s without a word.
+const KEEPALIVE: Duration = Duration::from_secs(3);
+
+/// How long a connection may be silent between two messages. It costs little, but a sender that is gone without a word would
+/// keep its place for ever.
+const IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// How long whole events wait for the rest of what they belong to.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How long it is waited for the sender to see the end, before the connection is closed.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What came of reading.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Came {
+    /// There is more than before.
+    Some,
+    /// Nothing comes: whole events need wait no longer.
+    Silence,
+    /// The service stops: no more is read.
+    Stop,
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+pub(super) enum End {
+    /// As it should.
+    Quiet,
+    /// What was sent can't be read on, or is too large.
+    Broken(Kind, String),
+    /// What was begun did not come to its end in time.
+    Late,
+    /// There was no memory for it.
+    NoRoom,
+    /// Kafka has not got it, and the sender has to send it again.
+    GivenUp,
+}
+
+/// What the decoder of a connection waits for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Waits {
+    /// The next message.
+    Idle,
+    /// The rest of a message.
+    ForRest,
+    /// The rest of a message, of which whole events are there.
+    WithEvents,
+}
+
+/// Both directions of a connection, and the way to Kafka.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    stream: Stream,
+    pub(super) route: Route,
+    /// The memory for what is being read, beyond [`OWN`].
+    held: Option<Admitted>,
+    /// Since when the message is coming that is not whole yet.
+    since: Option<Instant>,
+}
+
+impl Exchange {
+    /// Finds out whose events they are; `None` if nobody can say.
+    pub(super) fn new(connection: Connection, intake: &Arc<Intake>, protocol: Protocol) -> Option<Self> {
+        let tenant = unnamed::tenant(intake, &connection.origin())?;
+        Some(Self::of(connection, intake, protocol, tenant))
+    }
+
+    /// Of events whose tenant is known.
+    pub(super) fn of(
+        connection: Connection,
+        intake: &Arc<Intake>,
+        protocol: Protocol,
+        tenant: Tenant,
+    ) -> Self {
+        let Connection { stream, peer, stop, .. } = connection;
+        let sender = Sender { tenant, protocol, peer };
+        let route = Route { intake: Arc::clone(intake), sender, stop, acknowledges: true };
+        Self { stream, route, held: None, since: None }
+    }
+
+    /// Reads what is there, or waits until something is. `held` is what the decoder holds beside the buffer.
+    ///
+    /// # Errors
+    /// When the connection ends.
+    pub(super) async fn read(
+        &mut self,
+        buffer: &mut BytesMut,
+        held: usize,
+        waits: Waits,
+    ) -> Result<Came, End> {
+        let patience = match waits {
+            Waits::Idle if buffer.capacity() > OWN => LINGER,
+            Waits::Idle => IDLE,
+            Waits::WithEvents => LINGER,
+            Waits::ForRest => self.route.intake.limits.read_timeout,
+        };
+        if waits == Waits::Idle {
+            (self.since, self.held) = (None, None);
+        } else if self.since.get_or_insert_with(Instant::now).elapsed()
+            > self.route.intake.limits.read_timeout
+        {
+            return Err(End::Late);
+        }
+        let room = buffer.len().clamp(OWN, READ);
+        if held + room > OWN {
+            self.hold(held + room).await?;
+        }
+        buffer.reserve(room);
+        let read = timeout(patience, self.stream.read_buf(buffer));
+        match self.route.stop.drain.run_until_cancelled(read).await {
+            None => Ok(Came::Stop),
+            Some(Ok(Ok(count @ 1..))) => {
+                self.route.intake.meters.received(count);
+                Ok(Came::Some)
+            }
+            Some(Ok(_)) => Err(End::Quiet),
+            Some(Err(_)) => match waits {
+                Waits::WithEvents => Ok(Came::Silence),
+                Waits::ForRest => Err(End::Late),
+                // The memory of what has been done is given back before a long silence.
+                Waits::Idle if buffer.capacity() > OWN => {
+                    *buffer = BytesMut::new();
+                    Ok(Came::Silence)
+                }
+                Waits::Idle => Err(End::Quiet),
+            },
+        }
+    }
+
+    /// Holds memory for what a decoder is about to make.
+    ///
+    /// # Errors
+    /// When there is none now.
+    pub(super) fn grant(&mut self, bytes: usize) -> Result<(), Refused> {
+        let mut held = match self.held.take() {
+            Some(held) => held,
+            None => {
+                let reservation = self.route.intake.admission.reserve(&self.route.sender.tenant)?;
+                Admitted::new(self.route.sender.clone(), reservation)
+            }
+        };
+        let granted = held.reservation().grow_to(bytes);
+        self.held = Some(held);
+        granted
+    }
+
+    /// The same, but waits until there is some.
+    ///
+    /// # Errors
+    /// When there was none for so long that others may be waiting for what this connection holds.
+    pub(super) async fn hold(&mut self, bytes: usize) -> Result<(), End> {
+        if self.grant(bytes).is_ok() {
+            return Ok(());
+        }
+        self.held = None;
+        let Route { intake, sender, stop, .. } = &self.route;
+        self.held = Some(intake.room(sender, bytes, &stop.give_up).await.map_err(|_| End::NoRoom)?);
+        Ok(())
+    }
+
+    /// Sends a batch until Kafka has it. Meanwhile the sender gets `keepalive` again and again, if its protocol has such a thing.
+    ///
+    /// # Errors
+    /// When Kafka hasn't got it, or the sender is gone.
+    pub(super) async fn ship(&mut self, batch: Batch, keepalive: Option<&[u8]>) -> Result<(), End> {
+        self.since = None;
+        self.warn_of_refused(&batch);
+        let shipping = self.route.clone().ship(self.held.take(), batch);
+        let mut shipping = pin!(shipping);
+        let mut ticks = interval(KEEPALIVE);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks.reset();
+        let shipped = loop {
+            tokio::select! {
+                biased;
+                shipped = &mut shipping => break shipped,
+                _ = ticks.tick() => if let Some(keepalive) = keepalive {
+                    write(&mut self.stream, keepalive, self.route.intake.limits.read_timeout).await?;
+                },
+            }
+        };
+        match shipped {
+            Shipped::Done => Ok(()),
+            Shipped::GivenUp => Err(End::GivenUp),
+        }
+    }
+
+    /// Answers.
+    ///
+    /// # Errors
+    /// When the sender doesn't take it.
+    pub(super) async fn answer(&mut self, bytes: &[u8]) -> Result<(), End> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        write(&mut self.stream, bytes, self.route.intake.limits.read_timeout).await
+    }
+
+    /// Closes the connection, and says why if that is of interest.
+    pub(super) async fn end(mut self, end: End) {
+        let refusal = match end {
+            End::Quiet | End::GivenUp => None,
+            End::Broken(kind, fault) => Some(Refusal::new(kind, fault, "")),
+            End::Late => Some(Refusal::new(Kind::SlowBody, "the rest of a message did not come in time", "")),
+            End::NoRoom => {
+                let reason = "there was no memory for the rest of a message";
+                Some(Refusal::new(Kind::Busy, reason, "").retry_after(Duration::ZERO))
+            }
+        };
+        if let Some(refusal) = refusal {
+            let sender = &self.route.sender;
+            let refusal = self.route.intake.refuse(sender, refusal);
+            rate_limited_warn!(
+                per_minute = 6,
+                protocol = sender.protocol.as_str(),
+                peer = %sender.peer,
+                reason = refusal.reason,
+                "closing a connection"
+            );
+        }
+        // What is not read when a connection is closed resets it, and with it may go the last answer.
+        let farewell = async {
+            let _gone = self.stream.shutdown().await;
+            let mut rest = [0; 4096];
+            while matches!(self.stream.read(&mut rest).await, Ok(1..)) {}
+        };
+        let _closed = timeout(FAREWELL, farewell).await;
+    }
+
+    fn warn_of_refused(&self, batch: &Batch) {
+        if let Some(first) = batch.rejections.listed().first() {
+            let sender = &self.route.sender;
+            rate_limited_warn!(
+                per_minute = 6,
+                protocol = sender.protocol.as_str(),
+                peer = %sender.peer,
+                tenant = sender.tenant.as_str(),
+                events = batch.rejections.count(),
+                reason = first.reason,
+                "events are refused for good, and acknowledged, since their sender would send them for ever"
+            );
+        }
+    }
+}
+
+async fn write(stream: &mut Stream, bytes: &[u8], patience: Duration) -> Result<(), End> {
+    // Who sends and doesn't read would hold what is ours for ever.
+    match timeout(patience, stream.write_all(bytes)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(End::Quiet),
+    }
+}
