@@ -4,5 +4,6 @@ pub mod answer;
 pub mod body;
 pub(crate) mod connection;
 pub(crate) mod grpc;
+pub(crate) mod request;
 pub(crate) mod router;
 pub mod unpack;

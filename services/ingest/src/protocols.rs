@@ -5,14 +5,18 @@
 
 pub mod bulk;
 mod datagrams;
+pub mod events;
 mod exchange;
+pub mod firehose;
 mod flow;
 mod forward;
+pub mod gelf_http;
 pub mod grpc;
 pub mod hec;
 pub mod ingest;
 mod lines;
 mod local;
+pub mod loki;
 mod lumberjack;
 pub mod otlp;
 mod relp;
@@ -110,26 +114,32 @@ macro_rules! protocols {
 protocols! {
     /// Forebay's own: `POST /v1/ingest`, lines and JSON.
     Ingest "http";
-    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
-    Bulk "bulk";
-    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
-    Hec "hec";
-    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`.
-    Forward "forward";
-    /// GELF over UDP, TCP or Unix sockets.
-    Gelf "gelf";
-    /// Plain lines over TCP or Unix sockets, or in datagrams.
-    Lines "lines";
-    /// Lumberjack 1 and 2: Beats, Elastic Agent, Logstash.
-    Lumberjack "lumberjack";
-    /// RELP over TCP or TLS.
-    Relp "relp";
+    /// Forebay's own by WebSocket: `/v1/stream`.
+    Websocket "websocket";
     /// `forebay.v1.Ingest` by gRPC.
     Grpc "grpc";
     /// OTLP logs, by HTTP and gRPC.
     Otlp "otlp";
+    /// Elasticsearch's API for documents: `_bulk`, `_doc`, `_create`.
+    Bulk "bulk";
+    /// Lumberjack 1 and 2: Beats, Elastic Agent, Logstash.
+    Lumberjack "lumberjack";
+    /// Fluent Forward: Fluentd, Fluent Bit, Docker, `fluent-logger`.
+    Forward "forward";
     /// Syslog over UDP, TCP, TLS or Unix sockets.
     Syslog "syslog";
-    /// Forebay's own by WebSocket: `/v1/stream`.
-    Websocket "websocket";
+    /// RELP over TCP or TLS.
+    Relp "relp";
+    /// GELF over HTTP, UDP, TCP or Unix sockets.
+    Gelf "gelf";
+    /// JSON events at `/events`, as `MozDef` takes them.
+    Events "events";
+    /// Splunk's HTTP Event Collector: events, raw lines, acknowledgements.
+    Hec "hec";
+    /// Loki's push API, protobuf or JSON.
+    Loki "loki";
+    /// Amazon Data Firehose: records that producers put, and its deliveries to HTTP endpoints.
+    Firehose "firehose";
+    /// Plain lines over TCP or Unix sockets, or in datagrams.
+    Lines "lines";
 }

@@ -1,4 +1,4 @@
-//! The whole tier over loopback: real HTTP in front, librdkafka's mock cluster behind.
+//! The whole tier over loopback: real protocols in front, librdkafka's mock cluster behind.
 
 #[cfg(test)]
 #[path = "component/harness.rs"]
@@ -11,6 +11,9 @@ mod answers;
 #[path = "component/bulk.rs"]
 mod bulk;
 #[cfg(test)]
+#[path = "component/call.rs"]
+mod call;
+#[cfg(test)]
 #[path = "component/connections.rs"]
 mod connections;
 #[cfg(test)]
@@ -20,11 +23,26 @@ mod datagrams;
 #[path = "component/doors.rs"]
 mod doors;
 #[cfg(test)]
+#[path = "component/forward.rs"]
+mod forward;
+#[cfg(test)]
+#[path = "component/grpc.rs"]
+mod grpc;
+#[cfg(test)]
+#[path = "component/handshake.rs"]
+mod handshake;
+#[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
 #[cfg(test)]
 #[path = "component/kafka.rs"]
 mod kafka;
+#[cfg(test)]
+#[path = "component/lumberjack.rs"]
+mod lumberjack;
+#[cfg(test)]
+#[path = "component/otlp.rs"]
+mod otlp;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
@@ -40,3 +58,6 @@ mod syslog;
 #[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;
+#[cfg(test)]
+#[path = "component/websocket.rs"]
+mod websocket;

@@ -10,6 +10,7 @@
 //! <https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html>.
 
 mod records;
+mod signature;
 
 use std::borrow::Cow;
 
@@ -23,6 +24,7 @@ use crate::writer::Overflow;
 
 pub use records::Record;
 use records::Records;
+pub use signature::{Signature, Signed};
 
 /// The most records that a producer may put at once.
 pub const MAX_RECORDS: usize = 500;

@@ -3,9 +3,10 @@
 //! A bad event never harms its neighbours: it is listed in [`Rejections`] and the rest goes on. Only what makes the
 //! whole body unreadable fails it: a broken array or row, or more events than a request may have.
 
+use bytes::Bytes;
 use thiserror::Error;
 
-use crate::batch::Event;
+use crate::batch::{Batch, Event, Facts, Group};
 use crate::ids;
 use crate::json::{JsonError, Validator, skip_space};
 use crate::rejections::{Reason, Rejections};
@@ -167,6 +168,14 @@ impl Sorting<'_> {
 impl Plan {
     fn new(shape: Shape) -> Self {
         Self { shape, events: Vec::new(), given_ids: Vec::new(), rejections: Rejections::default() }
+    }
+
+    /// The batch of these events, which share what is known of them.
+    #[must_use]
+    pub fn into_batch(self, bytes: Bytes, facts: Facts) -> Batch {
+        let groups = vec![Group { facts, len: self.events.len() }];
+        let Self { events, given_ids, rejections, .. } = self;
+        Batch { bytes, events, groups, given_ids, rejections }
     }
 
     /// How many bytes it holds beside the body: of bodies of many tiny events that is most of the memory.

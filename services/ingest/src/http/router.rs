@@ -18,9 +18,13 @@ pub(crate) fn router(intake: Arc<Intake>) -> Router {
     let checked = from_fn_with_state(Arc::clone(&intake), check_passwords);
     Router::new()
         .merge(protocols::bulk::routes(&intake))
+        .merge(protocols::events::routes())
+        .merge(protocols::firehose::routes())
+        .merge(protocols::gelf_http::routes())
         .merge(protocols::hec::routes(&intake))
         .merge(protocols::grpc::routes())
         .merge(protocols::ingest::routes())
+        .merge(protocols::loki::routes())
         .merge(protocols::otlp::routes())
         .merge(protocols::websocket::routes())
         .fallback(not_found)

@@ -132,22 +132,32 @@ async fn ship(
 
 /// Whether requests are acknowledged.
 async fn acknowledgements(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let answer = match Head::read(&parts, &intake.access) {
-        Ok(head) if head.has_channel => acknowledged(body).await,
-        Ok(_) => {
-            let reason = "name it in the header `X-Splunk-Request-Channel`";
-            Err(HecError::new(Code::ChannelMissing, reason).into())
-        }
+        Ok(head) => acknowledged(&intake, &head, &mut body).await,
         Err(failure) => Err(failure),
     };
-    answer.map_or_else(|failure| failure.said(), |answer| json(200, answer))
+    match answer {
+        Ok(answer) => json(200, answer),
+        Err(failure) => {
+            discard(body, &parts.headers).await;
+            failure.said()
+        }
+    }
 }
 
-async fn acknowledged(body: Body) -> Result<Vec<u8>, Failure> {
-    let question = axum::body::to_bytes(body, MAX_QUESTION).await.map_err(|_| {
-        HecError::new(Code::InvalidDataFormat, "the question is incomplete, or larger than 1 MiB")
-    })?;
+async fn acknowledged(intake: &Arc<Intake>, head: &Head, body: &mut Body) -> Result<Vec<u8>, Failure> {
+    if !head.has_channel {
+        let reason = "name it in the header `X-Splunk-Request-Channel`";
+        return Err(HecError::new(Code::ChannelMissing, reason).into());
+    }
+    let mut admitted = intake.admit(&head.sender)?;
+    let question = read_body(intake, &mut admitted, body).await?;
+    if question.len() > MAX_QUESTION {
+        return Err(HecError::too_large("ask for fewer `acks` at once").into());
+    }
+    // Numbers become larger, as numbers and in the answer.
+    intake.hold(&mut admitted, question.len().saturating_mul(16))?;
     Ok(ack::answer(&question)?)
 }
 
@@ -160,6 +170,6 @@ async fn health(State(intake): State<Arc<Intake>>, request: Request) -> Response
     {
         return failure.said();
     }
-    let code = if intake.upstream.partition("health").is_ok() { Code::Healthy } else { Code::Unhealthy };
+    let code = if intake.upstream.is_there() { Code::Healthy } else { Code::Unhealthy };
     said(code.status(), &code.answer())
 }

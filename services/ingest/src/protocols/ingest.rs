@@ -17,12 +17,11 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use forebay_wire::shape::Declared;
 use forebay_wire::{Encoding, Ids};
 use jiff::Timestamp;
 
 use self::options::{KNOWN, Options, header};
-use self::prepare::{Prepared, Unprepared, prepare};
+use self::prepare::{Content, Prepared, Unprepared, prepare};
 use self::receipt::Receipt;
 use super::Protocol;
 use crate::auth::authorize;
@@ -36,7 +35,7 @@ use crate::refusal::{Kind, Refusal};
 #[derive(Debug)]
 struct Head {
     sender: Sender,
-    declared: Declared,
+    content: Content,
     encoding: Encoding,
     options: Options,
 }
@@ -63,10 +62,10 @@ async fn ingest(State(intake): State<Arc<Intake>>, request: Request) -> Response
 }
 
 async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Receipt, Refusal> {
-    let Head { sender, declared, encoding, options } = head;
+    let Head { sender, content, encoding, options } = head;
     let mut admitted = intake.admit(&sender)?;
     let raw = read_body(intake, &mut admitted, body).await?;
-    let unprepared = Unprepared { body: raw, encoding, declared, options, admitted };
+    let unprepared = Unprepared { body: raw, encoding, content, options, admitted };
     let prepared =
         prepare(unprepared, &intake.limits).await.map_err(|refusal| intake.refuse(&sender, refusal))?;
     let Prepared { mut batch, options, admitted } = prepared;
@@ -99,13 +98,13 @@ impl Head {
         };
         let options = Options::read(&parts.uri, &parts.headers).map_err(|error| bad(&error))?;
         let text = |name| header(&parts.headers, name).map_err(|error| bad(&error));
-        let declared = Declared::from_content_type(text("content-type")?).map_err(|error| {
-            let hint = "use application/json, application/x-ndjson or text/plain, or leave it out";
+        let content = Content::from_header(text("content-type")?).map_err(|error| {
+            let hint = "use application/json, application/x-ndjson, application/msgpack or text/plain, or leave it out";
             Refusal::new(Kind::Unsupported, error.to_string(), hint)
         })?;
         let encoding = Encoding::from_header(text("content-encoding")?).map_err(|error| {
-            Refusal::new(Kind::Unsupported, error.to_string(), "use gzip, zstd, deflate or identity")
+            Refusal::new(Kind::Unsupported, error.to_string(), "use gzip, zstd, deflate, snappy or identity")
         })?;
-        Ok(Self { sender, declared, encoding, options })
+        Ok(Self { sender, content, encoding, options })
     }
 }

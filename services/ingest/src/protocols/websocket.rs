@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Protocol;
 use super::ingest::options::{KNOWN, Options};
-use super::ingest::prepare::{Prepared, Unprepared, prepare};
+use super::ingest::prepare::{Content, Prepared, Unprepared, prepare};
 use super::ingest::receipt::Receipt;
 use crate::auth::authorize;
 use crate::http::connection::Held;
@@ -246,7 +246,8 @@ async fn ship(
 ) -> Result<Receipt, Refusal> {
     let Head { key, declared, body, .. } = head;
     let body = message.slice(body);
-    let unprepared = Unprepared { body, encoding: Encoding::Identity, declared, options, admitted };
+    let content = Content::Text(declared);
+    let unprepared = Unprepared { body, encoding: Encoding::Identity, content, options, admitted };
     let prepared =
         prepare(unprepared, &intake.limits).await.map_err(|refusal| intake.refuse(sender, refusal))?;
     let Prepared { mut batch, options, admitted } = prepared;

@@ -119,8 +119,8 @@ async fn only_a_token_opens_the_door() {
     assert_eq!(tenants, ["acme"; 3]);
 }
 
-/// Scenario: the broker goes away and comes back. Guarantees: "server is busy" with a time to come back, never a success;
-/// then events are taken again.
+/// Scenario: the broker goes away and comes back. Guarantees: "server is busy" with a time to come back, never a success, and
+/// load balancers are told; then events are taken again.
 #[tokio::test]
 async fn a_broker_that_is_away_makes_the_server_busy() {
     let ingest = started(|settings| {
@@ -133,7 +133,11 @@ async fn a_broker_that_is_away_makes_the_server_busy() {
     let refused = send().await;
     assert_eq!((code(&refused), refused.comes_again()), ((503, 9), true));
     assert_eq!(refused.body.get("ackId"), None);
+    let url = format!("http://{}/services/collector/health", ingest.address);
+    let health = || answer(ingest.client.get(&url));
+    eventually("told", async || code(&health().await) == (503, 18)).await;
     ingest.cluster.broker_up(1).unwrap();
     eventually("taken again", async || send().await.status == 200).await;
+    eventually("told again", async || code(&health().await) == (200, 17)).await;
     let _stored = ingest.stop().await;
 }

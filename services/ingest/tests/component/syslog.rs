@@ -16,7 +16,7 @@ use crate::harness::{Ingest, Stored, eventually, started};
 
 /// A listener of its own for this protocol.
 pub(crate) fn listen(settings: &mut Settings, protocol: ListenerProtocol, address: String) {
-    let listener = ListenerSettings { protocol, address, tenant: None, max_connections: None };
+    let listener = ListenerSettings::new(protocol, address);
     let _before = settings.ingest.listeners.insert("test".to_owned(), listener);
 }
 

@@ -149,7 +149,7 @@ impl Decoder {
         let found = self.walk.go_on(&self.buffer);
         let found = found.map_err(|error| {
             let fault = match error.fault {
-                msgpack::Fault::TooLarge(max) => Fault::TooLarge(max),
+                msgpack::Fault::TooLarge { max, .. } => Fault::TooLarge(max),
                 _ => Fault::Message(error),
             };
             Broken { at: self.at, fault }
@@ -191,8 +191,10 @@ impl Decoder {
                 inflate(packed, *encoding, self.limits.max_inflated, granted).map_err(
                     |error| match error {
                         InflateError::Refused(refused) => Failure::Refused(refused),
-                        error @ (InflateError::Broken { .. } | InflateError::TooLarge { .. }) => {
-                            broken(Fault::Compression(without_grant(&error))).into()
+                        InflateError::TooLarge { max } => broken(Fault::TooLarge(max)).into(),
+                        InflateError::Broken { encoding, reason } => {
+                            broken(Fault::Compression(format!("not valid {}: {reason}", encoding.name())))
+                                .into()
                         }
                     },
                 )?;

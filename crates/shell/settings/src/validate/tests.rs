@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::validate;
 use crate::sections::ingest::{ListenerProtocol, ListenerSettings};
-use crate::sections::{GroupProtocol, Settings, TlsSettings};
+use crate::sections::{GroupProtocol, Settings};
 use crate::units::{ByteSize, Period};
 
 /// The problems of default settings after this change, as text.

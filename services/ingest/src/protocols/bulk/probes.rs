@@ -7,7 +7,7 @@
 //!
 //! Who asks for what, as their documentation and logs show: Beats for `/`, `_license`, `_index_template`, `_ilm/policy`,
 //! `_data_stream`, `_ingest/pipeline`; Logstash for `/`, `_license`, `_xpack`, `_index_template`, `_alias`; Vector for `/` and
-//! `_cluster/health`; clients with sniffing for `_nodes/http`.
+//! `_cluster/health`; rsyslog for `_cat/health`; clients with sniffing for `_nodes/http`.
 
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<Arc<Intake>> {
     Router::new()
         .route("/", get(root))
         .route("/_cluster/health", get(health))
+        .route("/_cat/health", get(short_health))
         .route("/_license", get(license))
         .route("/_license/", get(license))
         .route("/_xpack", get(license))
@@ -64,13 +65,26 @@ async fn root(State(intake): State<Arc<Intake>>, request: Request) -> Response {
     .await
 }
 
+/// Green as long as Kafka takes events.
 async fn health(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    const BODY: &str = concat!(
-        r#"{"cluster_name":"forebay","status":"green","timed_out":false,"number_of_nodes":1,"#,
-        r#""number_of_data_nodes":1,"active_primary_shards":1,"active_shards":1,"relocating_shards":0,"#,
-        r#""initializing_shards":0,"unassigned_shards":0}"#
-    );
-    answer(&intake, request, |_| BODY.to_owned()).await
+    let status = if intake.upstream.is_there() { "green" } else { "red" };
+    answer(&intake, request, |_| {
+        format!(
+            concat!(
+                r#"{{"cluster_name":"forebay","status":"{}","timed_out":false,"number_of_nodes":1,"#,
+                r#""number_of_data_nodes":1,"active_primary_shards":1,"active_shards":1,"relocating_shards":0,"#,
+                r#""initializing_shards":0,"unassigned_shards":0}}"#
+            ),
+            status
+        )
+    })
+    .await
+}
+
+/// The same as rsyslog asks for it.
+async fn short_health(State(intake): State<Arc<Intake>>, request: Request) -> Response {
+    let status = if intake.upstream.is_there() { "green" } else { "red" };
+    answer(&intake, request, |_| format!("[{{\"cluster\":\"forebay\",\"status\":\"{status}\"}}]")).await
 }
 
 async fn license(State(intake): State<Arc<Intake>>, request: Request) -> Response {

@@ -1,22 +1,25 @@
 //! From a body as it came to a batch: decompressing and checking, which is all the CPU work of a request.
 
 use bytes::Bytes;
+use forebay_wire::fluent_bit::{ChunkError, chunk, is_msgpack};
 use forebay_wire::plan::{PlanError, Rules, plan};
-use forebay_wire::shape::Declared;
-use forebay_wire::{Batch, Encoding, Group, inflate};
+use forebay_wire::shape::{Declared, UnknownContentType};
+use forebay_wire::{Batch, Encoding, Group};
 
 use super::options::Options;
 use crate::config::Limits;
-use crate::http::unpack::of_inflate;
+use crate::http::unpack::{Room, unpack};
 use crate::intake::Admitted;
-use crate::intake::overload::no_room;
 use crate::refusal::{Kind, Refusal};
 
-/// The largest bodies that are prepared where the request is served. Larger ones would hold up other requests for
-/// milliseconds, so they go to a thread for blocking work.
-const INLINE_PLAIN: usize = 1024 * 1024;
-/// The same for compressed bodies, which are larger than they look.
-const INLINE_PACKED: usize = 64 * 1024;
+/// What a body is, as its content type says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Content {
+    /// Lines, or JSON.
+    Text(Declared),
+    /// `MessagePack`, as Fluent Bit sends it.
+    Msgpack,
+}
 
 /// A body and what is needed to prepare it.
 #[derive(Debug)]
@@ -25,8 +28,8 @@ pub struct Unprepared {
     pub body: Bytes,
     /// How it is compressed.
     pub encoding: Encoding,
-    /// What the content type says.
-    pub declared: Declared,
+    /// What it is.
+    pub content: Content,
     /// What the request asks for.
     pub options: Options,
     /// The memory that it holds.
@@ -44,35 +47,44 @@ pub struct Prepared {
     pub admitted: Admitted,
 }
 
+impl Content {
+    /// Reads a `Content-Type` header.
+    ///
+    /// # Errors
+    /// When it names a type that isn't taken.
+    pub fn from_header(header: Option<&str>) -> Result<Self, UnknownContentType> {
+        if is_msgpack(header) {
+            Ok(Self::Msgpack)
+        } else {
+            Declared::from_content_type(header).map(Self::Text)
+        }
+    }
+}
+
 /// Prepares a body, on this thread if that is quick.
 ///
 /// # Errors
 /// When nothing of the body can be taken.
 pub async fn prepare(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
-    let inline = if unprepared.encoding == Encoding::Identity { INLINE_PLAIN } else { INLINE_PACKED };
-    if unprepared.body.len() <= inline {
-        return prepare_now(unprepared, limits);
-    }
-    let limits = limits.clone();
-    match tokio::task::spawn_blocking(move || prepare_now(unprepared, &limits)).await {
-        Ok(prepared) => prepared,
-        // Only when the process stops: then nothing has been sent.
-        Err(_) => Err(Refusal::new(Kind::KafkaUnavailable, "ingest is stopping", "send again")
-            .retry_after(std::time::Duration::from_secs(1))),
-    }
+    let Unprepared { body, encoding, content, mut options, admitted } = unprepared;
+    let divided = unpack(admitted, body, encoding, limits, move |body: Bytes, room: &mut Room<'_>| {
+        let batch = match content {
+            Content::Text(declared) => divide(body, declared, &mut options, room)?,
+            Content::Msgpack => transcribe(&body, &mut options, room)?,
+        };
+        Ok::<_, Refusal>((batch, options))
+    });
+    let ((batch, options), admitted) = divided.await?;
+    Ok(Prepared { batch, options, admitted })
 }
 
-fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
-    let Unprepared { body, encoding, declared, mut options, mut admitted } = unprepared;
-    let packed = if encoding == Encoding::Identity { 0 } else { body.len() };
-    let body = match encoding {
-        Encoding::Identity => body,
-        _ => {
-            let grant = |size: usize| admitted.reservation().grow_to(packed.saturating_add(size));
-            let inflated = inflate(&body, encoding, limits.max_inflated_body, grant);
-            Bytes::from(inflated.map_err(|error| of_inflate(&error, limits))?)
-        }
-    };
+fn divide(
+    body: Bytes,
+    declared: Declared,
+    options: &mut Options,
+    room: &mut Room<'_>,
+) -> Result<Batch, Refusal> {
+    let limits = room.limits();
     let rules = Rules {
         declared,
         format: &options.facts.format,
@@ -86,21 +98,43 @@ fn prepare_now(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refu
     if facts.format.is_empty() && plan.shape.is_json() {
         facts.format.push_str("json");
     }
-    let groups = vec![Group { facts, len: plan.events.len() }];
-    let batch = Batch {
-        bytes: body,
-        events: plan.events,
-        groups,
-        given_ids: plan.given_ids,
-        rejections: plan.rejections,
-    };
-    // What is packed is gone by now, but still counted: shares only grow.
-    let held = packed.saturating_add(batch.bytes.len()).saturating_add(batch.weight());
-    admitted.reservation().grow_to(held).map_err(|refused| no_room(&refused, limits))?;
-    Ok(Prepared { batch, options, admitted })
+    let batch = plan.into_batch(body, facts);
+    room.hold(batch.weight())?;
+    Ok(batch)
 }
 
-fn of_plan(error: &PlanError) -> Refusal {
+fn transcribe(body: &Bytes, options: &mut Options, room: &mut Room<'_>) -> Result<Batch, Refusal> {
+    // The events are written beside the body.
+    room.hold(body.len())?;
+    let batch = chunk(body, room.limits(), options.id_field.as_deref()).map_err(|error| of_chunk(&error))?;
+    let mut facts = std::mem::take(&mut options.facts);
+    if facts.format.is_empty() {
+        facts.format.push_str("json");
+    }
+    let groups = vec![Group { facts, len: batch.events.len() }];
+    let batch = Batch { groups, ..batch };
+    room.hold(batch.bytes.len().saturating_add(batch.weight()))?;
+    Ok(batch)
+}
+
+fn of_chunk(error: &ChunkError) -> Refusal {
+    let reason = error.to_string();
+    match error {
+        ChunkError::Empty => Refusal::new(Kind::EmptyBody, reason, "send entries of a time and a record"),
+        ChunkError::Entry { line, .. } => Refusal::new(
+            Kind::MalformedBody,
+            reason,
+            "nothing was taken; send entries of a time and a record",
+        )
+        .at_line(*line),
+        ChunkError::Overflow(_) => {
+            Refusal::new(Kind::TooLarge, reason, "send smaller batches, or raise ingest.max_events")
+        }
+    }
+}
+
+/// What a body is refused for that can't be divided.
+pub(crate) fn of_plan(error: &PlanError) -> Refusal {
     let reason = error.to_string();
     match error {
         PlanError::Empty => {

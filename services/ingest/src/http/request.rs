@@ -1,0 +1,41 @@
+//! What the heads of requests have in common, whatever protocol they are of: who sends, and how the body is compressed.
+
+use axum::http::request::Parts;
+use forebay_wire::Encoding;
+use jiff::Timestamp;
+
+use crate::auth::authorize;
+use crate::config::Access;
+use crate::intake::{Peer, Sender};
+use crate::protocols::Protocol;
+use crate::protocols::ingest::options::header;
+use crate::refusal::{Kind, Refusal};
+
+/// Who sends: the tenant is its credential's, in whichever header the protocol has for it.
+///
+/// # Errors
+/// Without a credential that may send.
+pub(crate) fn sender(parts: &Parts, access: &Access, protocol: Protocol) -> Result<Sender, Refusal> {
+    let tenant = authorize(access, parts, Timestamp::now())?;
+    let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
+    Ok(Sender { tenant, protocol, peer })
+}
+
+/// How the body is compressed.
+///
+/// # Errors
+/// When nothing here can decompress it.
+pub(crate) fn encoding(parts: &Parts) -> Result<Encoding, Refusal> {
+    Encoding::from_header(text(parts, "content-encoding")?).map_err(|error| {
+        Refusal::new(Kind::Unsupported, error.to_string(), "use gzip, zstd, deflate, snappy or identity")
+    })
+}
+
+/// A header's text.
+///
+/// # Errors
+/// When it isn't text.
+pub(crate) fn text<'a>(parts: &'a Parts, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+    header(&parts.headers, name)
+        .map_err(|error| Refusal::new(Kind::BadRequest, error.to_string(), "write it in ASCII"))
+}
