@@ -16,6 +16,7 @@ use forebay_tls::{ServerTls, TlsError};
 use thiserror::Error;
 
 use self::tls::Tls;
+pub use self::tls::{TlsFindings, check_tls};
 pub use crate::access::Access;
 use crate::access::{AccessFile, FileError};
 use crate::listen::Listener;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use forebay_ingest::config::{TlsFindings, check_tls};
 use forebay_ingest::tokens;
 use forebay_rule_tools::{RuleFolder, check};
 use forebay_rules::files::{Purpose, purpose};
@@ -11,6 +12,7 @@ use forebay_yaml::shape::declared;
 use forebay_yaml::suggest;
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::term::{self, Colour, safe};
 use crate::output::{Data, note};
 use crate::rules;
 use crate::target::{TargetArgs, load};
@@ -39,11 +41,12 @@ pub(crate) fn run(target: &TargetArgs, args: &Args) -> Outcome {
             data.line(format!("{}: the settings are valid", file.display()))?;
             let access = settings.ingest.access_file.as_deref();
             let access = access.map_or(Ok(Exit::Done), |file| access_file(file, &mut data))?;
-            let rules = match &settings.parser.rules.folder {
+            let files = tls(&settings, args.strict, &mut data)?;
+            let of_rules = match &settings.parser.rules.folder {
                 Some(folder) => rules(folder, &settings, args.strict, &mut data)?,
                 None => Exit::Done,
             };
-            if access == Exit::Done { rules } else { access }
+            [access, files, of_rules].into_iter().find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done)
         }
         None => {
             let settings = load(None)?;
@@ -79,6 +82,20 @@ fn access_file(path: &Path, data: &mut Data) -> Result<Exit, Failure> {
             Ok(Exit::Failed)
         }
     }
+}
+
+/// The files of TLS that the settings name.
+fn tls(settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
+    let TlsFindings { problems, warnings } = check_tls(settings);
+    let style = term::stdout();
+    let all = [(Colour::Red, "error", &problems), (Colour::Yellow, "warning", &warnings)];
+    for (colour, severity, found) in all {
+        for one in found {
+            data.line(style.paint(colour, &safe(&format!("{severity}: {one}"))).as_bytes())?;
+        }
+    }
+    let wrong = !problems.is_empty() || (strict && !warnings.is_empty());
+    Ok(if wrong { Exit::Settings } else { Exit::Done })
 }
 
 fn rules(path: &Path, settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
