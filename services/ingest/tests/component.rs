@@ -38,6 +38,9 @@ mod forward;
 #[path = "component/grpc.rs"]
 mod grpc;
 #[cfg(test)]
+#[path = "component/handshake.rs"]
+mod handshake;
+#[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
 #[cfg(test)]
@@ -55,6 +58,9 @@ mod otlp;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
+#[cfg(test)]
+#[path = "component/quotas.rs"]
+mod quotas;
 #[cfg(test)]
 #[path = "component/relp.rs"]
 mod relp;

@@ -197,6 +197,12 @@ impl Access {
         &self.tenants
     }
 
+    /// Whether anybody comes in by a password.
+    #[must_use]
+    pub fn has_passwords(&self) -> bool {
+        !self.users.is_empty()
+    }
+
     /// All credentials, in the order of the file.
     pub fn list(&self) -> impl ExactSizeIterator<Item = Listed<'_>> {
         self.credentials.iter().map(|one| Listed {
@@ -264,7 +270,7 @@ impl Access {
         let dns = || names.dns.iter().find_map(|name| find(NameKind::Dns, &name.to_ascii_lowercase()));
         let emails = || names.emails.iter().find_map(|email| find(NameKind::Email, email));
         let ips = || names.ips.iter().find_map(|ip| find(NameKind::Ip, &plain(*ip).to_string()));
-        let subject = || names.subject.as_deref().and_then(|name| find(NameKind::Subject, name));
+        let subject = || find(NameKind::Subject, &names.subject);
         let common_name = || names.common_name.as_deref().and_then(|name| find(NameKind::CommonName, name));
         uris.or_else(dns).or_else(emails).or_else(ips).or_else(subject).or_else(common_name)
     }

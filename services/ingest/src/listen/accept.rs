@@ -8,8 +8,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use forebay_access::PeerNames;
 use forebay_telemetry::rate_limited_warn;
-use forebay_tls::{Accepted, PeerNames};
+use forebay_tls::Accepted;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
@@ -19,6 +20,7 @@ use super::gate::Gate;
 use super::keep_alive::keep_alive;
 use super::stream::Stream;
 use super::{Listener, Stop, turned_away};
+use crate::access::Origin;
 use crate::intake::{Intake, Peer};
 use crate::protocols::{self, Ways};
 
@@ -38,6 +40,13 @@ pub(crate) struct Connection {
     pub(crate) listener: Arc<Listener>,
     /// When to end.
     pub(crate) stop: Stop,
+}
+
+impl Connection {
+    /// What is known of it, whatever is sent over it.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin { peer: self.peer, listener: &self.listener, names: self.names.as_deref() }
+    }
 }
 
 /// Accepts until the stop.
@@ -118,11 +127,17 @@ async fn welcome(
         Some(Err(error)) => return refused(intake, &listener, peer, error.reason(), &error),
         Some(Ok(Accepted { stream, peer })) => (Stream::Tls(Box::new(stream)), peer),
     };
-    let names = client.as_ref().map(|client| Arc::new(client.names().clone()));
+    let names = client.as_ref().map(|client| Arc::new(names(client.names())));
     let distrusted = client.as_ref().map(|client| client.distrusted().clone()).unwrap_or_default();
     let connection = Connection { stream, peer, names, listener, stop };
     // Who is no longer trusted is dropped at once. What is on its way to Kafka goes on.
     let _ended = distrusted.run_until_cancelled(protocols::serve(connection, intake, ways)).await;
+}
+
+/// The names of a certificate, as the access file's are compared with.
+fn names(names: &forebay_tls::PeerNames) -> PeerNames {
+    let forebay_tls::PeerNames { subject, common_name, dns, uris, emails, ips } = names.clone();
+    PeerNames { subject, common_name, dns, uris, emails, ips }
 }
 
 /// Counts and tells of a connection that didn't come to anything.

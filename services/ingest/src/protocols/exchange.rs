@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use forebay_record::Tenant;
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::Batch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -90,11 +91,21 @@ pub(super) struct Exchange {
 impl Exchange {
     /// Finds out whose events they are; `None` if nobody can say.
     pub(super) fn new(connection: Connection, intake: &Arc<Intake>, protocol: Protocol) -> Option<Self> {
-        let Connection { stream, peer, listener, stop, .. } = connection;
-        let tenant = unnamed::tenant(intake, &listener, peer)?;
+        let tenant = unnamed::tenant(intake, &connection.origin())?;
+        Some(Self::of(connection, intake, protocol, tenant))
+    }
+
+    /// Of events whose tenant is known.
+    pub(super) fn of(
+        connection: Connection,
+        intake: &Arc<Intake>,
+        protocol: Protocol,
+        tenant: Tenant,
+    ) -> Self {
+        let Connection { stream, peer, stop, .. } = connection;
         let sender = Sender { tenant, protocol, peer };
         let route = Route { intake: Arc::clone(intake), sender, stop, acknowledges: true };
-        Some(Self { stream, route, held: None, since: None })
+        Self { stream, route, held: None, since: None }
     }
 
     /// Reads what is there, or waits until something is. `held` is what the decoder holds beside the buffer.

@@ -110,9 +110,9 @@ async fn a_request_that_cannot_be_read_is_refused_as_there() {
 #[tokio::test]
 async fn every_form_of_a_token_is_known_and_every_answer_names_the_product() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tokens.yaml");
+    let path = folder.path().join("access.yaml");
     let token = issue(&path, &Tenant::new("acme").unwrap(), "one", None).unwrap().token;
-    let ingest = started(|settings| settings.ingest.token_file = Some(path.clone())).await;
+    let ingest = started(|settings| settings.ingest.access_file = Some(path.clone())).await;
     let body = "{\"index\":{}}\n{}\n";
     let basic = format!("Basic {}", STANDARD.encode(format!("elastic:{token}")));
     let key = format!("ApiKey {}", STANDARD.encode(format!("id:{token}")));

@@ -131,10 +131,10 @@ async fn a_batch_is_put_off_while_kafka_is_away() {
 #[tokio::test]
 async fn what_can_not_go_on_is_closed() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tokens.yaml");
+    let file = folder.path().join("access.yaml");
     let token = issue(&file, &Tenant::new("acme").unwrap(), "test", None).unwrap().token;
     let ingest = started(|settings| {
-        settings.ingest.token_file = Some(file);
+        settings.ingest.access_file = Some(file);
         settings.ingest.read_timeout = Period::from_secs(1);
     })
     .await;

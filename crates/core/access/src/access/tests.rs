@@ -144,7 +144,7 @@ fn a_certificate_is_found_by_a_name_in_it() {
     assert_eq!(ask(Claim::Certificate(&names)).as_deref(), Ok("edge"));
     let names = PeerNames { uris: vec!["spiffe://x/y".to_owned()], ..names };
     assert_eq!(ask(Claim::Certificate(&names)).as_deref(), Ok("spiffe"));
-    let names = PeerNames { subject: Some("CN=edge,O=Acme".to_owned()), ..PeerNames::default() };
+    let names = PeerNames { subject: "CN=edge,O=Acme".to_owned(), ..PeerNames::default() };
     assert_eq!(ask(Claim::Certificate(&names)).as_deref(), Ok("cn"));
     let names = PeerNames { common_name: Some("Edge.Example".to_owned()), ..PeerNames::default() };
     assert_eq!(ask(Claim::Certificate(&names)), Err(Denial::Unknown), "a common name is no DNS name");

@@ -14,7 +14,6 @@ use jiff::Timestamp;
 
 use crate::auth::authorize;
 use crate::config::Access;
-use crate::http::credentials::with_bearer;
 use crate::intake::{Intake, Peer, Sender};
 use crate::protocols::Protocol;
 use crate::protocols::ingest::options::header;
@@ -73,7 +72,7 @@ impl Head {
 
 /// Who sends.
 pub(super) fn sender(parts: &Parts, access: &Access) -> Result<Sender, Refusal> {
-    let tenant = authorize(access, &with_bearer(&parts.headers), Timestamp::now())?;
+    let tenant = authorize(access, parts, Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
     Ok(Sender { tenant, protocol: Protocol::Bulk, peer })
 }
