@@ -12,6 +12,7 @@ use forebay_wire::Encoding;
 use forebay_wire::bulk::filter::Filter;
 use jiff::Timestamp;
 
+use super::patience::Patience;
 use crate::auth::authorize;
 use crate::config::Access;
 use crate::intake::{Intake, Peer, Sender};
@@ -32,6 +33,8 @@ pub(super) struct Head {
     pub(super) pipeline: String,
     /// Which parts of the answer are wanted.
     pub(super) filter: Filter,
+    /// How long the client wants to wait, if it says so.
+    pub(super) patience: Option<Patience>,
 }
 
 impl Head {
@@ -49,13 +52,14 @@ impl Head {
         }
         let of_path =
             |wanted| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
-        let (mut pipeline, mut filter) = (String::new(), Filter::default());
+        let (mut pipeline, mut filter, mut patience) = (String::new(), Filter::default(), None);
         // Other parameters ask for what isn't there: refreshes, shards, versions.
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         for (name, value) in query.map_err(|_| bad(&"the query can't be read"))?.0 {
             match name.as_str() {
                 "filter_path" => filter = Filter::new(&value),
                 "pipeline" => pipeline = value,
+                "timeout" => patience = Patience::new(&value),
                 _ => {}
             }
         }
@@ -66,6 +70,7 @@ impl Head {
             id: of_path("id"),
             pipeline,
             filter,
+            patience,
         })
     }
 }
