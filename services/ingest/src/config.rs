@@ -15,6 +15,7 @@ use forebay_tls::{ServerTls, TlsError};
 use thiserror::Error;
 
 use self::tls::Tls;
+pub use self::tls::{TlsFindings, check_tls};
 use crate::listen::Listener;
 use crate::tokens::{FileError, Tokens};
 

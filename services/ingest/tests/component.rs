@@ -20,6 +20,14 @@ mod connections;
 #[path = "component/datagrams.rs"]
 mod datagrams;
 #[cfg(test)]
+#[path = "component/events.rs"]
+mod events;
+#[cfg(test)]
+#[path = "component/firehose.rs"]
+mod firehose;
+#[cfg(test)]
+#[path = "component/fluent_bit.rs"]
+mod fluent_bit;
 #[path = "component/doors.rs"]
 mod doors;
 #[cfg(test)]
@@ -35,6 +43,8 @@ mod hec;
 #[path = "component/kafka.rs"]
 mod kafka;
 #[cfg(test)]
+#[path = "component/loki.rs"]
+mod loki;
 #[path = "component/lumberjack.rs"]
 mod lumberjack;
 #[cfg(test)]

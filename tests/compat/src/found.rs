@@ -1,4 +1,5 @@
-//! What is in the topic: the ids of the events, found in their bodies, whatever the protocol has made of them.
+//! What is in the topic: the ids of the events, found in their bodies, whatever the protocol has made of them, or, where the
+//! protocol has a place for it, as the event's own id.
 
 use anyhow::Result;
 use forebay_kafka::{ReadFrom, TopicReader};
@@ -31,7 +32,7 @@ pub async fn all(settings: &KafkaSettings) -> Result<Vec<Found>> {
         let mut found = Vec::new();
         while let Some(record) = reader.next_record()? {
             let event = RawEvent::read(&record.value)?;
-            if let Some(id) = id_in(event.body) {
+            if let Some(id) = id_in(event.body).or_else(|| id_in(event.id.as_bytes())) {
                 found.push(Found {
                     id: id.to_owned(),
                     key: event.id.to_owned(),

@@ -20,5 +20,8 @@ mod crowds;
 #[path = "attacks/frames.rs"]
 mod frames;
 #[cfg(test)]
+#[path = "attacks/idle.rs"]
+mod idle;
+#[cfg(test)]
 #[path = "attacks/smuggling.rs"]
 mod smuggling;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use forebay_ingest::config::{TlsFindings, check_tls};
 use forebay_rule_tools::{RuleFolder, check};
 use forebay_rules::files::{Purpose, purpose};
 use forebay_rules::spec::RuleSpec;
@@ -10,6 +11,7 @@ use forebay_yaml::shape::declared;
 use forebay_yaml::suggest;
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::term::{self, Colour, safe};
 use crate::output::{Data, note};
 use crate::rules;
 use crate::target::{TargetArgs, load};
@@ -36,10 +38,12 @@ pub(crate) fn run(target: &TargetArgs, args: &Args) -> Outcome {
         Some(file) => {
             let settings = load(Some(file))?;
             data.line(format!("{}: the settings are valid", file.display()))?;
-            match &settings.parser.rules.folder {
+            let files = tls(&settings, args.strict, &mut data)?;
+            let of_rules = match &settings.parser.rules.folder {
                 Some(folder) => rules(folder, &settings, args.strict, &mut data)?,
                 None => Exit::Done,
-            }
+            };
+            if files == Exit::Done { of_rules } else { files }
         }
         None => {
             let settings = load(None)?;
@@ -60,6 +64,20 @@ fn is_rule(path: &Path) -> bool {
     let is_section = |key: &String| sections.iter().any(|section| section.name == *key);
     let is_of_rule = |key: &String| suggest::nearest(key, declared::<RuleSpec>().iter().copied()).is_some();
     !keys.iter().any(is_section) && keys.iter().any(is_of_rule)
+}
+
+/// The files of TLS that the settings name.
+fn tls(settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
+    let TlsFindings { problems, warnings } = check_tls(settings);
+    let style = term::stdout();
+    let all = [(Colour::Red, "error", &problems), (Colour::Yellow, "warning", &warnings)];
+    for (colour, severity, found) in all {
+        for one in found {
+            data.line(style.paint(colour, &safe(&format!("{severity}: {one}"))).as_bytes())?;
+        }
+    }
+    let wrong = !problems.is_empty() || (strict && !warnings.is_empty());
+    Ok(if wrong { Exit::Settings } else { Exit::Done })
 }
 
 fn rules(path: &Path, settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {

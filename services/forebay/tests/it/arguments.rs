@@ -96,6 +96,20 @@ fn check_tells_every_mistake() {
     assert!(missing.err.contains("does/not/exist.yaml: No such file"), "{}", missing.err);
 }
 
+/// Guarantees: files of TLS that can't be used are told before anything starts, each by its name.
+#[test]
+fn check_looks_into_the_files_of_tls() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("forebay.yaml");
+    let text = "ingest:\n  tls:\n    certificate_file: nowhere.pem\n    key_file: nowhere.key\n";
+    std::fs::write(&file, text).unwrap();
+    let checked = run(&["check", file.to_str().unwrap()]);
+    assert_eq!(checked.code, 78);
+    for part in ["error: nowhere.pem: it can't be read", "error: nowhere.key: it can't be read"] {
+        assert!(checked.out.contains(part), "{part} is missing in\n{}", checked.out);
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_lines() {
     let lines = |seed: &str| {

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::bound::Socket;
 use super::gate::Gate;
+use super::keep_alive::keep_alive;
 use super::stream::Stream;
 use super::{Listener, Stop, turned_away};
 use crate::intake::{Intake, Peer};
@@ -142,6 +143,7 @@ async fn accept(socket: &Socket) -> io::Result<(Stream, Peer)> {
             let (stream, peer) = socket.accept().await?;
             // Answers are small and somebody waits for them.
             let _unsupported = stream.set_nodelay(true);
+            keep_alive(&stream);
             Ok((Stream::Tcp(stream), Peer::Address(peer)))
         }
         Socket::Unix(socket) => Ok((Stream::Unix(socket.accept().await?.0), Peer::Local)),

@@ -183,7 +183,7 @@ async fn compressed_bodies_are_taken() {
 async fn other_paths_and_methods_say_where_to_go() {
     let ingest = started(|_| {}).await;
     let url = |path: &str| format!("http://{}{path}", ingest.address);
-    let wrong_path = answer(ingest.client.post(url("/v1/logs")).body("x")).await;
+    let wrong_path = answer(ingest.client.post(url("/v1/nothing")).body("x")).await;
     assert_eq!((wrong_path.status, wrong_path.error()), (404, "not_found"));
     let wrong_method = answer(ingest.client.get(url("/v1/ingest"))).await;
     assert_eq!((wrong_method.status, wrong_method.error()), (405, "method_not_allowed"));

@@ -1,7 +1,7 @@
 //! The process that is attacked, and the honest client beside the attack.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use forebay_ingest::tokens::issue;
@@ -45,6 +45,11 @@ pub(crate) struct Waits(Vec<Duration>);
 
 impl Victim {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_, _| {}).await
+    }
+
+    /// The same with other settings; files that they name may be put into the folder.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings, &Path)) -> Self {
         let alone = ONE.lock().await;
         let cluster = TestCluster::start(1).unwrap();
         cluster.create_topic(TOPIC, 4).unwrap();
@@ -58,6 +63,7 @@ impl Victim {
         settings.ingest.max_body = ByteSize::mib(4);
         settings.ingest.max_inflated_body = ByteSize::mib(16);
         settings.ingest.read_timeout = Period::from_secs(5);
+        change(&mut settings, folder.path());
         let token = credential(&folder.path().join("tokens.yaml"), "honest", "honest");
         let config = folder.path().join("forebay.yaml");
         settings_file(&config, &settings).unwrap();
@@ -111,6 +117,11 @@ impl Victim {
         };
         timeout(Duration::from_secs(60), exchanged).await.expect("the connection never ended");
         String::from_utf8_lossy(&answered).into_owned()
+    }
+
+    /// Its memory now, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.process.usage().unwrap().memory
     }
 
     /// The process lives, is healthy, serves the honest client, and keeps to its memory.
@@ -177,6 +188,6 @@ impl Waits {
 }
 
 /// A new credential of this tenant.
-pub(crate) fn credential(file: &std::path::Path, tenant: &str, name: &str) -> String {
+pub(crate) fn credential(file: &Path, tenant: &str, name: &str) -> String {
     issue(file, &Tenant::new(tenant).unwrap(), name, None).unwrap().token
 }
