@@ -59,7 +59,7 @@ async fn run(exchange: &mut Exchange, decoder: &mut Decoder) -> Result<(), End> 
                     return Ok(());
                 }
             }
-            Err(Failure::Refused(_)) => exchange.hold(wanted).await?,
+            Err(Failure::Refused(_)) => exchange.hold(wanted, None).await?,
             Err(Failure::Broken(broken)) => return Err(End::Broken(kind(&broken), broken.to_string())),
         }
     }
