@@ -14,6 +14,7 @@ use std::sync::Arc;
 use forebay_access::{Answer, Caller, Claim, Denial, Forward, Grant, PeerNames, Role, Secret};
 use forebay_record::Tenant;
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 pub use self::file::{AccessFile, FileError};
 use crate::intake::Peer;
@@ -92,6 +93,15 @@ impl Access {
             .passwords()
             .guess(origin.peer.address(), || file.current().forward(shown, &origin.caller(), now));
         found.map_err(|denial| denied(&denial))
+    }
+
+    /// Is cancelled as soon as something is revoked that was valid when this was asked for.
+    #[must_use]
+    pub fn until_revoked(&self) -> CancellationToken {
+        match self {
+            Self::Open(_) => CancellationToken::new(),
+            Self::File(file) => file.until_revoked(),
+        }
     }
 
     /// Whether Fluent Forward is to make its handshake, and whether with a user.

@@ -5,7 +5,7 @@
 
 mod build;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ struct Credential {
     from: Box<[IpNet]>,
     key_id: Option<Box<str>>,
     kind: &'static str,
+    /// Stands for all that is written of it in the file.
+    written: [u8; 8],
 }
 
 /// The kinds of names in a certificate.
@@ -195,6 +197,13 @@ impl Access {
     #[must_use]
     pub fn tenants(&self) -> &Tenants {
         &self.tenants
+    }
+
+    /// Whether somebody who may come in now may not, or only as somebody else, when `newer` is in force.
+    #[must_use]
+    pub fn is_revoked_by(&self, newer: &Self) -> bool {
+        let kept: HashSet<[u8; 8]> = newer.credentials.iter().map(|one| one.written).collect();
+        self.credentials.iter().any(|one| !one.disabled && !kept.contains(&one.written))
     }
 
     /// Whether anybody comes in by a password.

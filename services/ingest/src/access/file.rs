@@ -38,6 +38,7 @@ pub struct AccessFile {
     access: RwLock<Arc<forebay_access::Access>>,
     seen: RwLock<Option<Version>>,
     passwords: Passwords,
+    epoch: RwLock<CancellationToken>,
 }
 
 /// What tells one version of a file from another. Secrets in Kubernetes change by a link, hence the inode.
@@ -66,6 +67,7 @@ impl AccessFile {
             access: RwLock::new(Arc::new(access)),
             seen: RwLock::new(Some(Version::of(&metadata))),
             passwords: Passwords::new(),
+            epoch: RwLock::new(CancellationToken::new()),
             path,
         })
     }
@@ -74,6 +76,12 @@ impl AccessFile {
     #[must_use]
     pub fn current(&self) -> Arc<forebay_access::Access> {
         Arc::clone(&self.access.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Is cancelled as soon as something is revoked that was valid when this was asked for.
+    #[must_use]
+    pub fn until_revoked(&self) -> CancellationToken {
+        self.epoch.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn passwords(&self) -> &Passwords {
@@ -115,7 +123,12 @@ impl AccessFile {
             Ok(access) => {
                 let (tenants, credentials) = (access.tenants().len(), access.list().len());
                 tracing::info!(%path, tenants, credentials, "access file re-read");
+                let revokes = self.current().is_revoked_by(&access);
                 *self.access.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
+                if revokes {
+                    let mut epoch = self.epoch.write().unwrap_or_else(PoisonError::into_inner);
+                    std::mem::take(&mut *epoch).cancel();
+                }
                 true
             }
             Err(error) => {

@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
@@ -35,15 +36,15 @@ const MAX_HEAD: u32 = 16 * 1024;
 
 /// Serves a connection until it ends, idles too long, or the stop asks it to end after the requests under way.
 pub(crate) async fn serve(connection: Connection, router: Router, idle: Duration) {
-    let Connection { stream, peer, names, listener, stop } = connection;
-    let origin = (peer, names, listener);
+    let Connection { stream, peer, names, listener, stop, renewal } = connection;
+    let origin = (peer, names, listener, renewal);
     let _ended_or_given_up =
         stop.give_up.run_until_cancelled(serve_on(stream, origin, router, idle, &stop)).await;
 }
 
 async fn serve_on(
     stream: Stream,
-    (peer, names, listener): (Peer, Option<Arc<PeerNames>>, Arc<Listener>),
+    (peer, names, listener, renewal): (Peer, Option<Arc<PeerNames>>, Arc<Listener>, CancellationToken),
     router: Router,
     idle: Duration,
     stop: &Stop,
@@ -51,7 +52,8 @@ async fn serve_on(
     let activity = Arc::new(Activity::new());
     let upgraded = TaskTracker::new();
     let service = service_fn({
-        let (activity, stop, upgraded) = (Arc::clone(&activity), stop.clone(), upgraded.clone());
+        let (activity, upgraded) = (Arc::clone(&activity), upgraded.clone());
+        let stop = Stop { drain: renewal, ..stop.clone() };
         move |request: Request<Incoming>| {
             let guard = Arc::new(Activity::begin(&activity));
             let mut request = request.map(Body::new);

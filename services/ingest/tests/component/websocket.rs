@@ -177,3 +177,23 @@ async fn what_can_not_go_on_is_closed() {
     assert_eq!(closed(&mut stopped).await, 1012);
     assert_eq!(ingest.stop().await.len(), 1);
 }
+
+/// Scenario: a credential is revoked while its stream is open.
+/// Guarantees: what was sent is answered, the stream is closed as at a restart, and who comes back with it isn't let in.
+#[tokio::test]
+async fn a_revoked_credential_ends_its_streams() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("access.yaml");
+    let token = issue(&file, &Tenant::new("acme").unwrap(), "test", None).unwrap().token;
+    let ingest = started(|settings| settings.ingest.access_file = Some(file.clone())).await;
+    let mut socket = connect(&ingest, "", Some(&token)).await.unwrap();
+    send(&mut socket, "{\"seq\":1}\n{\"a\":1}\n").await;
+    let answered = said(&mut socket).await;
+    forebay_ingest::tokens::revoke(&file, "test").unwrap();
+    assert_eq!(closed(&mut socket).await, 1012, "{answered}");
+    match connect(&ingest, "", Some(&token)).await {
+        Err(Error::Http(response)) => assert_eq!(response.status(), 403),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(ingest.stop().await.len(), 1);
+}

@@ -180,6 +180,18 @@ fn who_shows_nothing_is_known_by_his_place() {
 }
 
 #[test]
+fn what_takes_something_away_revokes() {
+    let of = |text: &str| read(text).unwrap();
+    let one = "credentials:\n  - {name: a, tenant: acme, listener: a}\n";
+    let off = "credentials:\n  - {name: a, tenant: acme, listener: a, disabled: true}\n";
+    let two = format!("{one}  - {{name: b, tenant: acme, listener: b}}\n");
+    assert!(!of(one).is_revoked_by(&of(&two)) && !of(one).is_revoked_by(&of(one)));
+    assert!(of(&two).is_revoked_by(&of(one)) && of(one).is_revoked_by(&of(off)));
+    assert!(of(one).is_revoked_by(&of(&one.replace("acme", "umbrella"))));
+    assert!(!of(off).is_revoked_by(&of("")), "nobody came in by it");
+}
+
+#[test]
 fn a_shared_key_belongs_to_a_host_or_a_user() {
     let access = read(
         "credentials:
