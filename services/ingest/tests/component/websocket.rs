@@ -66,8 +66,8 @@ async fn every_batch_is_answered_by_its_number() {
         let body = format!("{{\"seq\":{n},\"key\":\"k{n}\"}}\n{{\"n\" : {n}}}\n{{\"n\":\n");
         match n {
             3 => {
-                send(&mut socket, "{\"seq\":3,\"content_type\":\"application/json\"}\n[{\"a\":1},{\"a\" 2}]")
-                    .await
+                let array = "{\"seq\":3,\"content_type\":\"application/json\"}\n[{\"a\":1},{\"a\" 2}]";
+                send(&mut socket, array).await;
             }
             4 => socket.send(Message::Binary(body.into_bytes().into())).await.unwrap(),
             _ => send(&mut socket, body).await,
