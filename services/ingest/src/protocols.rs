@@ -19,6 +19,7 @@ mod local;
 pub mod loki;
 mod lumberjack;
 pub mod otlp;
+pub mod reference;
 mod relp;
 mod stream_room;
 mod syslog;

@@ -3,6 +3,7 @@
 //! A page is a pure function of the code; only this file looks at the disk. The pages are checked in, so that they can
 //! be read where the project is read, and `--check` fails as soon as one isn't what the code says.
 
+mod access;
 mod configuration;
 mod formats;
 mod metrics;
@@ -45,8 +46,11 @@ pub(crate) fn generate(check: bool) -> Result<String> {
 
 fn pages() -> Result<Vec<Page>> {
     let settings = serde_json::to_string_pretty(&sorted(forebay_settings::schema()))?;
+    let access = serde_json::to_string_pretty(&sorted(forebay_access::spec::schema()))?;
     let rule = serde_json::to_string_pretty(&sorted(forebay_rules::spec::schema()))?;
     Ok(vec![
+        Page { name: "access.md", text: access::page(&forebay_access::spec::shape()) },
+        Page { name: "access.schema.json", text: access + "\n" },
         Page { name: "configuration.md", text: configuration::page(&forebay_settings::shape::sections()) },
         Page { name: "configuration.schema.json", text: settings + "\n" },
         Page { name: "formats.md", text: formats::page() },

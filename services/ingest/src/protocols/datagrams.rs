@@ -25,6 +25,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use self::source::{Chunked, Local, Source, Udp};
 use super::flow::{Route, Shipped};
 use super::{Protocol, unnamed};
+use crate::access::Origin;
 use crate::intake::{Admitted, Intake, Peer, Sender};
 use crate::listen::{Listener, Socket, Stop};
 
@@ -231,7 +232,7 @@ impl<S: Source> Gatherer<S> {
         let mut batches: HashMap<Tenant, (Sender, Batch)> = HashMap::new();
         for (from, events) in gathered.senders {
             let peer = self.source.peer(&from);
-            let Some(tenant) = unnamed::tenant(intake, listener, peer) else {
+            let Some(tenant) = unnamed::tenant(intake, &Origin { peer, listener, names: None }) else {
                 intake.meters.lost(*protocol, "no_tenant", events.len());
                 continue;
             };

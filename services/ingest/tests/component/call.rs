@@ -49,6 +49,15 @@ impl Client {
     }
 
     async fn send(&self, path: &str, headers: &[(&str, &str)], body: Body) -> hyper::Response<Incoming> {
+        self.try_send(path, headers, body).await.unwrap()
+    }
+
+    async fn try_send(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> hyper::Result<hyper::Response<Incoming>> {
         let mut request = hyper::Request::post(format!("http://forebay{path}"))
             .header("content-type", "application/grpc")
             .header("te", "trailers");
@@ -58,28 +67,23 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.sender.clone().send_request(request.body(body).unwrap()).await.unwrap()
+        self.sender.clone().send_request(request.body(body).unwrap()).await
+    }
+
+    /// A call of one message; none when the connection ends before its answer.
+    pub(crate) async fn try_call(&self, path: &str, message: &[u8]) -> Option<Ended> {
+        let response = self.try_send(path, &[], Body::from(framed(message))).await.ok()?;
+        read_whole(response).await
     }
 
     /// A call of one message.
     pub(crate) async fn call(&self, path: &str, message: &[u8]) -> Ended {
-        self.raw(path, &[], framed(message)).await
+        self.try_call(path, message).await.unwrap()
     }
 
     /// A call of these bytes.
     pub(crate) async fn raw(&self, path: &str, headers: &[(&str, &str)], body: Bytes) -> Ended {
-        let response = self.send(path, headers, Body::from(body)).await;
-        assert_eq!(response.status(), 200);
-        let mut trailers = texts(response.headers());
-        let body = response.into_body().collect().await.unwrap();
-        trailers.extend(body.trailers().map(texts).unwrap_or_default());
-        let mut messages = Messages::new(1 << 20);
-        messages.push(&body.to_bytes());
-        let mut found = Vec::new();
-        while let Some(message) = messages.read().unwrap() {
-            found.push(message.bytes);
-        }
-        ended(found, &trailers)
+        read_whole(self.send(path, headers, Body::from(body)).await).await.unwrap()
     }
 
     /// A call in two directions.
@@ -87,13 +91,30 @@ impl Client {
         let (requests, mut frames) = mpsc::channel(64);
         let body = futures_util::stream::poll_fn(move |context| frames.poll_recv(context));
         let body = Body::new(http_body_util::StreamBody::new(body));
-        let response = self.send(path, &[], body).await;
-        let trailers = texts(response.headers());
-        Stream { requests, answers: response.into_body(), messages: Messages::new(1 << 20), trailers }
+        Stream::new(requests, self.send(path, &[], body).await)
+    }
+
+    /// A call of one message that is answered by many.
+    pub(crate) async fn watch(&self, path: &str, message: &[u8]) -> Stream {
+        let (requests, _closed) = mpsc::channel(1);
+        Stream::new(requests, self.send(path, &[], Body::from(framed(message))).await)
     }
 }
 
 impl Stream {
+    fn new(
+        requests: mpsc::Sender<Result<Frame<Bytes>, std::convert::Infallible>>,
+        response: hyper::Response<Incoming>,
+    ) -> Self {
+        let trailers = texts(response.headers());
+        Self { requests, answers: response.into_body(), messages: Messages::new(1 << 20), trailers }
+    }
+
+    /// Says that nothing more is sent.
+    pub(crate) fn close(&mut self) {
+        self.requests = mpsc::channel(1).0;
+    }
+
     pub(crate) async fn send(&self, message: &impl Message) {
         self.requests.send(Ok(Frame::data(framed(&message.encode_to_vec())))).await.unwrap();
     }
@@ -121,6 +142,21 @@ impl Stream {
     pub(crate) fn ended(&self) -> Ended {
         ended(Vec::new(), &self.trailers)
     }
+}
+
+/// What a call of one message ended with; none when its answer is cut off.
+async fn read_whole(response: hyper::Response<Incoming>) -> Option<Ended> {
+    assert_eq!(response.status(), 200);
+    let mut trailers = texts(response.headers());
+    let body = response.into_body().collect().await.ok()?;
+    trailers.extend(body.trailers().map(texts).unwrap_or_default());
+    let mut messages = Messages::new(1 << 20);
+    messages.push(&body.to_bytes());
+    let mut found = Vec::new();
+    while let Some(message) = messages.read().unwrap() {
+        found.push(message.bytes);
+    }
+    Some(ended(found, &trailers))
 }
 
 fn texts(headers: &hyper::HeaderMap) -> HashMap<String, String> {

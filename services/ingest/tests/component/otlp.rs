@@ -174,9 +174,9 @@ async fn a_large_resource_is_taken() {
 #[tokio::test]
 async fn a_token_says_whose_records_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tokens.yaml");
+    let file = folder.path().join("access.yaml");
     let token = issue(&file, &Tenant::new("acme").unwrap(), "test", None).unwrap().token;
-    let ingest = started(|settings| settings.ingest.token_file = Some(file)).await;
+    let ingest = started(|settings| settings.ingest.access_file = Some(file)).await;
     assert_eq!(post(&ingest, "application/x-protobuf", "identity", request(&["x"])).await.0, 401);
     for wrong in [None, Some("wrong")] {
         let ended = Client::connect(ingest.address, wrong).await.call(EXPORT, &request(&["x"])).await;

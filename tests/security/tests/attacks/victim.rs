@@ -59,12 +59,12 @@ impl Victim {
         let mut settings = Settings { kafka: cluster.settings(), ..Settings::default() };
         settings.telemetry.listen = ListenSettings::all(&telemetry);
         settings.ingest.listen = address.to_string();
-        settings.ingest.token_file = Some(folder.path().join("tokens.yaml"));
+        settings.ingest.access_file = Some(folder.path().join("access.yaml"));
         settings.ingest.max_body = ByteSize::mib(4);
         settings.ingest.max_inflated_body = ByteSize::mib(16);
         settings.ingest.read_timeout = Period::from_secs(5);
         change(&mut settings, folder.path());
-        let token = credential(&folder.path().join("tokens.yaml"), "honest", "honest");
+        let token = credential(&folder.path().join("access.yaml"), "honest", "honest");
         let config = folder.path().join("forebay.yaml");
         settings_file(&config, &settings).unwrap();
         let mut process = Process::service("forebay-ingest", &config).unwrap();
@@ -75,7 +75,7 @@ impl Victim {
 
     /// The file of credentials.
     pub(crate) fn credentials(&self) -> PathBuf {
-        self.folder.path().join("tokens.yaml")
+        self.folder.path().join("access.yaml")
     }
 
     /// A POST to `/v1/ingest`, with neither credential nor body.
