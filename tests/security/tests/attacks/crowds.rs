@@ -46,7 +46,7 @@ async fn stay(from: [u8; 4], to: SocketAddr, first: &'static [u8], then: &'stati
 /// Scenario: ten thousand connections from one address: silent ones, half heads, bytes that trickle, half bodies. An honest client,
 /// at another address, goes on sending; a new one comes.
 /// Guarantees: the honest one hardly notices, the new one gets in, and the crowd is thrown out in time.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_of_one_address_stands_in_nobodys_way() {
     let crowd = crowd();
     let mut victim = Victim::start().await;
@@ -80,7 +80,7 @@ async fn a_crowd_of_one_address_stands_in_nobodys_way() {
 
 /// Scenario: ten thousand connections from many addresses, more than the listener takes. An honest client has one already.
 /// Guarantees: it hardly notices, and once the crowd is thrown out, new clients get in.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_from_everywhere_passes() {
     let crowd = crowd();
     let mut victim = Victim::start().await;

@@ -206,15 +206,12 @@ impl Waits {
         self.0[(self.0.len() * 99).div_ceil(100) - 1]
     }
 
-    /// The honest client hardly noticed: its p99 under attack is at most the double of that without, or half a second, which
-    /// a busy machine needs at times for no reason at all.
+    /// The honest client hardly noticed: its p99 under attack is at most the double of that without, or two seconds, which
+    /// attackers on the same busy machine may cost. Who stands behind the crowd waits for five, until it is thrown out.
     pub(crate) fn hardly_more_than(&self, calm: &Self) {
         let (under_attack, calm) = (self.p99(), calm.p99());
         println!("p99 of the honest client: {calm:?} before, {under_attack:?} under attack");
-        assert!(
-            under_attack <= (2 * calm).max(Duration::from_millis(500)),
-            "{calm:?} became {under_attack:?}"
-        );
+        assert!(under_attack <= (2 * calm).max(Duration::from_secs(2)), "{calm:?} became {under_attack:?}");
     }
 }
 
