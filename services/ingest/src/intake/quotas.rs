@@ -43,7 +43,7 @@ impl Quotas {
     }
 
     /// Whether a tenant may send anything now.
-    pub(super) fn ready(&self, tenant: &Tenant) -> Result<(), Exceeded> {
+    pub(crate) fn ready(&self, tenant: &Tenant) -> Result<(), Exceeded> {
         let now = self.now();
         self.quotas().ready(tenant, now)
     }

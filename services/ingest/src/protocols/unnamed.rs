@@ -4,7 +4,7 @@ use forebay_record::Tenant;
 use forebay_telemetry::{CounterName, Label, counter, rate_limited_warn};
 use jiff::Timestamp;
 
-use crate::access::{Access, Origin};
+use crate::access::Origin;
 use crate::intake::Intake;
 
 /// The tenant of what comes from there; `None` if nobody has said so, which is logged and counted.
@@ -25,13 +25,5 @@ pub(super) fn tenant(intake: &Intake, origin: &Origin<'_>) -> Option<Tenant> {
             );
             None
         }
-    }
-}
-
-/// The tenant of everybody, where all are one.
-pub(super) fn anybody(intake: &Intake) -> Option<Tenant> {
-    match &intake.access {
-        Access::Open(tenant) => Some(tenant.clone()),
-        Access::File(_) => None,
     }
 }
