@@ -19,6 +19,7 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt;
 
 use crate::intake::Peer;
@@ -59,7 +60,12 @@ async fn serve_on(
             let mut request = request.map(Body::new);
             let _before = request.extensions_mut().insert(peer);
             let _before = request.extensions_mut().insert(Arc::clone(&listener));
-            let held = Held { stop: stop.clone(), guard: Arc::clone(&guard), upgraded: upgraded.clone() };
+            let held = Held {
+                stop: stop.clone(),
+                guard: Arc::clone(&guard),
+                upgraded: upgraded.clone(),
+                tracked: upgraded.token(),
+            };
             let _before = request.extensions_mut().insert(held);
             if let Some(names) = &names {
                 let _before = request.extensions_mut().insert(Arc::clone(names));
@@ -126,6 +132,9 @@ pub(crate) struct Held {
     guard: Arc<UnderWay>,
     /// What becomes of the connection when it is upgraded runs in here.
     pub(crate) upgraded: TaskTracker,
+    /// Counts from the request on: the connection as such ends before what becomes of it has begun.
+    #[expect(dead_code, reason = "it is held, not looked at")]
+    tracked: TaskTrackerToken,
 }
 
 /// A request under way.
