@@ -42,7 +42,7 @@ const P99: Duration = Duration::from_secs(5);
 /// What ingest may hold by the settings, and what the process may use at its peak.
 const MAX_IN_FLIGHT: ByteSize = ByteSize::mib(64);
 const PEAK: u64 = 96 << 20;
-const TOKENS: &str = "tokens.yaml";
+const TOKENS: &str = "access.yaml";
 
 /// Scenario: a greedy tenant sends 42 requests a second, whatever the answers; two modest ones send one each. The line
 /// carries 15.
@@ -191,7 +191,7 @@ struct Seen {
 
 impl Sender {
     fn new(tenant: &'static str, per_second: u64, settings: &Settings, folder: &Path) -> Result<Self> {
-        let token = issue(&folder.join(TOKENS), &Tenant::new(tenant)?, "test", None)?.token;
+        let token = issue(&folder.join(TOKENS), &Tenant::new(tenant)?, tenant, None)?.token;
         let url = format!("http://{}/v1/ingest?id_field=id", settings.ingest.listen);
         Ok(Self { tenant, per_second, url, token, http: reqwest::Client::new() })
     }
@@ -250,7 +250,7 @@ fn settings(kafka: String, folder: &Path) -> Result<Settings> {
     settings.kafka.bootstrap_servers = kafka;
     settings.kafka.compression = "none".to_owned();
     settings.ingest.listen = format!("127.0.0.1:{}", free_port()?);
-    settings.ingest.token_file = Some(folder.join(TOKENS));
+    settings.ingest.access_file = Some(folder.join(TOKENS));
     settings.ingest.max_in_flight = MAX_IN_FLIGHT;
     settings.ingest.max_latency = MAX_LATENCY;
     Ok(settings)

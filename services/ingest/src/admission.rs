@@ -13,6 +13,7 @@ pub mod shares;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use forebay_access::Tenants;
 use forebay_record::Tenant;
 
 use self::pace::Ticket;
@@ -79,6 +80,13 @@ impl Admission {
         let now = self.now();
         self.policy().may_ship(tenant, now)?;
         Ok(Reservation { admission: self.clone(), tenant: tenant.clone(), held: 0 })
+    }
+
+    /// These are the weights of tenants; those of others are 1.
+    pub fn weigh(&self, tenants: &Tenants) {
+        let weights = tenants.iter().filter(|(_, limits)| limits.weight != 1);
+        let weights = weights.map(|(tenant, limits)| (tenant.clone(), limits.weight as usize)).collect();
+        self.policy().weigh(weights);
     }
 
     /// What is in use now.

@@ -3,6 +3,7 @@
 mod tls;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka::MAX_RECORD_BYTES;
@@ -16,20 +17,12 @@ use thiserror::Error;
 
 use self::tls::Tls;
 pub use self::tls::{TlsFindings, check_tls};
+pub use crate::access::Access;
+use crate::access::{AccessFile, FileError};
 use crate::listen::Listener;
-use crate::tokens::{FileError, Tokens};
 
 /// What a record may need beside the event: id, tenant, stream, attributes.
 const RECORD_OVERHEAD: usize = 64 * 1024;
-
-/// Who may send.
-#[derive(Clone, Debug)]
-pub enum Access {
-    /// Everybody on this machine, as one tenant.
-    Open(Tenant),
-    /// Who has a token.
-    Tokens(Tokens),
-}
 
 /// The limits of one request and of all together.
 #[derive(Clone, Debug)]
@@ -82,7 +75,7 @@ pub enum ConfigError {
     #[error("ingest.listen: `{0}` is not an address like 127.0.0.1:8080")]
     Listen(String),
     /// Everybody could send.
-    #[error("ingest.token_file: set it, since `{0}` is no loopback address and anybody could send to it")]
+    #[error("ingest.access_file: set it, since `{0}` is no loopback address and anybody could send to it")]
     Unprotected(SocketAddr),
     /// A listener can't be used.
     #[error("ingest.listeners.{name}: {reason}")]
@@ -98,9 +91,9 @@ pub enum ConfigError {
     /// The tenant has no valid name.
     #[error("ingest.default_tenant: {0}")]
     Tenant(#[from] TenantError),
-    /// The token file can't be used.
-    #[error("ingest.token_file: {path}: {error}")]
-    Tokens {
+    /// The access file can't be used.
+    #[error("ingest.access_file: {path}: {error}")]
+    AccessFile {
         /// The file.
         path: String,
         /// What is wrong with it.
@@ -122,7 +115,7 @@ impl Limits {
 }
 
 impl IngestConfig {
-    /// Reads what the tier needs from the settings, the token file included.
+    /// Reads what the tier needs from the settings, the access file included.
     ///
     /// # Errors
     /// When something can't be used, or everybody in the network could send.
@@ -130,11 +123,11 @@ impl IngestConfig {
         let ingest = &settings.ingest;
         let listen: SocketAddr =
             ingest.listen.parse().map_err(|_| ConfigError::Listen(ingest.listen.clone()))?;
-        let access = match &ingest.token_file {
-            Some(path) => Access::Tokens(Tokens::load(path.clone()).map_err(|error| {
+        let access = match &ingest.access_file {
+            Some(path) => Access::File(Arc::new(AccessFile::load(path.clone()).map_err(|error| {
                 let path = path.display().to_string();
-                ConfigError::Tokens { path, error }
-            })?),
+                ConfigError::AccessFile { path, error }
+            })?)),
             None if listen.ip().is_loopback() => Access::Open(Tenant::new(ingest.default_tenant.clone())?),
             None => return Err(ConfigError::Unprotected(listen)),
         };
@@ -167,7 +160,9 @@ impl IngestConfig {
             let address: ListenAddress =
                 settings.address.parse().map_err(|error: ListenAddressError| wrong(error.to_string()))?;
             if matches!(access, Access::Open(_)) && !address.is_of_this_machine() {
-                return Err(wrong(format!("{address} can be reached from elsewhere: set ingest.token_file")));
+                return Err(wrong(format!(
+                    "{address} can be reached from elsewhere: set ingest.access_file"
+                )));
             }
             let carries_tls = matches!(address, ListenAddress::Tcp(_));
             let tenant = settings.tenant.clone().map(Tenant::new).transpose();
@@ -199,9 +194,9 @@ mod tests {
         assert!(matches!(IngestConfig::new(&settings).unwrap().access, Access::Open(_)));
         settings.ingest.listen = "0.0.0.0:0".to_owned();
         let error = IngestConfig::new(&settings).unwrap_err().to_string();
-        assert!(error.starts_with("ingest.token_file: set it"), "{error}");
-        settings.ingest.token_file = Some("not-there.yaml".into());
+        assert!(error.starts_with("ingest.access_file: set it"), "{error}");
+        settings.ingest.access_file = Some("not-there.yaml".into());
         let error = IngestConfig::new(&settings).unwrap_err().to_string();
-        assert!(error.starts_with("ingest.token_file: not-there.yaml: can't read it"), "{error}");
+        assert!(error.starts_with("ingest.access_file: not-there.yaml: can't read it"), "{error}");
     }
 }

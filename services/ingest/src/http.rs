@@ -3,7 +3,6 @@
 pub mod answer;
 pub mod body;
 pub(crate) mod connection;
-pub mod credentials;
 pub(crate) mod grpc;
 pub(crate) mod request;
 pub(crate) mod router;

@@ -13,12 +13,14 @@ pub mod deliver;
 pub mod overload;
 mod pack;
 pub mod progress;
+pub mod quotas;
 mod sender;
 pub mod upstream;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
+use forebay_access::Exceeded;
 use forebay_kafka::KafkaError;
 use forebay_wire::{Batch, Ids, Rejections};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -27,12 +29,14 @@ use tokio_util::task::TaskTracker;
 
 pub use self::admitted::Admitted;
 use self::deliver::{Delivery, deliver};
-use self::overload::{no_room, of_kafka};
+use self::overload::{no_room, of_kafka, over_quota};
 use self::progress::Progress;
+use self::quotas::Quotas;
 pub use self::sender::{Peer, Sender};
 use self::upstream::Upstream;
+use crate::access::Access;
 use crate::admission::{Admission, Reservation};
-use crate::config::{Access, Limits};
+use crate::config::Limits;
 use crate::metrics::Meters;
 use crate::refusal::Refusal;
 
@@ -49,6 +53,8 @@ pub struct Intake {
     pub limits: Limits,
     /// What may be under way at once.
     pub admission: Admission,
+    /// What each tenant may send.
+    pub quotas: Arc<Quotas>,
     /// The way to Kafka.
     pub upstream: Upstream,
     /// What is counted.
@@ -74,10 +80,9 @@ impl Intake {
     /// # Errors
     /// When something of its tenant could not be sent now.
     pub fn admit(&self, sender: &Sender) -> Result<Admitted, Refusal> {
-        let admitted = self.admission.reserve(&sender.tenant);
-        match admitted {
+        match self.reserve(sender) {
             Ok(reservation) => Ok(Admitted::new(sender.clone(), reservation)),
-            Err(refused) => Err(self.refuse(sender, no_room(&refused, &self.limits))),
+            Err(refusal) => Err(self.refuse(sender, refusal)),
         }
     }
 
@@ -104,12 +109,12 @@ impl Intake {
         let deadline = Instant::now() + self.limits.ack_timeout;
         let mut wait = FIRST_WAIT;
         loop {
-            let refusal = match self.admission.reserve(&sender.tenant) {
+            let refusal = match self.reserve(sender) {
                 Ok(mut reservation) => match reservation.grow_to(bytes) {
                     Ok(()) => return Ok(Admitted::new(sender.clone(), reservation)),
                     Err(refused) => no_room(&refused, &self.limits),
                 },
-                Err(refused) => no_room(&refused, &self.limits),
+                Err(refusal) => refusal,
             };
             let paused = until.run_until_cancelled(sleep(wait)).await;
             if paused.is_none() || Instant::now() >= deadline {
@@ -174,9 +179,7 @@ impl Intake {
         loop {
             let held = match reservation.take() {
                 Some(reservation) => Ok(reservation),
-                None => {
-                    self.admission.reserve(&sender.tenant).map_err(|refused| no_room(&refused, &self.limits))
-                }
+                None => self.reserve(&sender),
             };
             let outcome = match held {
                 Ok(held) => self.attempt(&sender, Arc::clone(&batch), ids.clone(), held, Then::Keep).await,
@@ -221,6 +224,17 @@ impl Intake {
         Ids::made(u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX), rand::random())
     }
 
+    /// No memory yet, for who may send now.
+    fn reserve(&self, sender: &Sender) -> Result<Reservation, Refusal> {
+        self.quotas.ready(&sender.tenant).map_err(|exceeded| self.over_quota(sender, &exceeded))?;
+        self.admission.reserve(&sender.tenant).map_err(|refused| no_room(&refused, &self.limits))
+    }
+
+    fn over_quota(&self, sender: &Sender, exceeded: &Exceeded) -> Refusal {
+        self.meters.over_quota(sender.tenant.as_str(), exceeded.quota.name());
+        over_quota(exceeded, &self.limits)
+    }
+
     /// Counts what was taken apart, and takes the rejections out.
     fn divided(&self, sender: &Sender, batch: &mut Batch) -> Rejections {
         let rejections = std::mem::take(&mut batch.rejections);
@@ -239,12 +253,18 @@ impl Intake {
     ) -> Result<u64, Box<Failed>> {
         let deadline = Instant::now() + self.limits.ack_timeout;
         let wanted = batch.events.len() as u64;
+        let bytes = batch.events.iter().map(|event| event.span.len() as u64).sum();
+        let taken = match self.quotas.take(&sender.tenant, wanted, bytes) {
+            Ok(taken) => taken,
+            Err(exceeded) => return Err(Failed::with(self.over_quota(sender, &exceeded), reservation)),
+        };
         let shipment = self.pack(sender, batch, ids, reservation, then, deadline)?;
         let (this, tenant) = (Arc::clone(self), sender.tenant.clone());
         let delivery = self.deliveries.spawn(async move {
             let started = Clock::now();
             let _under_way = this.progress.begin();
             let (delivery, reservation) = deliver(&this.upstream, shipment).await;
+            taken.delivered(delivery.delivered);
             this.meters.held_back(delivery.held_back);
             this.meters.delivered(tenant.as_str(), delivery.delivered, delivery.bytes, started.elapsed());
             (delivery, reservation)

@@ -10,6 +10,7 @@
 //! What is promised: no success before all in-sync replicas have every accepted event; text is passed on as it came; memory
 //! is bounded, whatever clients send.
 
+pub mod access;
 pub mod admission;
 pub mod auth;
 pub mod config;
@@ -30,10 +31,12 @@ use forebay_settings::Settings;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::Access;
 use crate::admission::Admission;
-use crate::config::{Access, IngestConfig};
+use crate::config::{IngestConfig, Limits};
 use crate::intake::Intake;
 use crate::intake::progress::Progress;
+use crate::intake::quotas::Quotas;
 use crate::intake::upstream::Upstream;
 use crate::listen::Bound;
 use crate::metrics::Meters;
@@ -69,11 +72,17 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
     for tls in config.tls {
         let _until_shutdown = tokio::spawn(tls.follow(stop.clone()));
     }
-    if let Access::Tokens(tokens) = &config.access {
-        let _until_shutdown = tokio::spawn(tokens.clone().follow(stop.clone()));
+    let (quotas, admission) = shares(&config.access, &config.limits);
+    if let Access::File(file) = &config.access {
+        let (quotas, admission) = (Arc::clone(&quotas), admission.clone());
+        let _until_shutdown = tokio::spawn(Arc::clone(file).follow(stop.clone(), move |access| {
+            quotas.set(access.tenants());
+            admission.weigh(access.tenants());
+        }));
     }
     let intake = Arc::new(Intake {
-        admission: Admission::new(config.limits.max_in_flight, config.limits.max_latency),
+        admission,
+        quotas,
         access: config.access,
         limits: config.limits,
         upstream,
@@ -92,6 +101,20 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
         flush(&intake).await
     });
     Ok(Running::new(address, task))
+}
+
+/// What all tenants together, and each of them, may send.
+fn shares(access: &Access, limits: &Limits) -> (Arc<Quotas>, Admission) {
+    let admission = Admission::new(limits.max_in_flight, limits.max_latency);
+    let quotas = match access {
+        Access::Open(_) => Quotas::new(&forebay_access::Tenants::new()),
+        Access::File(file) => {
+            let access = file.current();
+            admission.weigh(access.tenants());
+            Quotas::new(access.tenants())
+        }
+    };
+    (Arc::new(quotas), admission)
 }
 
 /// Gives what is still queued the rest of its time: its clients have had no success for it, but it may be delivered.

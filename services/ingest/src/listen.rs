@@ -6,6 +6,7 @@
 mod accept;
 mod bound;
 mod gate;
+mod keep_alive;
 mod stream;
 mod turned_away;
 

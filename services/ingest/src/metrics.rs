@@ -41,6 +41,7 @@ struct Kept {
     batches: HashMap<(Protocol, &'static str), Counter>,
     event_bytes: HashMap<String, Counter>,
     put_off: HashMap<(String, &'static str), Counter>,
+    over_quota: HashMap<(String, &'static str), Counter>,
     ledger: Ledger,
     backpressure: SecondsCounter,
 }
@@ -55,6 +56,7 @@ impl Meters {
             batches: HashMap::new(),
             event_bytes: HashMap::new(),
             put_off: HashMap::new(),
+            over_quota: HashMap::new(),
             ledger: Ledger::new(tenants.clone()),
             backpressure: SecondsCounter::new(CounterName::BackpressureSeconds, &[(Label::Stage, STAGE)]),
         };
@@ -165,6 +167,16 @@ impl Meters {
         let counter = kept.put_off.entry((tenant.to_owned(), reason)).or_insert_with(|| {
             let labels = [(Label::Tenant, tenant), (Label::Reason, reason)];
             counter(CounterName::IngestPutOff, &labels)
+        });
+        counter.increment(1);
+    }
+
+    /// A request was refused since its tenant has used up this quota.
+    pub fn over_quota(&self, tenant: &str, quota: &'static str) {
+        let tenant = self.tenants.label(tenant);
+        let mut kept = self.kept();
+        let counter = kept.over_quota.entry((tenant.to_owned(), quota)).or_insert_with(|| {
+            counter(CounterName::IngestOverQuota, &[(Label::Tenant, tenant), (Label::Quota, quota)])
         });
         counter.increment(1);
     }

@@ -23,6 +23,8 @@ pub enum Kind {
     Unauthorized,
     /// The token may not do this.
     Forbidden,
+    /// This address has shown too many wrong passwords or keys.
+    TooManyAttempts,
     /// No such path.
     NotFound,
     /// The path takes another method.
@@ -33,6 +35,8 @@ pub enum Kind {
     TooLarge,
     /// Content type or encoding isn't taken.
     Unsupported,
+    /// The tenant has used up one of its quotas.
+    Quota,
     /// All memory for requests is in use.
     Busy,
     /// The tenant has its share under way.
@@ -74,11 +78,13 @@ impl Kind {
             Self::MalformedBody => "malformed_body",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::TooManyAttempts => "too_many_attempts",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::SlowBody => "slow_body",
             Self::TooLarge => "too_large",
             Self::Unsupported => "unsupported",
+            Self::Quota => "quota",
             Self::Busy => "busy",
             Self::TenantFull => "tenant_full",
             Self::KafkaSlow => "kafka_slow",

@@ -20,6 +20,9 @@ mod connections;
 #[path = "component/datagrams.rs"]
 mod datagrams;
 #[cfg(test)]
+#[path = "component/doors.rs"]
+mod doors;
+#[cfg(test)]
 #[path = "component/events.rs"]
 mod events;
 #[cfg(test)]
@@ -28,14 +31,15 @@ mod firehose;
 #[cfg(test)]
 #[path = "component/fluent_bit.rs"]
 mod fluent_bit;
-#[path = "component/doors.rs"]
-mod doors;
 #[cfg(test)]
 #[path = "component/forward.rs"]
 mod forward;
 #[cfg(test)]
 #[path = "component/grpc.rs"]
 mod grpc;
+#[cfg(test)]
+#[path = "component/handshake.rs"]
+mod handshake;
 #[cfg(test)]
 #[path = "component/hec.rs"]
 mod hec;
@@ -45,6 +49,7 @@ mod kafka;
 #[cfg(test)]
 #[path = "component/loki.rs"]
 mod loki;
+#[cfg(test)]
 #[path = "component/lumberjack.rs"]
 mod lumberjack;
 #[cfg(test)]
@@ -53,6 +58,9 @@ mod otlp;
 #[cfg(test)]
 #[path = "component/overload.rs"]
 mod overload;
+#[cfg(test)]
+#[path = "component/quotas.rs"]
+mod quotas;
 #[cfg(test)]
 #[path = "component/relp.rs"]
 mod relp;

@@ -1,5 +1,5 @@
 """rsyslog's omelasticsearch, in bulk. It sends items again that are refused for now; a request that is refused as a whole it gives up,
-and writes to its error file."""
+and writes to its error file. So it asks with `timeout` to be waited for."""
 
 from compat import Run
 from rsyslogd import send
@@ -16,7 +16,7 @@ ruleset(name="again") {{ call rsyslog_elasticsearch }}
 ruleset(name="rsyslog_elasticsearch") {{
   action(name="out" type="omelasticsearch" server="{run.host}" serverport="{run.port}" uid="token" pwd="{run.token}"
     searchIndex="compat" searchType="" bulkmode="on" maxbytes="200k" template="document" healthchecktimeout="10000"
-    retryfailures="on" retryruleset="again" errorfile="FOLDER/errors" action.resumeRetryCount="-1" action.resumeInterval="1")
+    timeout="1m" retryfailures="on" retryruleset="again" errorfile="FOLDER/errors" action.resumeRetryCount="-1" action.resumeInterval="1")
 }}
 call rsyslog_elasticsearch''',
 )

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import ExitStack
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
@@ -12,7 +13,7 @@ run = Run()
 url = f"ws://{run.address}/v1/stream?stream={run.prefix}"
 headers = {"Authorization": f"Bearer {run.token}"}
 open_batches = {}  # number -> ids, in the order in which they were sent
-socket = None
+socket, opened = None, ExitStack()
 
 
 def message(number, ids):
@@ -26,7 +27,8 @@ def connected():
     deadline = time.monotonic() + 120
     while socket is None:
         try:
-            socket = connect(url, additional_headers=headers)
+            opened.close()
+            socket = opened.enter_context(connect(url, additional_headers=headers))
             window = json.loads(socket.recv(timeout=30))["window"]
             for number, ids in list(open_batches.items()):
                 socket.send(message(number, ids))
@@ -70,4 +72,4 @@ for number, ids in enumerate(run.batches(100)):
         socket = None
 while open_batches:
     answer()
-socket.close()
+opened.close()

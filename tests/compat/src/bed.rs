@@ -54,8 +54,8 @@ impl Bed {
         let mut orders = Vec::new();
         for (n, client) in clients.iter().enumerate() {
             let prefix = format!("{}{n:02}", crate::found::MARK);
-            let tokens = settings.ingest.token_file.as_deref().context("a token file")?;
-            let token = issue(tokens, &Tenant::new(prefix.clone())?, client.name, None)?.token;
+            let tokens = settings.ingest.access_file.as_deref().context("an access file")?;
+            let token = issue(tokens, &Tenant::new(prefix.clone())?, &prefix, None)?.token;
             let address = match client.to {
                 Door::Http => settings.ingest.listen.clone(),
                 Door::Tcp(protocol) | Door::Tls(protocol) => {
@@ -123,7 +123,7 @@ fn settings(kafka: &Server, folder: &Path) -> Result<Settings> {
     settings.kafka.delivery_timeout = DELIVERY;
     settings.ingest.ack_timeout = ACKNOWLEDGEMENT;
     settings.ingest.listen = format!("127.0.0.1:{}", free_port()?);
-    settings.ingest.token_file = Some(folder.join("tokens.yaml"));
+    settings.ingest.access_file = Some(folder.join("access.yaml"));
     settings.telemetry.listen = ListenSettings::all(&format!("127.0.0.1:{}", free_port()?));
     Ok(settings)
 }

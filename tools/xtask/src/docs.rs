@@ -4,6 +4,7 @@
 //! be read where the project is read, and `--check` fails as soon as one isn't what the code says. The README's table of protocols
 //! is one too, made from the code and from what has passed the compatibility suite.
 
+mod access;
 mod configuration;
 mod formats;
 mod metrics;
@@ -46,9 +47,12 @@ fn pages(root: &Path) -> Result<Vec<Page>> {
     let read = |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("can't read {name}"));
     let readme = protocols::inserted(&read("README.md")?, &read("tests/compat/passed.tsv")?)?;
     let settings = serde_json::to_string_pretty(&sorted(forebay_settings::schema()))?;
+    let access = serde_json::to_string_pretty(&sorted(forebay_access::spec::schema()))?;
     let rule = serde_json::to_string_pretty(&sorted(forebay_rules::spec::schema()))?;
     Ok(vec![
         Page { name: "README.md", text: readme },
+        Page { name: "docs/reference/access.md", text: access::page(&forebay_access::spec::shape()) },
+        Page { name: "docs/reference/access.schema.json", text: access + "\n" },
         Page {
             name: "docs/reference/configuration.md",
             text: configuration::page(&forebay_settings::shape::sections()),

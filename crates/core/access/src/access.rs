@@ -5,7 +5,7 @@
 
 mod build;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ struct Credential {
     from: Box<[IpNet]>,
     key_id: Option<Box<str>>,
     kind: &'static str,
+    /// Stands for all that is written of it in the file.
+    written: [u8; 8],
 }
 
 /// The kinds of names in a certificate.
@@ -197,6 +199,19 @@ impl Access {
         &self.tenants
     }
 
+    /// Whether somebody who may come in now may not, or only as somebody else, when `newer` is in force.
+    #[must_use]
+    pub fn is_revoked_by(&self, newer: &Self) -> bool {
+        let kept: HashSet<[u8; 8]> = newer.credentials.iter().map(|one| one.written).collect();
+        self.credentials.iter().any(|one| !one.disabled && !kept.contains(&one.written))
+    }
+
+    /// Whether anybody comes in by a password.
+    #[must_use]
+    pub fn has_passwords(&self) -> bool {
+        !self.users.is_empty()
+    }
+
     /// All credentials, in the order of the file.
     pub fn list(&self) -> impl ExactSizeIterator<Item = Listed<'_>> {
         self.credentials.iter().map(|one| Listed {
@@ -264,7 +279,7 @@ impl Access {
         let dns = || names.dns.iter().find_map(|name| find(NameKind::Dns, &name.to_ascii_lowercase()));
         let emails = || names.emails.iter().find_map(|email| find(NameKind::Email, email));
         let ips = || names.ips.iter().find_map(|ip| find(NameKind::Ip, &plain(*ip).to_string()));
-        let subject = || names.subject.as_deref().and_then(|name| find(NameKind::Subject, name));
+        let subject = || find(NameKind::Subject, &names.subject);
         let common_name = || names.common_name.as_deref().and_then(|name| find(NameKind::CommonName, name));
         uris.or_else(dns).or_else(emails).or_else(ips).or_else(subject).or_else(common_name)
     }

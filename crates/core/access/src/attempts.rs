@@ -26,11 +26,19 @@ pub struct Attempts {
 }
 
 impl Attempts {
+    /// Whether an address may try.
+    ///
+    /// # Errors
+    /// When it has been wrong too often, with the time until it may try again.
+    pub fn may(&self, address: IpAddr, now: Duration) -> Result<(), Duration> {
+        self.buckets.get(&self.key(address)).map_or(Ok(()), |bucket| bucket.ready(EVERY * AHEAD, now))
+    }
+
     /// An address is about to try. It counts as wrong until it is known to be [right](Self::right), so that a thousand tries at once
     /// aren't let in together.
     ///
     /// # Errors
-    /// When it has been wrong too often, with the time until it may try again.
+    /// As [`may`](Self::may).
     pub fn begin(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
         if self.buckets.len() >= ADDRESSES && now >= self.swept + SWEEP {
             self.swept = now;

@@ -52,8 +52,8 @@ pub enum Claim<'a> {
 /// The names in a certificate (RFC 5280, sections 4.1.2.6 and 4.2.1.6).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct PeerNames {
-    /// The subject as RFC 4514 writes it.
-    pub subject: Option<String>,
+    /// The subject as RFC 4514 writes it; empty where there is none.
+    pub subject: String,
     /// The subject's common name.
     pub common_name: Option<String>,
     /// DNS names.

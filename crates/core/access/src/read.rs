@@ -9,6 +9,7 @@ use forebay_yaml::{Fault, Node, Shape, Tree, check};
 
 use crate::access::{Access, Builder, Tenants};
 use crate::quota::{BURST, Limits};
+use crate::secret::TokenHash;
 use crate::spec::{CredentialSpec, TenantSpec, shape};
 
 /// The largest file that is read, in bytes: room for a hundred thousand credentials.
@@ -53,7 +54,10 @@ pub fn read(text: &str) -> Result<Access, Problems> {
     let element = SHAPE.at("credentials");
     for node in node.get("credentials").map(Node::elements).unwrap_or_default() {
         if let Some(spec) = part::<CredentialSpec>(node, element, &mut faults) {
-            faults.extend(builder.add(spec).into_iter().map(|wrong| Fault::new(node.place, wrong)));
+            let whole = TokenHash::of(node.to_json().to_string().as_bytes());
+            faults.extend(
+                builder.add(spec, whole.prefix()).into_iter().map(|wrong| Fault::new(node.place, wrong)),
+            );
         }
     }
     if faults.is_empty() {

@@ -36,9 +36,9 @@ fn tenant(access: &Access, token: &str) -> Option<String> {
 }
 
 /// How long this thread has been on a processor: how busy the machine is with other things doesn't count.
-fn worked() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
+fn worked() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    stat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Scenario: ten thousand tenants with one to three tokens each.
@@ -48,20 +48,20 @@ fn worked() -> Duration {
 fn ten_thousand_tenants_are_one_table() {
     let text = file();
     let before = MEMORY.current_usage();
-    let started = worked();
+    let started = worked().unwrap();
     let access = read(&text).unwrap_or_else(|problems| panic!("{problems}"));
-    let took = worked() - started;
+    let took = worked().unwrap() - started;
     let kept = MEMORY.current_usage() - before;
     println!("{} bytes read in {took:?}, {} bytes kept of them", text.len(), kept);
     // Unoptimised and beside other tests; what an optimised build takes is a tenth of it.
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert!(kept < 16 << 20, "{kept}");
 
-    let started = worked();
+    let started = worked().unwrap();
     for n in 0..TENANTS {
         assert_eq!(tenant(&access, &format!("fbt_{n}_0")), Some(format!("tenant-{n}")));
         assert_eq!(tenant(&access, &format!("fbt_{n}_3")), None);
     }
-    println!("{:?} a look-up", (worked() - started) / (2 * TENANTS as u32));
-    assert!(worked() - started < Duration::from_secs(10));
+    println!("{:?} a look-up", (worked().unwrap() - started) / (2 * TENANTS as u32));
+    assert!(worked().unwrap() - started < Duration::from_secs(10));
 }

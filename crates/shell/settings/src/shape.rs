@@ -153,7 +153,7 @@ mod tests {
         has("linger", Shape::Period, false);
         has("gzip", Shape::Boolean, false);
         has("max_refused_share", Shape::Number, false);
-        has("token_file", Shape::Text, true);
+        has("access_file", Shape::Text, true);
         has("properties", Shape::Dictionary { dotted: true }, false);
         let named = |field: &(String, Shape, bool)| {
             field.0 == "listeners" && matches!(&field.1, Shape::Named(fields) if fields.len() > 2)

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use forebay_ingest::config::{TlsFindings, check_tls};
+use forebay_ingest::tokens;
 use forebay_rule_tools::{RuleFolder, check};
 use forebay_rules::files::{Purpose, purpose};
 use forebay_rules::spec::RuleSpec;
@@ -17,7 +18,7 @@ use crate::rules;
 use crate::target::{TargetArgs, load};
 
 /// Checks settings as every tier does before it binds a port, with the environment's FOREBAY__... variables on top, and the
-/// rules that they name. All problems are listed at once.
+/// access file and the rules that they name. All problems are listed at once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The settings to check, or a folder of rules, or one rule (default: the settings of --config, else the folder `rules`)
@@ -38,12 +39,14 @@ pub(crate) fn run(target: &TargetArgs, args: &Args) -> Outcome {
         Some(file) => {
             let settings = load(Some(file))?;
             data.line(format!("{}: the settings are valid", file.display()))?;
+            let access = settings.ingest.access_file.as_deref();
+            let access = access.map_or(Ok(Exit::Done), |file| access_file(file, &mut data))?;
             let files = tls(&settings, args.strict, &mut data)?;
             let of_rules = match &settings.parser.rules.folder {
                 Some(folder) => rules(folder, &settings, args.strict, &mut data)?,
                 None => Exit::Done,
             };
-            if files == Exit::Done { of_rules } else { files }
+            [access, files, of_rules].into_iter().find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done)
         }
         None => {
             let settings = load(None)?;
@@ -64,6 +67,21 @@ fn is_rule(path: &Path) -> bool {
     let is_section = |key: &String| sections.iter().any(|section| section.name == *key);
     let is_of_rule = |key: &String| suggest::nearest(key, declared::<RuleSpec>().iter().copied()).is_some();
     !keys.iter().any(is_section) && keys.iter().any(is_of_rule)
+}
+
+/// The file of tenants and credentials.
+fn access_file(path: &Path, data: &mut Data) -> Result<Exit, Failure> {
+    match tokens::list(path) {
+        Ok(credentials) => {
+            data.line(format!("{}: {} credentials are valid", path.display(), credentials.len()))?;
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            data.flush()?;
+            note(error.to_string());
+            Ok(Exit::Failed)
+        }
+    }
 }
 
 /// The files of TLS that the settings name.

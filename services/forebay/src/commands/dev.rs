@@ -72,7 +72,7 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
         // Other commands are run elsewhere.
         *folder = whole;
     }
-    let has_tokens = settings.ingest.token_file.is_some();
+    let has_tokens = settings.ingest.access_file.is_some();
     let following = tail.len();
     let mut tiers =
         Tiers::start(settings, data, tail).await.map_err(|error| explain(&error, data, &listen))?;
@@ -144,7 +144,7 @@ fn banner(instance: &Instance, data: &DataDir, has_tokens: bool, following: usiz
     note(format!("  search   {}", bold("forebay search hello")));
     note(format!(
         "  token    {}",
-        if has_tokens { "needed: one of ingest.token_file" } else { "none needed on loopback" }
+        if has_tokens { "needed: one of ingest.access_file" } else { "none needed on loopback" }
     ));
     if following > 0 {
         let paths = if following == 1 { "path" } else { "paths" };

@@ -1,16 +1,17 @@
-//! `forebay token create`: a token that binds its bearer to a tenant.
+//! `forebay token`: credentials of senders, each bound to a tenant.
 
 use std::path::PathBuf;
 
-use forebay_ingest::tokens;
+use forebay_ingest::tokens::{self, IssueError, Wanted, WantedSecret};
 use forebay_record::Tenant;
 use jiff::Timestamp;
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::table::Table;
 use crate::output::{Data, note};
 use crate::target::{TargetArgs, load};
 
-/// Tokens of senders.
+/// Credentials of senders.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -20,26 +21,71 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Create a token: it is printed once, the file keeps its hash only
+    /// Create a token or a password: it is printed once, the file keeps its hash only
     Create(Create),
+    /// List the credentials of the access file, without their secrets
+    List {
+        #[command(flatten)]
+        file: FileArgs,
+    },
+    /// Switch a credential off: ingest turns it away within seconds
+    Revoke {
+        /// The credential's name, as `forebay token list` shows it
+        name: String,
+
+        #[command(flatten)]
+        file: FileArgs,
+    },
 }
 
-/// A new token.
+/// Which file.
+#[derive(Debug, clap::Args)]
+struct FileArgs {
+    /// The access file (default: ingest.access_file of the settings)
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// A new credential.
 #[derive(Debug, clap::Args)]
 struct Create {
     /// The tenant whose events its bearer sends
     #[arg(long, value_parser = tenant)]
     tenant: Tenant,
 
-    /// What the token is for, such as the shipper's name; shown in ingest's log
-    #[arg(long, default_value = "token")]
-    name: String,
+    /// What it is for, such as the shipper's name; unique in the file (default: the tenant's name, with a number)
+    #[arg(long)]
+    name: Option<String>,
 
     /// When it expires, such as 2027-01-31T00:00:00Z (default: never)
     #[arg(long)]
     expires: Option<Timestamp>,
 
-    /// The token file; it is made if it isn't there (default: ingest.token_file of the settings)
+    /// What its bearer may do: send, read, admin (default: send)
+    #[arg(long = "role", value_name = "ROLE", value_parser = ["send", "read", "admin"])]
+    roles: Vec<String>,
+
+    /// Another tenant that its bearer may name in X-Forebay-Tenant; '*' for every one
+    #[arg(long, value_name = "TENANT")]
+    may_choose: Vec<String>,
+
+    /// A network that it may be used from, such as 10.0.0.0/8 (default: every one)
+    #[arg(long, value_name = "NETWORK")]
+    from: Vec<String>,
+
+    /// Make the token a UUID, for clients that take nothing else
+    #[arg(long, conflicts_with_all = ["user", "password_file"])]
+    uuid: bool,
+
+    /// Make a password for this user instead of a token, for clients that know basic authentication only
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+
+    /// The file that holds the password, in its first line (default: a random one)
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+
+    /// The access file; it is made if it isn't there (default: ingest.access_file of the settings)
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -49,29 +95,109 @@ fn tenant(text: &str) -> Result<Tenant, String> {
 }
 
 pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
-    let Action::Create(args) = args.action;
-    let file = match args.file {
-        Some(file) => file,
-        None => from_settings(target)?,
+    match args.action {
+        Action::Create(args) => create(target, args),
+        Action::List { file } => list(&path(target, file.file)?),
+        Action::Revoke { name, file } => {
+            let file = path(target, file.file)?;
+            tokens::revoke(&file, &name).map_err(|error| failed(&error))?;
+            note(format!("`{name}` is switched off in {}; ingest reads it within seconds", file.display()));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn create(target: &TargetArgs, args: Create) -> Outcome {
+    let file = path(target, args.file)?;
+    let password = match &args.password_file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Failure::failed(format!("can't read {}: {error}", path.display())))?;
+            Some(text.lines().next().unwrap_or_default().to_owned())
+        }
+        None => None,
     };
-    let issued = tokens::issue(&file, &args.tenant, &args.name, args.expires)
-        .map_err(|error| Failure::failed(error.to_string()))?;
+    let secret = match &args.user {
+        Some(user) => WantedSecret::Password { user, password: password.as_deref() },
+        None if args.uuid => WantedSecret::Uuid,
+        None => WantedSecret::Token,
+    };
+    let name = match args.name {
+        Some(name) => name,
+        None => free_name(&file, args.tenant.as_str())?,
+    };
+    let wanted = Wanted {
+        tenant: &args.tenant,
+        name: &name,
+        secret,
+        expires: args.expires,
+        roles: args.roles,
+        may_choose: args.may_choose,
+        from: args.from,
+    };
+    let issued = tokens::create(&file, &wanted).map_err(|error| failed(&error))?;
+    let kind = if args.user.is_some() { "password" } else { "token" };
     note(format!(
-        "added a token of tenant `{}` to {}; ingest reads it within seconds",
+        "added a {kind} of tenant `{}` to {}; ingest reads it within seconds",
         issued.tenant,
         file.display()
     ));
-    note("it is shown this once:");
+    if password.is_none() {
+        note("it is shown this once:");
+        let mut data = Data::new();
+        data.line(&issued.token)?;
+        data.flush()?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A tenant's name, with the first number that makes a name of it that nobody has.
+fn free_name(file: &std::path::Path, tenant: &str) -> Result<String, Failure> {
+    let taken = if file.exists() { tokens::list(file).map_err(|error| failed(&error))? } else { Vec::new() };
+    let numbered = (2..=taken.len() + 2).map(|number| format!("{tenant}-{number}"));
+    let mut names = std::iter::once(tenant.to_owned()).chain(numbered);
+    let free = names.find(|name| taken.iter().all(|line| line.name != *name));
+    Ok(free.unwrap_or_else(|| tenant.to_owned()))
+}
+
+fn list(file: &std::path::Path) -> Outcome {
+    let now = Timestamp::now();
+    let mut table = Table::new(&["name", "tenant", "kind", "roles", "expires", "state"]);
+    for line in tokens::list(file).map_err(|error| failed(&error))? {
+        let state = match line.expires {
+            _ if line.disabled => "disabled",
+            Some(expires) if expires <= now => "expired",
+            _ => "valid",
+        };
+        let expires = line.expires.map_or_else(|| "never".to_owned(), |expires| expires.to_string());
+        table.row([
+            line.name,
+            line.tenant.to_string(),
+            line.kind.to_owned(),
+            line.roles,
+            expires,
+            state.to_owned(),
+        ]);
+    }
     let mut data = Data::new();
-    data.line(&issued.token)?;
+    for line in table.lines() {
+        data.line(line)?;
+    }
     data.flush()?;
     Ok(Exit::Done)
 }
 
-fn from_settings(target: &TargetArgs) -> Result<PathBuf, Failure> {
+fn path(target: &TargetArgs, file: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(file) = file {
+        return Ok(file);
+    }
     let settings = load(target.config.as_deref())?;
-    settings.ingest.token_file.ok_or_else(|| {
-        Failure::usage("there is no token file: the settings have no ingest.token_file")
+    settings.ingest.access_file.ok_or_else(|| {
+        Failure::usage("there is no access file: the settings have no ingest.access_file")
             .hint("name one with --file, or settings that have one with --config")
     })
+}
+
+fn failed(error: &IssueError) -> Failure {
+    Failure::failed(error.to_string())
 }

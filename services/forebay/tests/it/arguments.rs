@@ -152,16 +152,27 @@ fn without_anything_to_speak_to_the_error_says_what_to_do() {
     }
 }
 
+/// Scenario: a token and a password are made, listed, and the token is revoked.
+/// Guarantees: each is shown once and kept as a hash; the list has no secret and says what counts.
 #[test]
 fn a_token_is_shown_once_and_kept_as_a_hash() {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("tokens.yaml");
-    let create = |tenant: &str| {
-        run(&["token", "create", "--tenant", tenant, "--name", "web", "--file", file.to_str().unwrap()])
-    };
-    let created = create("acme");
+    let file = dir.path().join("access.yaml");
+    let token =
+        |arguments: &[&str]| run(&[&["token"], arguments, &["--file", file.to_str().unwrap()]].concat());
+    let created = token(&["create", "--tenant", "acme", "--name", "web"]);
     assert_eq!(created.code, 0, "{}", created.err);
+    let user = token(&["create", "--tenant", "acme", "--name", "ann", "--user", "ann", "--role", "read"]);
+    assert_eq!(user.code, 0, "{}", user.err);
     let kept = std::fs::read_to_string(&file).unwrap();
     assert!(kept.contains("acme") && !kept.contains(created.out.trim()), "{kept}");
-    assert_eq!(create("Not A Tenant").code, 2);
+    assert!(kept.contains("$argon2id$") && !kept.contains(user.out.trim()), "{kept}");
+    assert_eq!(token(&["create", "--tenant", "Not A Tenant"]).code, 2);
+
+    assert_eq!(token(&["revoke", "web"]).code, 0);
+    assert_ne!(token(&["revoke", "nobody"]).code, 0);
+    let list = token(&["list"]).out;
+    let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[1], ["web", "acme", "token", "send", "never", "disabled"]);
+    assert_eq!(rows[2], ["ann", "acme", "password", "read", "never", "valid"]);
 }

@@ -11,6 +11,7 @@
 //! Both are divided by [`Shares`]. Memory counts every byte that the producer's queue will hold, and has the queue's bound as
 //! its limit; so no tenant can fill the queue for the others.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use forebay_record::Tenant;
@@ -54,6 +55,8 @@ pub struct Policy {
     memory: Shares,
     backlog: Shares,
     pace: Pace,
+    /// Those that aren't 1.
+    weights: HashMap<Tenant, usize>,
 }
 
 impl Policy {
@@ -65,6 +68,7 @@ impl Policy {
             memory: Shares::new(MEMORY_EAGERNESS),
             backlog: Shares::new(BACKLOG_EAGERNESS),
             pace: Pace::new(max_latency, max_memory),
+            weights: HashMap::new(),
         }
     }
 
@@ -73,7 +77,7 @@ impl Policy {
     /// # Errors
     /// When there is no memory for it.
     pub fn hold(&mut self, tenant: &Tenant, held: usize, more: usize) -> Result<(), Refused> {
-        match self.memory.admits(tenant, held, more, self.max_memory) {
+        match self.memory.admits(tenant, self.weight(tenant), held, more, self.max_memory) {
             Ok(()) => {
                 self.memory.take(tenant, more);
                 Ok(())
@@ -103,7 +107,7 @@ impl Policy {
         // the others'.
         let newcomers = if self.backlog.of(tenant) == 0 { 2 } else { 1 };
         let budget = self.pace.budget().saturating_mul(newcomers);
-        self.backlog.admits(tenant, 0, 1, budget).map_err(|short| {
+        self.backlog.admits(tenant, self.weight(tenant), 0, 1, budget).map_err(|short| {
             let surplus = self.backlog.total().saturating_add(self.backlog.of(tenant)).saturating_sub(budget);
             let limit = short.names(Exhausted::Backlog);
             Refused { limit, room_in: self.pace.time_for(surplus) }
@@ -124,6 +128,15 @@ impl Policy {
     pub fn settle(&mut self, tenant: &Tenant, ticket: Ticket, acknowledged: usize, now: Duration) {
         self.backlog.give(tenant, ticket.weight());
         self.pace.settle(ticket, acknowledged, now);
+    }
+
+    /// These are the weights of tenants from now on; those of others are 1.
+    pub fn weigh(&mut self, weights: HashMap<Tenant, usize>) {
+        self.weights = weights;
+    }
+
+    fn weight(&self, tenant: &Tenant) -> usize {
+        self.weights.get(tenant).copied().unwrap_or(1)
     }
 
     /// The bytes of memory in use.

@@ -6,6 +6,7 @@
 //!
 //! - a tenant that is alone gets `eagerness / (1 + eagerness)` of the whole;
 //! - of N tenants that take what they can get, each gets `eagerness / (1 + N * eagerness)` of it: the same for all;
+//! - one with a weight counts as that many tenants;
 //! - something stays free, in the end `1 / (1 + N * eagerness)` of it, so that a newcomer isn't kept out by those who came
 //!   before; who holds more than his share since others came later gets nothing more until he is below it.
 //!
@@ -39,14 +40,21 @@ impl Shares {
         Self { eagerness, total: 0, tenants: HashMap::new() }
     }
 
-    /// Whether a request of `tenant` that holds `held` may have `more` of `limit`.
+    /// Whether a request of `tenant`, which counts as `weight` tenants, and that holds `held` may have `more` of `limit`.
     ///
     /// Who is alone always may: what the limits on one request allow must not be refused for ever because this limit is
     /// the smaller one.
     ///
     /// # Errors
     /// When it may not, with whose limit that is.
-    pub fn admits(&self, tenant: &Tenant, held: usize, more: usize, limit: usize) -> Result<(), Short> {
+    pub fn admits(
+        &self,
+        tenant: &Tenant,
+        weight: usize,
+        held: usize,
+        more: usize,
+        limit: usize,
+    ) -> Result<(), Short> {
         if self.total == held {
             return Ok(());
         }
@@ -54,7 +62,7 @@ impl Shares {
         let Some(free) = limit.checked_sub(self.total.saturating_add(more)) else {
             return Err(Short::Everybody);
         };
-        if mine.saturating_add(more) <= free.saturating_mul(self.eagerness) {
+        if mine.saturating_add(more) <= free.saturating_mul(self.eagerness).saturating_mul(weight) {
             return Ok(());
         }
         Err(if mine == self.total { Short::Everybody } else { Short::Tenant })
@@ -118,7 +126,7 @@ mod tests {
 
     /// Takes pieces of `size` until there is no room; says how much that was.
     fn fill(shares: &mut Shares, tenant: &Tenant, size: usize) -> usize {
-        while shares.admits(tenant, 0, size, LIMIT).is_ok() {
+        while shares.admits(tenant, 1, 0, size, LIMIT).is_ok() {
             shares.take(tenant, size);
         }
         shares.of(tenant)
@@ -128,7 +136,7 @@ mod tests {
     fn who_is_alone_gets_nearly_all() {
         let mut shares = Shares::new(8);
         assert_eq!(fill(&mut shares, &tenant(0), 10), 8_000);
-        assert_eq!(shares.admits(&tenant(0), 0, 10, LIMIT), Err(Short::Everybody));
+        assert_eq!(shares.admits(&tenant(0), 1, 0, 10, LIMIT), Err(Short::Everybody));
     }
 
     /// Scenario: one tenant has all that it can get, then another comes, and the first one's requests end one by one while
@@ -140,7 +148,7 @@ mod tests {
         let (early, late) = (tenant(0), tenant(1));
         let _held = fill(&mut shares, &early, 10);
         assert!(fill(&mut shares, &late, 10) >= 800);
-        assert_eq!(shares.admits(&early, 0, 10, LIMIT), Err(Short::Tenant));
+        assert_eq!(shares.admits(&early, 1, 0, 10, LIMIT), Err(Short::Tenant));
         for _ in 0..1_000 {
             shares.give(&early, 10);
             let _both = (fill(&mut shares, &early, 10), fill(&mut shares, &late, 10));
@@ -149,15 +157,33 @@ mod tests {
         assert!(early.abs_diff(late) <= 20 && early + late >= LIMIT * 9 / 10, "{early} {late}");
     }
 
+    /// Scenario: two tenants take all that they can get, over and over, and one has three times the other's weight.
+    /// Guarantees: in the end it holds three times as much.
+    #[test]
+    fn a_weight_is_a_share() {
+        let mut shares = Shares::new(1);
+        let who = [(tenant(0), 3), (tenant(1), 1)];
+        for _ in 0..1_000 {
+            for (tenant, weight) in &who {
+                shares.give(tenant, 10);
+                while shares.admits(tenant, *weight, 0, 10, LIMIT).is_ok() {
+                    shares.take(tenant, 10);
+                }
+            }
+        }
+        let (heavy, light) = (shares.of(&who[0].0), shares.of(&who[1].0));
+        assert!(heavy.abs_diff(3 * light) <= 60 && heavy + light > LIMIT / 2, "{heavy} {light}");
+    }
+
     #[test]
     fn a_request_that_is_alone_may_be_larger_than_the_limit() {
         let mut shares = Shares::new(8);
         let large = tenant(0);
-        assert_eq!(shares.admits(&large, 0, 2 * LIMIT, LIMIT), Ok(()));
+        assert_eq!(shares.admits(&large, 1, 0, 2 * LIMIT, LIMIT), Ok(()));
         shares.take(&large, 2 * LIMIT);
-        assert_eq!(shares.admits(&large, 2 * LIMIT, 1, LIMIT), Ok(()), "it is still alone");
-        assert_eq!(shares.admits(&large, 0, 1, LIMIT), Err(Short::Everybody));
-        assert_eq!(shares.admits(&tenant(1), 0, 1, LIMIT), Err(Short::Everybody));
+        assert_eq!(shares.admits(&large, 1, 2 * LIMIT, 1, LIMIT), Ok(()), "it is still alone");
+        assert_eq!(shares.admits(&large, 1, 0, 1, LIMIT), Err(Short::Everybody));
+        assert_eq!(shares.admits(&tenant(1), 1, 0, 1, LIMIT), Err(Short::Everybody));
         shares.give(&large, 2 * LIMIT);
         assert_eq!((shares.total(), shares.tenants()), (0, 0));
     }
@@ -169,21 +195,22 @@ mod tests {
         #[test]
         fn whatever_happens_there_is_room_for_a_newcomer(
             eagerness in 1_usize..10,
+            weights in prop::array::uniform5(1_usize..5),
             steps in prop::collection::vec((0_usize..5, 1_usize..400, any::<bool>()), 1..300),
         ) {
             let mut shares = Shares::new(eagerness);
             for (who, size, takes) in steps {
-                let who = tenant(who);
+                let (weight, who) = (weights[who], tenant(who));
                 let alone = shares.total() == 0;
                 if !takes {
                     shares.give(&who, size);
-                } else if shares.admits(&who, 0, size, LIMIT).is_ok() {
+                } else if shares.admits(&who, weight, 0, size, LIMIT).is_ok() {
                     shares.take(&who, size);
-                    prop_assert!(alone || shares.of(&who) <= eagerness * (LIMIT - shares.total()));
+                    prop_assert!(alone || shares.of(&who) <= weight * eagerness * (LIMIT - shares.total()));
                 }
                 prop_assert!(shares.total() < LIMIT);
                 // The last byte goes to nobody: whoever took it would leave nothing.
-                let room = shares.admits(&tenant(99), 0, 1, LIMIT).is_ok();
+                let room = shares.admits(&tenant(99), 1, 0, 1, LIMIT).is_ok();
                 prop_assert!(room || shares.total() == LIMIT - 1);
                 prop_assert!(shares.tenants.values().all(|held| *held > 0));
                 prop_assert_eq!(shares.tenants.values().sum::<usize>(), shares.total());

@@ -40,7 +40,9 @@ pub const fn status(kind: Kind) -> StatusCode {
         Kind::SlowBody => StatusCode::REQUEST_TIMEOUT,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Kind::Busy | Kind::TenantFull | Kind::KafkaSlow => StatusCode::TOO_MANY_REQUESTS,
+        Kind::TooManyAttempts | Kind::Quota | Kind::Busy | Kind::TenantFull | Kind::KafkaSlow => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         Kind::KafkaUnavailable | Kind::KafkaTimeout => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

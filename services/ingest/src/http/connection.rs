@@ -10,18 +10,20 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use forebay_tls::PeerNames;
+use forebay_access::PeerNames;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt;
 
 use crate::intake::Peer;
-use crate::listen::{Connection, Stop, Stream};
+use crate::listen::{Connection, Listener, Stop, Stream};
 
 /// The most that is read ahead of the handler, in bytes: memory that each connection may take beside its body. The largest
 /// head of an HTTP/1.1 request, too, since a head is read as a whole: more, and many clients with endless heads have much.
@@ -35,14 +37,15 @@ const MAX_HEAD: u32 = 16 * 1024;
 
 /// Serves a connection until it ends, idles too long, or the stop asks it to end after the requests under way.
 pub(crate) async fn serve(connection: Connection, router: Router, idle: Duration) {
-    let Connection { stream, peer, names, stop, .. } = connection;
+    let Connection { stream, peer, names, listener, stop, renewal } = connection;
+    let origin = (peer, names, listener, renewal);
     let _ended_or_given_up =
-        stop.give_up.run_until_cancelled(serve_on(stream, (peer, names), router, idle, &stop)).await;
+        stop.give_up.run_until_cancelled(serve_on(stream, origin, router, idle, &stop)).await;
 }
 
 async fn serve_on(
     stream: Stream,
-    (peer, names): (Peer, Option<Arc<PeerNames>>),
+    (peer, names, listener, renewal): (Peer, Option<Arc<PeerNames>>, Arc<Listener>, CancellationToken),
     router: Router,
     idle: Duration,
     stop: &Stop,
@@ -50,12 +53,19 @@ async fn serve_on(
     let activity = Arc::new(Activity::new());
     let upgraded = TaskTracker::new();
     let service = service_fn({
-        let (activity, stop, upgraded) = (Arc::clone(&activity), stop.clone(), upgraded.clone());
+        let (activity, upgraded) = (Arc::clone(&activity), upgraded.clone());
+        let stop = Stop { drain: renewal, ..stop.clone() };
         move |request: Request<Incoming>| {
             let guard = Arc::new(Activity::begin(&activity));
             let mut request = request.map(Body::new);
             let _before = request.extensions_mut().insert(peer);
-            let held = Held { stop: stop.clone(), guard: Arc::clone(&guard), upgraded: upgraded.clone() };
+            let _before = request.extensions_mut().insert(Arc::clone(&listener));
+            let held = Held {
+                stop: stop.clone(),
+                guard: Arc::clone(&guard),
+                upgraded: upgraded.clone(),
+                tracked: upgraded.token(),
+            };
             let _before = request.extensions_mut().insert(held);
             if let Some(names) = &names {
                 let _before = request.extensions_mut().insert(Arc::clone(names));
@@ -122,6 +132,9 @@ pub(crate) struct Held {
     guard: Arc<UnderWay>,
     /// What becomes of the connection when it is upgraded runs in here.
     pub(crate) upgraded: TaskTracker,
+    /// Counts from the request on: the connection as such ends before what becomes of it has begun.
+    #[expect(dead_code, reason = "it is held, not looked at")]
+    tracked: TaskTrackerToken,
 }
 
 /// A request under way.

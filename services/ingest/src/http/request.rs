@@ -4,7 +4,6 @@ use axum::http::request::Parts;
 use forebay_wire::Encoding;
 use jiff::Timestamp;
 
-use super::credentials::with_bearer;
 use crate::auth::authorize;
 use crate::config::Access;
 use crate::intake::{Peer, Sender};
@@ -17,7 +16,7 @@ use crate::refusal::{Kind, Refusal};
 /// # Errors
 /// Without a credential that may send.
 pub(crate) fn sender(parts: &Parts, access: &Access, protocol: Protocol) -> Result<Sender, Refusal> {
-    let tenant = authorize(access, &with_bearer(&parts.headers), Timestamp::now())?;
+    let tenant = authorize(access, parts, Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
     Ok(Sender { tenant, protocol, peer })
 }

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::HeaderMap;
+use axum::middleware::from_fn_with_state;
 
 use super::body::discard;
+use crate::access::http::check_passwords;
 use crate::intake::Intake;
 use crate::protocols;
 use crate::refusal::{Kind, Refusal};
 
 /// Every path of every protocol.
 pub(crate) fn router(intake: Arc<Intake>) -> Router {
+    let checked = from_fn_with_state(Arc::clone(&intake), check_passwords);
     Router::new()
         .merge(protocols::bulk::routes(&intake))
         .merge(protocols::events::routes())
@@ -25,6 +28,7 @@ pub(crate) fn router(intake: Arc<Intake>) -> Router {
         .merge(protocols::otlp::routes())
         .merge(protocols::websocket::routes())
         .fallback(not_found)
+        .layer(checked)
         .with_state(intake)
 }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use forebay_access::{Exceeded, quota::Quota};
 use forebay_kafka::KafkaError;
 
 use crate::admission::retry::retry_after;
@@ -44,6 +45,22 @@ pub fn no_room(refused: &Refused, limits: &Limits) -> Refusal {
         ),
     };
     again(Refusal::new(kind, reason, hint), refused.room_in, limits)
+}
+
+/// The refusal when a quota is used up.
+#[must_use]
+pub fn over_quota(exceeded: &Exceeded, limits: &Limits) -> Refusal {
+    let Exceeded { quota, limit, room_in } = exceeded;
+    let (allows, rest) = match quota {
+        Quota::EventsPerSecond => (format!("{limit} events a second"), "send less, or in smaller bursts"),
+        Quota::BytesPerSecond => (format!("{limit} bytes a second"), "send less, or in smaller bursts"),
+        Quota::BytesPerDay => (format!("{limit} bytes a day"), "the next day begins at midnight UTC"),
+    };
+    let seconds = room_in.as_secs().max(1);
+    let reason = format!("this tenant's quota `{}` ({allows}) is used up for {seconds} s", quota.name());
+    let refusal = Refusal::new(Kind::Quota, reason, format!("nothing was taken; send again later; {rest}"));
+    // A day's rest isn't waited for in one go: whoever runs this may raise the quota.
+    again(refusal, *room_in, limits)
 }
 
 /// The refusal when Kafka fails.

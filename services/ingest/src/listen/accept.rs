@@ -5,19 +5,25 @@
 //! before the protocol's shell sees anything, within a time; who doesn't belong gets no further.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use forebay_access::PeerNames;
+use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_telemetry::rate_limited_warn;
-use forebay_tls::{Accepted, PeerNames};
+use forebay_tls::Accepted;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::bound::Socket;
 use super::gate::Gate;
+use super::keep_alive::keep_alive;
 use super::stream::Stream;
 use super::{Listener, Stop, turned_away};
+use crate::access::Origin;
 use crate::intake::{Intake, Peer};
 use crate::protocols::{self, Ways};
 
@@ -37,6 +43,15 @@ pub(crate) struct Connection {
     pub(crate) listener: Arc<Listener>,
     /// When to end.
     pub(crate) stop: Stop,
+    /// When what goes on for long has to end, so that its sender says anew who it is: at the stop, and when a credential is revoked.
+    pub(crate) renewal: CancellationToken,
+}
+
+impl Connection {
+    /// What is known of it, whatever is sent over it.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin { peer: self.peer, listener: &self.listener, names: self.names.as_deref() }
+    }
 }
 
 /// Accepts until the stop.
@@ -96,7 +111,8 @@ pub(super) async fn serve(
     }
 }
 
-/// Shakes hands where there is TLS, and serves the connection until it ends.
+/// Serves a connection until it ends. When a credential is revoked, whoever is known by what it showed at the beginning has to begin
+/// anew; what it sent before is sent on and answered.
 async fn welcome(
     stream: Stream,
     peer: Peer,
@@ -105,10 +121,34 @@ async fn welcome(
     ways: Ways,
     stop: Stop,
 ) {
+    let (revoked, renewal) = (intake.access.until_revoked(), stop.drain.child_token());
+    let stop = match listener.protocol {
+        // Each request shows its credential; only its streams go on for long.
+        ListenerProtocol::Http => stop,
+        _ => Stop { drain: renewal.clone(), ..stop },
+    };
+    let mut served = pin!(serve_one(stream, peer, listener, intake, ways, stop, renewal.clone()));
+    tokio::select! {
+        () = served.as_mut() => return,
+        () = revoked.cancelled() => renewal.cancel(),
+    }
+    served.await;
+}
+
+/// Shakes hands where there is TLS, and serves the connection.
+async fn serve_one(
+    stream: Stream,
+    peer: Peer,
+    listener: Arc<Listener>,
+    intake: &Arc<Intake>,
+    ways: Ways,
+    stop: Stop,
+    renewal: CancellationToken,
+) {
     let (tls, stream) = match (&listener.tls, stream) {
         (Some(tls), Stream::Tcp(stream)) => (tls.clone(), stream),
         (_, stream) => {
-            let connection = Connection { stream, peer, names: None, listener, stop };
+            let connection = Connection { stream, peer, names: None, listener, stop, renewal };
             return protocols::serve(connection, intake, ways).await;
         }
     };
@@ -117,11 +157,17 @@ async fn welcome(
         Some(Err(error)) => return refused(intake, &listener, peer, error.reason(), &error),
         Some(Ok(Accepted { stream, peer })) => (Stream::Tls(Box::new(stream)), peer),
     };
-    let names = client.as_ref().map(|client| Arc::new(client.names().clone()));
+    let names = client.as_ref().map(|client| Arc::new(names(client.names())));
     let distrusted = client.as_ref().map(|client| client.distrusted().clone()).unwrap_or_default();
-    let connection = Connection { stream, peer, names, listener, stop };
+    let connection = Connection { stream, peer, names, listener, stop, renewal };
     // Who is no longer trusted is dropped at once. What is on its way to Kafka goes on.
     let _ended = distrusted.run_until_cancelled(protocols::serve(connection, intake, ways)).await;
+}
+
+/// The names of a certificate, as the access file's are compared with.
+fn names(names: &forebay_tls::PeerNames) -> PeerNames {
+    let forebay_tls::PeerNames { subject, common_name, dns, uris, emails, ips } = names.clone();
+    PeerNames { subject, common_name, dns, uris, emails, ips }
 }
 
 /// Counts and tells of a connection that didn't come to anything.
@@ -142,6 +188,7 @@ async fn accept(socket: &Socket) -> io::Result<(Stream, Peer)> {
             let (stream, peer) = socket.accept().await?;
             // Answers are small and somebody waits for them.
             let _unsupported = stream.set_nodelay(true);
+            keep_alive(&stream);
             Ok((Stream::Tcp(stream), Peer::Address(peer)))
         }
         Socket::Unix(socket) => Ok((Stream::Unix(socket.accept().await?.0), Peer::Local)),

@@ -7,9 +7,14 @@
 //!
 //! A request that can't be taken now is refused as a whole: 429 with `es_rejected_execution_exception` if there is no room, 503 if
 //! Kafka is away. Clients send it again; documents that have an `_id` are then never indexed twice.
+//!
+//! A few clients give up a request that is refused as a whole, rsyslog's omelasticsearch among them, and send only single items
+//! again. They can ask with the parameter `timeout` for what it asks of Elasticsearch: to wait so long before failing ([`patience`]).
+//! A request that still isn't taken then is answered with 429 for each item.
 
 mod failure;
 mod head;
+mod patience;
 mod probes;
 
 use std::sync::Arc;
@@ -24,7 +29,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, post, put};
 use bytes::Bytes;
 use forebay_wire::bulk::answer::{self, Answer};
-use forebay_wire::bulk::{BulkError, Defaults, decode, single};
+use forebay_wire::bulk::{BulkError, Defaults, Item, decode, single};
 
 use self::failure::failed;
 use self::head::Head;
@@ -70,26 +75,43 @@ async fn bulk(State(intake): State<Arc<Intake>>, params: RawPathParams, request:
 
 async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
     let started = Instant::now();
-    let Head { sender, encoding, index, pipeline, filter, .. } = head;
-    let mut admitted = intake.admit(&sender)?;
+    let Head { sender, encoding, index, pipeline, filter, patience, .. } = head;
+    let mut admitted = match &patience {
+        Some(patience) => patience.enter(intake, &sender).await?,
+        None => intake.admit(&sender)?,
+    };
     let raw = read_body(intake, &mut admitted, body).await?;
     let ids = intake.new_ids();
     let mut shown = ids.clone();
+    let is_patient = patience.is_some();
     let decoded = unpack(admitted, raw, encoding, &intake.limits, move |body: Bytes, room| {
         let defaults = Defaults { index: &index, pipeline: &pipeline };
-        let bulk = decode(&body, defaults, &room.limits()).map_err(|error| of_bulk(&error))?;
+        let mut bulk = decode(&body, defaults, &room.limits()).map_err(|error| of_bulk(&error))?;
         room.hold(bulk.weight())?;
         let answer = Answer::new(&bulk, &index, filter, &mut shown);
         room.hold(bulk.weight().saturating_add(answer.weight()))?;
-        Ok::<_, Refusal>((bulk.batch, answer))
+        let items = if is_patient { std::mem::take(&mut bulk.items) } else { Vec::new() };
+        Ok::<_, Refusal>((bulk.batch, answer, items))
     });
-    let ((batch, answer), admitted) = decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let ((batch, answer, items), admitted) =
+        decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
     // The answer waits for Kafka, and what waits has to count.
     let mut waiting = intake.admit(&sender)?;
-    intake.hold(&mut waiting, answer.weight())?;
-    let _receipt = intake.ship(admitted, batch, ids).await?;
-    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(answer.finish(took))
+    intake.hold(&mut waiting, answer.weight().saturating_add(items.capacity() * size_of::<Item>()))?;
+    let took = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match &patience {
+        None => {
+            let _receipt = intake.ship(admitted, batch, ids).await?;
+        }
+        Some(patience) => match patience.ship(intake, admitted, batch, ids).await {
+            Ok(_receipt) => {}
+            Err(refusal) if refusal.may_come_again() => {
+                return Ok(answer::put_off(&items, &refusal.reason, took()));
+            }
+            Err(refusal) => return Err(refusal),
+        },
+    }
+    Ok(answer.finish(took()))
 }
 
 /// Takes one document.

@@ -25,6 +25,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use self::source::{Chunked, Local, Source, Udp};
 use super::flow::{Route, Shipped};
 use super::{Protocol, unnamed};
+use crate::access::Origin;
 use crate::intake::{Admitted, Intake, Peer, Sender};
 use crate::listen::{Listener, Socket, Stop};
 
@@ -70,6 +71,8 @@ struct Place {
     format: &'static str,
     intake: Arc<Intake>,
     stop: Stop,
+    /// Whose datagrams came last.
+    tenant: Option<Tenant>,
 }
 
 /// Takes datagrams until the stop.
@@ -80,7 +83,7 @@ pub(super) async fn serve(listener: Arc<Listener>, socket: Socket, intake: Arc<I
         ListenerProtocol::Syslog => (Protocol::Syslog, "syslog"),
         _ => (Protocol::Lines, ""),
     };
-    let place = Place { listener, protocol, format, intake, stop };
+    let place = Place { listener, protocol, format, intake, stop, tenant: None };
     match socket {
         Socket::Udp(socket) => {
             let udp = Udp::new(socket, &place.listener);
@@ -213,6 +216,7 @@ impl<S: Source> Gatherer<S> {
         let held = self.held.take();
         self.limit = OWN;
         let batches = self.batches(gathered);
+        self.place.tenant = batches.first().map(|(sender, _)| sender.tenant.clone());
         let place = self.place.clone();
         Box::pin(async move {
             let mut held = held;
@@ -231,10 +235,15 @@ impl<S: Source> Gatherer<S> {
         let mut batches: HashMap<Tenant, (Sender, Batch)> = HashMap::new();
         for (from, events) in gathered.senders {
             let peer = self.source.peer(&from);
-            let Some(tenant) = unnamed::tenant(intake, listener, peer) else {
+            let Some(tenant) = unnamed::tenant(intake, &Origin { peer, listener, names: None }) else {
                 intake.meters.lost(*protocol, "no_tenant", events.len());
                 continue;
             };
+            // Who is over its quota would be waited for, and everybody else by this socket with it.
+            if intake.quotas.ready(&tenant).is_err() {
+                intake.meters.lost(*protocol, "quota", events.len());
+                continue;
+            }
             let mut facts = Facts::of_format(*format);
             self.source.describe(&from, listener, &mut facts);
             let (_, batch) = batches.entry(tenant.clone()).or_insert_with(|| {
@@ -259,8 +268,8 @@ impl<S: Source> Gatherer<S> {
 
 impl Place {
     fn admit(&self) -> Option<Admitted> {
-        // Whose it is doesn't matter for memory that many senders share, and is known of the listener at best.
-        let tenant = self.listener.tenant.clone().or_else(|| unnamed::anybody(&self.intake))?;
+        // Whose the next ones are shows only when they are here; nearly always they are of the same tenant.
+        let tenant = self.tenant.clone()?;
         let reservation = self.intake.admission.reserve(&tenant).ok()?;
         let peer = Peer::Local;
         Some(Admitted::new(Sender { tenant, protocol: self.protocol, peer }, reservation))

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use forebay_record::Tenant;
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::Batch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::flow::{Route, Shipped};
 use super::{Protocol, unnamed};
@@ -90,11 +91,21 @@ pub(super) struct Exchange {
 impl Exchange {
     /// Finds out whose events they are; `None` if nobody can say.
     pub(super) fn new(connection: Connection, intake: &Arc<Intake>, protocol: Protocol) -> Option<Self> {
-        let Connection { stream, peer, listener, stop, .. } = connection;
-        let tenant = unnamed::tenant(intake, &listener, peer)?;
+        let tenant = unnamed::tenant(intake, &connection.origin())?;
+        Some(Self::of(connection, intake, protocol, tenant))
+    }
+
+    /// Of events whose tenant is known.
+    pub(super) fn of(
+        connection: Connection,
+        intake: &Arc<Intake>,
+        protocol: Protocol,
+        tenant: Tenant,
+    ) -> Self {
+        let Connection { stream, peer, stop, .. } = connection;
         let sender = Sender { tenant, protocol, peer };
         let route = Route { intake: Arc::clone(intake), sender, stop, acknowledges: true };
-        Some(Self { stream, route, held: None, since: None })
+        Self { stream, route, held: None, since: None }
     }
 
     /// Reads what is there, or waits until something is. `held` is what the decoder holds beside the buffer.
@@ -118,11 +129,12 @@ impl Exchange {
         } else if self.since.get_or_insert_with(Instant::now).elapsed()
             > self.route.intake.limits.read_timeout
         {
-            return Err(End::Late);
+            // A large window over a slow line has come so far, and goes on.
+            return if waits == Waits::WithEvents { Ok(Came::Silence) } else { Err(End::Late) };
         }
         let room = buffer.len().clamp(OWN, READ);
         if held + room > OWN {
-            self.hold(held + room).await?;
+            self.hold(held + room, None).await?;
         }
         buffer.reserve(room);
         let read = timeout(patience, self.stream.read_buf(buffer));
@@ -163,17 +175,18 @@ impl Exchange {
         granted
     }
 
-    /// The same, but waits until there is some.
+    /// The same, but waits until there is some. Meanwhile the sender gets `keepalive`, as while it waits for Kafka.
     ///
     /// # Errors
     /// When there was none for so long that others may be waiting for what this connection holds.
-    pub(super) async fn hold(&mut self, bytes: usize) -> Result<(), End> {
+    pub(super) async fn hold(&mut self, bytes: usize, keepalive: Option<&[u8]>) -> Result<(), End> {
         if self.grant(bytes).is_ok() {
             return Ok(());
         }
         self.held = None;
-        let Route { intake, sender, stop, .. } = &self.route;
-        self.held = Some(intake.room(sender, bytes, &stop.give_up).await.map_err(|_| End::NoRoom)?);
+        let Route { intake, sender, stop, .. } = self.route.clone();
+        let room = async move { intake.room(&sender, bytes, &stop.give_up).await };
+        self.held = Some(self.waiting(room, keepalive).await?.map_err(|_| End::NoRoom)?);
         Ok(())
     }
 
@@ -185,19 +198,7 @@ impl Exchange {
         self.since = None;
         self.warn_of_refused(&batch);
         let shipping = self.route.clone().ship(self.held.take(), batch);
-        let mut shipping = pin!(shipping);
-        let mut ticks = interval(KEEPALIVE);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ticks.reset();
-        let shipped = loop {
-            tokio::select! {
-                biased;
-                shipped = &mut shipping => break shipped,
-                _ = ticks.tick() => if let Some(keepalive) = keepalive {
-                    write(&mut self.stream, keepalive, self.route.intake.limits.read_timeout).await?;
-                },
-            }
-        };
+        let shipped = self.waiting(shipping, keepalive).await?;
         match shipped {
             Shipped::Done => Ok(()),
             Shipped::GivenUp => Err(End::GivenUp),
@@ -246,6 +247,26 @@ impl Exchange {
         let _closed = timeout(FAREWELL, farewell).await;
     }
 
+    /// Waits for something, and says so to the sender every now and then.
+    async fn waiting<T>(
+        &mut self,
+        what: impl Future<Output = T>,
+        keepalive: Option<&[u8]>,
+    ) -> Result<T, End> {
+        let mut what = pin!(what);
+        let mut ticks = interval_at(Instant::now() + KEEPALIVE, KEEPALIVE);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut what => return Ok(done),
+                _ = ticks.tick() => if let Some(keepalive) = keepalive {
+                    write(&mut self.stream, keepalive, self.route.intake.limits.read_timeout).await?;
+                },
+            }
+        }
+    }
+
     fn warn_of_refused(&self, batch: &Batch) {
         if let Some(first) = batch.rejections.listed().first() {
             let sender = &self.route.sender;
@@ -264,7 +285,12 @@ impl Exchange {
 
 async fn write(stream: &mut Stream, bytes: &[u8], patience: Duration) -> Result<(), End> {
     // Who sends and doesn't read would hold what is ours for ever.
-    match timeout(patience, stream.write_all(bytes)).await {
+    let written = async {
+        stream.write_all(bytes).await?;
+        // TLS keeps records back until it is asked for them.
+        stream.flush().await
+    };
+    match timeout(patience, written).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(End::Quiet),
     }

@@ -6,6 +6,7 @@
 mod answer;
 mod delivery;
 mod put;
+mod signer;
 
 use std::sync::Arc;
 

@@ -100,8 +100,8 @@ struct Flow<S: Speak> {
 
 /// Serves a connection until it ends.
 pub(super) async fn serve<S: Speak>(connection: Connection, intake: &Arc<Intake>, speaker: S) {
+    let Some(tenant) = unnamed::tenant(intake, &connection.origin()) else { return };
     let Connection { stream, peer, listener, stop, .. } = connection;
-    let Some(tenant) = unnamed::tenant(intake, &listener, peer) else { return };
     let mut facts = Facts::of_format(S::FORMAT);
     local::describe(&stream, peer, &listener, &mut facts);
     let sender = Sender { tenant, protocol: S::PROTOCOL, peer };

@@ -1,8 +1,13 @@
 //! Fluent Forward: a chunk is acknowledged when all in-sync replicas have its events. Senders that ask for no acknowledgement
 //! get none, but nothing more is read from them until Kafka has what they sent.
 //!
+//! Who sends is found by a shared key, and a user where the access file has any for this protocol ([`handshake`]), unless the certificate,
+//! the network or the listener says so already.
+//!
 //! The protocol has no way to refuse: a connection that can't be read on is closed, and a sender that asked for acknowledgements
 //! begins anew.
+
+mod handshake;
 
 use std::sync::Arc;
 
@@ -18,8 +23,15 @@ use crate::refusal::Kind;
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(connection: Connection, intake: &Arc<Intake>) {
-    let Some(mut exchange) = Exchange::new(connection, intake, Protocol::Forward) else { return };
     let mut decoder = Decoder::new(intake.limits.of_wire());
+    let mut connection = connection;
+    let exchange = if handshake::is_needed(&connection, intake) {
+        let tenant = handshake::shake_hands(&mut connection, intake, &mut decoder).await;
+        tenant.map(|tenant| Exchange::of(connection, intake, Protocol::Forward, tenant))
+    } else {
+        Exchange::new(connection, intake, Protocol::Forward)
+    };
+    let Some(mut exchange) = exchange else { return };
     let end = match run(&mut exchange, &mut decoder).await {
         Ok(()) => End::Quiet,
         Err(end) => end,
@@ -47,7 +59,7 @@ async fn run(exchange: &mut Exchange, decoder: &mut Decoder) -> Result<(), End> 
                     return Ok(());
                 }
             }
-            Err(Failure::Refused(_)) => exchange.hold(wanted).await?,
+            Err(Failure::Refused(_)) => exchange.hold(wanted, None).await?,
             Err(Failure::Broken(broken)) => return Err(End::Broken(kind(&broken), broken.to_string())),
         }
     }

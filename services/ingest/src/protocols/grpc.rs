@@ -91,7 +91,7 @@ async fn ship(intake: &Arc<Intake>, admitted: Admitted, call: rpc::Call) -> Resu
 }
 
 fn sender(intake: &Intake, parts: &Parts) -> Result<Sender, Refusal> {
-    let tenant = authorize(&intake.access, &parts.headers, Timestamp::now())?;
+    let tenant = authorize(&intake.access, parts, Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
     Ok(Sender { tenant, protocol: Protocol::Grpc, peer })
 }

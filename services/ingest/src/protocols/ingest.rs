@@ -90,7 +90,7 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Recei
 
 impl Head {
     fn read(parts: &Parts, access: &Access) -> Result<Self, Refusal> {
-        let tenant = authorize(access, &parts.headers, Timestamp::now())?;
+        let tenant = authorize(access, parts, Timestamp::now())?;
         let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
         let sender = Sender { tenant, protocol: Protocol::Ingest, peer };
         let bad = |error: &dyn std::fmt::Display| {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use forebay_wire::lumberjack::{Broken, Decoder, Failure, Fault, Portion};
+use forebay_wire::lumberjack::{Ack, Broken, Decoder, Failure, Fault, Portion};
 
 use super::Protocol;
 use super::exchange::{Came, End, Exchange, Waits};
@@ -51,7 +51,10 @@ async fn run(exchange: &mut Exchange, decoder: &mut Decoder) -> Result<(), End> 
                     return Ok(());
                 }
             }
-            Err(Failure::Refused(_)) => exchange.hold(wanted).await?,
+            Err(Failure::Refused(_)) => {
+                let keepalive = decoder.keepalive().map(Ack::encode);
+                exchange.hold(wanted, keepalive.as_ref().map(|frame| &frame[..])).await?;
+            }
             Err(Failure::Broken(broken)) => return Err(End::Broken(kind(&broken), broken.to_string())),
         }
     }

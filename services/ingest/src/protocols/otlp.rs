@@ -112,7 +112,7 @@ async fn ship(intake: &Arc<Intake>, packed: Packed, form: Form) -> Result<Reject
 }
 
 fn sender(intake: &Intake, parts: &Parts) -> Result<Sender, Refusal> {
-    let tenant = authorize(&intake.access, &parts.headers, Timestamp::now())?;
+    let tenant = authorize(&intake.access, parts, Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
     Ok(Sender { tenant, protocol: Protocol::Otlp, peer })
 }

@@ -1,34 +1,29 @@
-//! Senders that can't say who they are: their listener says whose events they bring.
+//! Senders whose protocol carries no credential: their certificate, their network or their listener says whose events they bring.
 
 use forebay_record::Tenant;
 use forebay_telemetry::{CounterName, Label, counter, rate_limited_warn};
+use jiff::Timestamp;
 
-use crate::config::Access;
-use crate::intake::{Intake, Peer};
-use crate::listen::Listener;
+use crate::access::Origin;
+use crate::intake::Intake;
 
-/// The tenant of what comes from `peer` by this listener; `None` if nobody has said so, which is logged and counted.
-pub(super) fn tenant(intake: &Intake, listener: &Listener, peer: Peer) -> Option<Tenant> {
-    match (&listener.tenant, &intake.access) {
-        (Some(tenant), _) | (None, Access::Open(tenant)) => Some(tenant.clone()),
-        (None, Access::Tokens(_)) => {
+/// The tenant of what comes from there; `None` if nobody has said so, which is logged and counted.
+pub(super) fn tenant(intake: &Intake, origin: &Origin<'_>) -> Option<Tenant> {
+    let Origin { peer, listener, .. } = *origin;
+    match intake.access.unnamed(origin, Timestamp::now()) {
+        Ok(tenant) => Some(tenant),
+        Err(refusal) => {
             let labels = [(Label::Listener, listener.name.as_str()), (Label::Reason, "no_tenant")];
             counter(CounterName::IngestRefusedConnections, &labels).increment(1);
             rate_limited_warn!(
                 per_minute = 6,
                 listener = listener.name,
                 %peer,
-                "nobody can say whose events this sender brings: set the listener's tenant"
+                reason = refusal.reason,
+                hint = refusal.hint,
+                "events of a sender are not taken"
             );
             None
         }
-    }
-}
-
-/// The tenant of everybody, where all are one.
-pub(super) fn anybody(intake: &Intake) -> Option<Tenant> {
-    match &intake.access {
-        Access::Open(tenant) => Some(tenant.clone()),
-        Access::Tokens(_) => None,
     }
 }

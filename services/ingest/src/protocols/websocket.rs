@@ -54,7 +54,7 @@ async fn upgrade(State(intake): State<Arc<Intake>>, request: Request) -> Respons
     let (mut parts, _) = request.into_parts();
     let bad =
         |error: &dyn std::fmt::Display, hint: String| Refusal::new(Kind::BadRequest, error.to_string(), hint);
-    let allowed = authorize(&intake.access, &parts.headers, Timestamp::now()).and_then(|tenant| {
+    let allowed = authorize(&intake.access, &parts, Timestamp::now()).and_then(|tenant| {
         let options = Options::read(&parts.uri, &parts.headers)
             .map_err(|error| bad(&error, format!("the parameters are: {KNOWN}")))?;
         Ok((tenant, options))

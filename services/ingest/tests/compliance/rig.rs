@@ -40,7 +40,7 @@ impl<D: Driver> Rig<D> {
             })
         });
         let ingest = started(|settings| {
-            settings.ingest.token_file = Some(tokens);
+            settings.ingest.access_file = Some(tokens);
             for listener in listeners.iter().flatten() {
                 let name = listener.tenant.clone().unwrap();
                 let _new = settings.ingest.listeners.insert(name, listener.clone());

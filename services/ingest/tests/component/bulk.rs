@@ -110,9 +110,9 @@ async fn a_request_that_cannot_be_read_is_refused_as_there() {
 #[tokio::test]
 async fn every_form_of_a_token_is_known_and_every_answer_names_the_product() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tokens.yaml");
+    let path = folder.path().join("access.yaml");
     let token = issue(&path, &Tenant::new("acme").unwrap(), "one", None).unwrap().token;
-    let ingest = started(|settings| settings.ingest.token_file = Some(path.clone())).await;
+    let ingest = started(|settings| settings.ingest.access_file = Some(path.clone())).await;
     let body = "{\"index\":{}}\n{}\n";
     let basic = format!("Basic {}", STANDARD.encode(format!("elastic:{token}")));
     let key = format!("ApiKey {}", STANDARD.encode(format!("id:{token}")));
@@ -201,4 +201,31 @@ async fn clients_are_told_to_come_again() {
     ingest.cluster.broker_up(1).unwrap();
     eventually("taken again", async || send().await.status == 200).await;
     assert!(ingest.stop().await.iter().all(|event| event.id == "one"));
+}
+
+/// Scenario: a client that gives up what is refused asks for time; the broker comes back within it, and another time it doesn't.
+/// Guarantees: first success, then 429 for each item that could have been taken, and nothing is said to be taken that isn't.
+#[tokio::test]
+async fn who_asks_for_time_is_waited_for() {
+    let ingest = started(|settings| {
+        settings.ingest.ack_timeout = Period::from_millis(500);
+        settings.kafka.delivery_timeout = Period::from_secs(1);
+    })
+    .await;
+    ingest.cluster.broker_down(1).unwrap();
+    let body = "{\"create\":{\"_id\":\"one\"}}\n{}\n{\"delete\":{\"_id\":\"two\"}}\n";
+    let late = answer(post(&ingest, "/logs/_bulk?timeout=300ms", body)).await;
+    let of = |item: usize, action: &str| late.body["items"][item][action]["status"].as_u64();
+    assert_eq!((late.status, of(0, "create"), of(1, "delete")), (200, Some(429), Some(400)));
+    assert_eq!(late.body["errors"], true);
+
+    let waits = tokio::spawn(answer(post(&ingest, "/logs/_bulk?timeout=1m", body)));
+    // Who doesn't ask for time is refused meanwhile.
+    assert_ne!(answer(post(&ingest, "/logs/_bulk", body)).await.status, 200);
+    assert!(!waits.is_finished());
+    ingest.cluster.broker_up(1).unwrap();
+    let taken = waits.await.unwrap();
+    assert_eq!((taken.status, &taken.body["items"][0]["create"]["status"]), (200, &json!(201)));
+    let ids: Vec<String> = ingest.stop().await.into_iter().map(|event| event.id).collect();
+    assert!(!ids.is_empty() && ids.iter().all(|id| id == "one"), "{ids:?}");
 }

@@ -78,7 +78,7 @@ impl Client {
 
     /// A call of one message.
     pub(crate) async fn call(&self, path: &str, message: &[u8]) -> Ended {
-        self.raw(path, &[], framed(message)).await
+        self.try_call(path, message).await.unwrap()
     }
 
     /// A call of these bytes.
@@ -91,13 +91,30 @@ impl Client {
         let (requests, mut frames) = mpsc::channel(64);
         let body = futures_util::stream::poll_fn(move |context| frames.poll_recv(context));
         let body = Body::new(http_body_util::StreamBody::new(body));
-        let response = self.send(path, &[], body).await;
-        let trailers = texts(response.headers());
-        Stream { requests, answers: response.into_body(), messages: Messages::new(1 << 20), trailers }
+        Stream::new(requests, self.send(path, &[], body).await)
+    }
+
+    /// A call of one message that is answered by many.
+    pub(crate) async fn watch(&self, path: &str, message: &[u8]) -> Stream {
+        let (requests, _closed) = mpsc::channel(1);
+        Stream::new(requests, self.send(path, &[], Body::from(framed(message))).await)
     }
 }
 
 impl Stream {
+    fn new(
+        requests: mpsc::Sender<Result<Frame<Bytes>, std::convert::Infallible>>,
+        response: hyper::Response<Incoming>,
+    ) -> Self {
+        let trailers = texts(response.headers());
+        Self { requests, answers: response.into_body(), messages: Messages::new(1 << 20), trailers }
+    }
+
+    /// Says that nothing more is sent.
+    pub(crate) fn close(&mut self) {
+        self.requests = mpsc::channel(1).0;
+    }
+
     pub(crate) async fn send(&self, message: &impl Message) {
         self.requests.send(Ok(Frame::data(framed(&message.encode_to_vec())))).await.unwrap();
     }

@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_testkit::free_port;
 
-use crate::harness::{Ingest, started};
+use crate::harness::{Ingest, eventually, started};
 use crate::syslog::{arrived, listen, texts};
 
 async fn over_udp(protocol: ListenerProtocol) -> (Ingest, SocketAddr) {
@@ -63,6 +64,55 @@ async fn gelf_over_udp_is_put_together() {
     let stored = ingest.stop().await;
     assert_eq!(texts(&stored), [json(1), json(2), json(3)].map(|json| String::from_utf8(json).unwrap()));
     assert!(stored.iter().all(|event| event.format == "gelf" && event.source == "gelf"));
+}
+
+/// How many bytes the kernel keeps for the socket because nobody has received them.
+fn unread(address: SocketAddr) -> u64 {
+    let table = std::fs::read_to_string("/proc/self/net/udp").unwrap();
+    let port = format!(":{:04X}", address.port());
+    let queue = table.lines().find_map(|row| {
+        let columns: Vec<&str> = row.split_whitespace().collect();
+        let queue = columns.get(4)?.split(':').nth(1)?;
+        if columns[1].ends_with(&port) { u64::from_str_radix(queue, 16).ok() } else { None }
+    });
+    queue.unwrap()
+}
+
+/// Scenario: one socket takes the datagrams of three tenants, by their networks. One has used up its quota; Kafka takes its time, so
+/// that batches with datagrams of all of them are gathered, beyond the memory that the socket has of its own.
+/// Guarantees: each event is its sender's tenant's, and nobody waits for the one that is over its quota.
+#[tokio::test]
+async fn tenants_of_one_socket_are_told_apart_by_their_networks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    let file = "tenants:\n  one: {}\n  two: {}\n  full: {bytes_per_day: 1000B}\ncredentials:\n  \
+                - {name: one, tenant: one, network: 127.0.0.2/32}\n  \
+                - {name: two, tenant: two, network: 127.0.0.3/32}\n  \
+                - {name: full, tenant: full, network: 127.0.0.4/32}\n";
+    std::fs::write(&path, file).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
+    let ingest = started(|settings| {
+        listen(settings, ListenerProtocol::Syslog, format!("udp://{address}"));
+        settings.ingest.access_file = Some(path.clone());
+    })
+    .await;
+    ingest.cluster.round_trip(1, Duration::from_millis(300)).unwrap();
+    let senders = ["127.0.0.2:0", "127.0.0.3:0", "127.0.0.4:0"].map(|local| UdpSocket::bind(local).unwrap());
+    for n in 0..200 {
+        for (sender, name) in senders.iter().zip(["one", "two", "full"]) {
+            let _sent = sender.send_to(format!("<13>{name} {n:0>1000}").as_bytes(), address).unwrap();
+        }
+        if n % 20 == 0 {
+            eventually("all is received", async || unread(address) == 0).await;
+        }
+    }
+    let of = |tenant: &str| ingest.stored().iter().filter(|event| event.tenant == tenant).count();
+    eventually("all of two tenants are in Kafka", async || of("one") == 200 && of("two") == 200).await;
+    let stored = ingest.stop().await;
+    for event in &stored {
+        assert!(event.body.starts_with(format!("<13>{} ", event.tenant).as_bytes()), "{}", event.tenant);
+    }
+    assert!(stored.iter().filter(|event| event.tenant == "full").count() < 200);
 }
 
 /// Scenario: a local process writes to a datagram socket, as to `/dev/log`.

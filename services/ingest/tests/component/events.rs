@@ -49,7 +49,7 @@ async fn the_key_stands_in_a_header_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.yaml");
     let key = issue(&path, &Tenant::new("acme").unwrap(), "one", None).unwrap().token;
-    let ingest = started(|settings| settings.ingest.token_file = Some(path.clone())).await;
+    let ingest = started(|settings| settings.ingest.access_file = Some(path.clone())).await;
     assert_eq!(answer(post(&ingest, "/events", EVENT)).await.status, 401);
     assert_eq!(answer(post(&ingest, "/events", EVENT).header("x-log-key", "wrong")).await.status, 401);
     assert_eq!(answer(post(&ingest, "/events", EVENT).header("x-log-key", &key)).await.status, 200);

@@ -125,7 +125,7 @@ async fn the_access_key_is_the_credential() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.yaml");
     let token = issue(&path, &Tenant::new("acme").unwrap(), "one", None).unwrap().token;
-    let ingest = started(|settings| settings.ingest.token_file = Some(path.clone())).await;
+    let ingest = started(|settings| settings.ingest.access_file = Some(path.clone())).await;
     let one = json!({"DeliveryStreamName": "web", "Record": record("x")});
     let signed = |id: &str| {
         format!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use forebay_settings::Period;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_testkit::free_port;
+use sha2::{Digest, Sha512};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
@@ -165,4 +166,72 @@ async fn heartbeats_are_answered() {
     let received = timeout(Duration::from_secs(20), client.recv_from(&mut answer)).await.expect("no answer");
     assert_eq!((received.unwrap(), answer[0]), ((1, address), 0));
     assert_eq!(ingest.stop().await.len(), 0);
+}
+
+/// What a client answers to the server's greeting.
+fn ping(nonce: &[u8], auth: &[u8], key: &str, user: &str, password: &str) -> Vec<u8> {
+    let digest = |parts: &[&[u8]]| hex::encode(Sha512::digest(parts.concat()));
+    let mut out = vec![0x96];
+    let key_digest = digest(&[b"salt", b"web-1", nonce, key.as_bytes()]);
+    let password_digest = digest(&[auth, user.as_bytes(), password.as_bytes()]);
+    for value in ["PING", "web-1", "salt", &key_digest, user, &password_digest] {
+        text(&mut out, value);
+    }
+    out
+}
+
+/// Reads the greeting: its nonce and the salt for passwords.
+async fn greeting(client: &mut TcpStream) -> (Vec<u8>, Vec<u8>) {
+    let head = read(client, b"\x92\xa4HELO\x83\xa5nonce\xc4\x10".len()).await;
+    assert!(head.starts_with(b"\x92\xa4HELO"), "{head:?}");
+    let nonce = read(client, 16).await;
+    let _name = read(client, b"\xa4auth\xc4\x10".len()).await;
+    let auth = read(client, 16).await;
+    let _keepalive = read(client, b"\xa9keepalive\xc3".len()).await;
+    (nonce, auth)
+}
+
+/// Scenario: an access file with a shared key, and one that needs a user; clients with the right ones, wrong ones, and none.
+/// Guarantees: the key decides the tenant, and the server proves that it knows it; nobody else's events are taken.
+#[tokio::test]
+async fn the_handshake_decides_the_tenant() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    let file = "tenants: {acme: , hooli: }
+credentials:
+  - {name: any, tenant: acme, forward: {shared_key: the-key-of-all-hosts}}
+  - {name: user, tenant: hooli, forward: {shared_key: the-key-of-users, user: ann, password: a-long-password}}
+";
+    std::fs::write(&path, file).unwrap();
+    let (ingest, address) = started(|settings| settings.ingest.access_file = Some(path.clone())).await;
+    let shake = async |key: &str, user: &str, password: &str, number: u8| {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (nonce, auth) = greeting(&mut client).await;
+        client.write_all(&ping(&nonce, &auth, key, user, password)).await.unwrap();
+        let pong = read(&mut client, 7).await;
+        assert!(pong.starts_with(b"\x95\xa4PONG"), "{pong:?}");
+        if pong[6] != 0xc3 {
+            assert!(!until_closed(&mut client).await.is_empty(), "it says why");
+            return false;
+        }
+        let proof = hex::encode(Sha512::digest([b"saltforebay", &nonce[..], key.as_bytes()].concat()));
+        let rest = read(&mut client, b"\xa0\xa7forebay\xda\x00\x80".len() + proof.len()).await;
+        assert!(rest.ends_with(proof.as_bytes()));
+        client.write_all(&packed(&[number], "id")).await.unwrap();
+        read(&mut client, ack("id").len()).await == ack("id")
+    };
+    assert!(shake("the-key-of-all-hosts", "", "", 1).await);
+    assert!(shake("the-key-of-users", "ann", "a-long-password", 2).await);
+    assert!(!shake("the-key-of-nobody", "", "", 3).await);
+    assert!(!shake("the-key-of-users", "ann", "another-password", 4).await);
+    assert!(!shake("the-key-of-users", "", "", 5).await);
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let _greeting = greeting(&mut client).await;
+    client.write_all(&packed(&[6], "id")).await.unwrap();
+    assert!(until_closed(&mut client).await.is_empty(), "no events without a handshake");
+    let mut stored: Vec<_> =
+        ingest.stop().await.into_iter().map(|event| (event.tenant, event.body)).collect();
+    stored.sort();
+    let expected = [("acme", r#"{"n":1}"#), ("hooli", r#"{"n":2}"#)];
+    assert_eq!(stored, expected.map(|(tenant, body)| (tenant.to_owned(), body.as_bytes().to_vec())));
 }

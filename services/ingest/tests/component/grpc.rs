@@ -102,9 +102,7 @@ async fn every_batch_of_a_stream_is_answered() {
     acked.sort_unstable();
     assert_eq!(acked, (1..=50).filter(|n| *n != 7).collect::<Vec<_>>());
     assert_eq!(refused, [(7, "bad_request".to_owned(), 0)]);
-    drop(stream.requests);
-    let (closed, _) = tokio::sync::mpsc::channel(1);
-    stream.requests = closed;
+    stream.close();
     assert!(stream.next::<v1::StreamResponse>().await.is_none());
     assert_eq!(stream.ended().code, 0);
     assert_eq!(ingest.stop().await.len(), 98);
@@ -196,10 +194,7 @@ async fn health_and_reflection_are_there() {
         assert!(String::from_utf8_lossy(&ended.messages[0]).contains("idempotency_key"));
     }
 
-    let mut watch = client.stream("/grpc.health.v1.Health/Watch").await;
-    watch.requests.send(Ok(hyper::body::Frame::data(forebay_wire::grpc::framed(b"")))).await.unwrap();
-    let (closed, _) = tokio::sync::mpsc::channel(1);
-    watch.requests = closed;
+    let mut watch = client.watch("/grpc.health.v1.Health/Watch", b"").await;
     // An enum's number is a varint in field 1, as the stream's sequence number is.
     let serving: v1::StreamRequest = watch.next().await.unwrap();
     assert_eq!(serving.sequence, 1);

@@ -88,13 +88,13 @@ async fn a_request_with_a_channel_is_acknowledged() {
 #[tokio::test]
 async fn only_a_token_opens_the_door() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tokens.yaml");
+    let path = folder.path().join("access.yaml");
     let tenant = Tenant::new("acme").unwrap();
     let token = issue(&path, &tenant, "one", None).unwrap().token;
     let off = issue(&path, &tenant, "two", None).unwrap().token;
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text + "    disabled: true\n").unwrap();
-    let ingest = started(|settings| settings.ingest.token_file = Some(path.clone())).await;
+    let ingest = started(|settings| settings.ingest.access_file = Some(path.clone())).await;
     let send = |query: String, value: Option<String>| {
         let request = post(&ingest, &query, r#"{"event":1}"#);
         answer(match value {

@@ -112,7 +112,7 @@ async fn success_waits_for_kafka_and_the_tenant_is_the_tokens() {
     let path = folder.path().join("tokens.yaml");
     let token = issue(&path, &Tenant::new("acme").unwrap(), "one", None).unwrap().token;
     let ingest = started(|settings| {
-        settings.ingest.token_file = Some(path.clone());
+        settings.ingest.access_file = Some(path.clone());
         settings.ingest.ack_timeout = Period::from_millis(500);
         settings.kafka.delivery_timeout = Period::from_secs(1);
     })

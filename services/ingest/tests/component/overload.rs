@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use crate::harness::{Answer, Ingest, answer, eventually, started};
 
 fn token(folder: &Path, tenant: &str) -> String {
-    issue(&folder.join("tokens.yaml"), &Tenant::new(tenant).unwrap(), "test", None).unwrap().token
+    issue(&folder.join("access.yaml"), &Tenant::new(tenant).unwrap(), tenant, None).unwrap().token
 }
 
 /// Scenario: many large requests at once, while the broker is away and memory is small.
@@ -44,7 +44,7 @@ async fn bodies_that_never_end_take_no_memory_from_others() {
     let folder = tempfile::tempdir().unwrap();
     let (slow, quick) = (token(folder.path(), "slow"), token(folder.path(), "quick"));
     let ingest = started(|settings| {
-        settings.ingest.token_file = Some(folder.path().join("tokens.yaml"));
+        settings.ingest.access_file = Some(folder.path().join("access.yaml"));
         settings.ingest.max_in_flight = ByteSize::mib(1);
         settings.ingest.read_timeout = Period::from_secs(60);
     })
@@ -78,7 +78,7 @@ async fn a_greedy_tenant_waits_and_a_modest_one_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let (greedy, modest) = (token(folder.path(), "greedy"), token(folder.path(), "modest"));
     let ingest = started(|settings| {
-        settings.ingest.token_file = Some(folder.path().join("tokens.yaml"));
+        settings.ingest.access_file = Some(folder.path().join("access.yaml"));
         settings.ingest.max_latency = Period::from_secs(1);
         // One request at a time, of 20 events of 10 kB.
         let properties = [("max.in.flight", "1"), ("batch.num.messages", "20")];

@@ -164,16 +164,16 @@ async fn a_stop_sends_what_was_read() {
     assert_eq!(texts(&ingest.stop().await), ["<13>one", "<13>two"]);
 }
 
-/// Scenario: a token file, and a listener that doesn't say whose events it takes.
+/// Scenario: an access file, and a listener that doesn't say whose events it takes.
 /// Guarantees: the connection is closed, nothing of it is taken.
 #[tokio::test]
 async fn without_a_tenant_nothing_is_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tokens.yaml");
+    let path = folder.path().join("access.yaml");
     let acme = forebay_record::Tenant::new("acme").unwrap();
     let _token = forebay_ingest::tokens::issue(&path, &acme, "one", None).unwrap();
     let (ingest, address) =
-        over_tcp(ListenerProtocol::Syslog, |settings| settings.ingest.token_file = Some(path.clone())).await;
+        over_tcp(ListenerProtocol::Syslog, |settings| settings.ingest.access_file = Some(path.clone())).await;
     let mut sender = TcpStream::connect(address).await.unwrap();
     let _may_be_closed_already = sender.write_all(b"<13>one\n").await;
     let closed = timeout(Duration::from_secs(20), sender.read(&mut [0; 9])).await.expect("never closed");

@@ -65,7 +65,10 @@ async fn every_batch_is_answered_by_its_number() {
     for n in 1..=40 {
         let body = format!("{{\"seq\":{n},\"key\":\"k{n}\"}}\n{{\"n\" : {n}}}\n{{\"n\":\n");
         match n {
-            3 => send(&mut socket, "{\"seq\":3}\n[{\"a\":1},{\"a\" 2}]").await,
+            3 => {
+                send(&mut socket, "{\"seq\":3,\"content_type\":\"application/json\"}\n[{\"a\":1},{\"a\" 2}]")
+                    .await;
+            }
             4 => socket.send(Message::Binary(body.into_bytes().into())).await.unwrap(),
             _ => send(&mut socket, body).await,
         }
@@ -128,10 +131,10 @@ async fn a_batch_is_put_off_while_kafka_is_away() {
 #[tokio::test]
 async fn what_can_not_go_on_is_closed() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tokens.yaml");
+    let file = folder.path().join("access.yaml");
     let token = issue(&file, &Tenant::new("acme").unwrap(), "test", None).unwrap().token;
     let ingest = started(|settings| {
-        settings.ingest.token_file = Some(file);
+        settings.ingest.access_file = Some(file);
         settings.ingest.read_timeout = Period::from_secs(1);
     })
     .await;
@@ -172,5 +175,25 @@ async fn what_can_not_go_on_is_closed() {
     assert_eq!(said(&mut stopped).await["ack"], 1);
     ingest.shutdown.cancel();
     assert_eq!(closed(&mut stopped).await, 1012);
+    assert_eq!(ingest.stop().await.len(), 1);
+}
+
+/// Scenario: a credential is revoked while its stream is open.
+/// Guarantees: what was sent is answered, the stream is closed as at a restart, and who comes back with it isn't let in.
+#[tokio::test]
+async fn a_revoked_credential_ends_its_streams() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("access.yaml");
+    let token = issue(&file, &Tenant::new("acme").unwrap(), "test", None).unwrap().token;
+    let ingest = started(|settings| settings.ingest.access_file = Some(file.clone())).await;
+    let mut socket = connect(&ingest, "", Some(&token)).await.unwrap();
+    send(&mut socket, "{\"seq\":1}\n{\"a\":1}\n").await;
+    let answered = said(&mut socket).await;
+    forebay_ingest::tokens::revoke(&file, "test").unwrap();
+    assert_eq!(closed(&mut socket).await, 1012, "{answered}");
+    match connect(&ingest, "", Some(&token)).await {
+        Err(Error::Http(response)) => assert_eq!(response.status(), 403),
+        other => panic!("{other:?}"),
+    }
     assert_eq!(ingest.stop().await.len(), 1);
 }

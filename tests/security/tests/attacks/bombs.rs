@@ -28,18 +28,20 @@ async fn large_bodies_are_refused_in_little_memory() {
     let long_line = format!("{{\"message\":\"{}\"}}", "x".repeat(3_000_000));
     let bodies: [(&str, Vec<u8>, &[u16]); 8] = [
         ("zstd", zstd, &[413]),
-        ("gzip", gzip.clone(), &[413]),
-        ("gzip, gzip", gzip, &[415]),
+        ("gzip", gzip, &[413]),
+        ("gzip, gzip", gzip_bomb(1), &[415]),
         ("br", vec![0; 1_000], &[415]),
         ("identity", deep.into_bytes(), &[200, 400, 413]),
         ("identity", deep_object.into_bytes(), &[200, 400, 413]),
         ("identity", many.into_bytes(), &[413]),
-        ("identity", long_line.into_bytes(), &[200, 413]),
+        ("identity", long_line.into_bytes(), &[200, 400, 413]),
     ];
     for (encoding, body, expected) in bodies {
         for kind in ["application/json", "application/x-ndjson"] {
             let request = victim.post().bearer_auth(&victim.token).header("content-encoding", encoding);
-            let answer = request.header("content-type", kind).body(body.clone()).send().await.unwrap();
+            let answer = request.header("content-type", kind).body(body.clone()).send().await;
+            let answer = answer
+                .unwrap_or_else(|error| panic!("{encoding}, {} bytes as {kind}: {error:?}", body.len()));
             let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
             assert!(expected.contains(&status), "{encoding}: {status} {text}");
             assert!(status != 200 || text.contains("\"accepted\":0"), "{encoding}: {text}");

@@ -39,7 +39,7 @@ async fn no_wrong_credential_opens() {
         "Bearer ",
         "Bearer x",
         "Basic aG9uZXN0OmhvbmVzdA==",
-        "Bearer ../tokens.yaml",
+        "Bearer ../access.yaml",
         "Bearer null",
         "Digest username=\"honest\"",
         &longest,

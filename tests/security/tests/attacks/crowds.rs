@@ -3,11 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use forebay_testkit::eventually;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 
 use crate::victim::Victim;
 
@@ -45,7 +46,7 @@ async fn stay(from: [u8; 4], to: SocketAddr, first: &'static [u8], then: &'stati
 /// Scenario: ten thousand connections from one address: silent ones, half heads, bytes that trickle, half bodies. An honest client,
 /// at another address, goes on sending; a new one comes.
 /// Guarantees: the honest one hardly notices, the new one gets in, and the crowd is thrown out in time.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_of_one_address_stands_in_nobodys_way() {
     let crowd = crowd();
     let mut victim = Victim::start().await;
@@ -67,8 +68,9 @@ async fn a_crowd_of_one_address_stands_in_nobodys_way() {
         newcomer.bearer_auth(&victim.token).body("{\"message\":\"an honest line\"}").send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(started.elapsed() < Duration::from_secs(4), "it waited for {:?}", started.elapsed());
-    let thrown_out = async { while attackers.join_next().await.is_some() {} };
-    timeout(Duration::from_secs(60), thrown_out).await.expect("some may stay");
+    // Not what the clients see: whom the kernel dropped from its queue takes itself for connected all the same.
+    let thrown_out = async || victim.connections().await <= 5.0;
+    eventually("the crowd is thrown out", Duration::from_secs(60), thrown_out).await.unwrap();
     if crowd > 1_500 {
         assert!(victim.refused_connections("address_connections").await > 0.0);
     }
@@ -78,7 +80,7 @@ async fn a_crowd_of_one_address_stands_in_nobodys_way() {
 
 /// Scenario: ten thousand connections from many addresses, more than the listener takes. An honest client has one already.
 /// Guarantees: it hardly notices, and once the crowd is thrown out, new clients get in.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_from_everywhere_passes() {
     let crowd = crowd();
     let mut victim = Victim::start().await;

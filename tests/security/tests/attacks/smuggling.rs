@@ -9,12 +9,16 @@ use crate::victim::Victim;
 #[tokio::test]
 async fn a_hidden_request_is_not_carried_out() {
     let mut victim = Victim::start().await;
-    let body = "{\"message\":\"smuggled\"}";
-    let hidden = format!(
-        "POST /v1/ingest HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n{body}",
-        victim.token,
-        body.len()
-    );
+    let with = |body: &str| {
+        format!(
+            "POST /v1/ingest HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n{body}",
+            victim.token,
+            body.len()
+        )
+    };
+    let open = victim.ask(with("{\"message\":\"an honest line\"}").as_bytes()).await;
+    assert!(open.starts_with("HTTP/1.1 200"), "what is not hidden is carried out: {open}");
+    let hidden = with("{\"message\":\"smuggled\"}");
     let (len, in_hex) = (hidden.len(), format!("{:x}", hidden.len()));
     let headers = [
         "content-length: 5\r\ntransfer-encoding: chunked".to_owned(),
@@ -36,12 +40,12 @@ async fn a_hidden_request_is_not_carried_out() {
     ];
     for header in &headers {
         let request = format!("POST /v1/ingest HTTP/1.1\r\nhost: x\r\n{header}\r\n\r\n0\r\n\r\n{hidden}");
-        let answered = victim.raw(request.as_bytes()).await;
+        let answered = victim.ask(request.as_bytes()).await;
         assert!(!answered.contains("HTTP/1.1 200"), "{header:?}: {answered}");
         let request = format!(
             "POST /v1/ingest HTTP/1.1\r\nhost: x\r\n{header}\r\n\r\n{in_hex}\r\n{hidden}\r\n0\r\n\r\n"
         );
-        let answered = victim.raw(request.as_bytes()).await;
+        let answered = victim.ask(request.as_bytes()).await;
         assert!(!answered.contains("HTTP/1.1 200"), "{header:?}: {answered}");
     }
     for chunks in [
@@ -56,7 +60,7 @@ async fn a_hidden_request_is_not_carried_out() {
     ] {
         let request =
             format!("POST /v1/ingest HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{chunks}");
-        let answered = victim.raw(request.as_bytes()).await;
+        let answered = victim.ask(request.as_bytes()).await;
         assert!(!answered.contains("HTTP/1.1 200"), "{answered}");
     }
     for head in [
@@ -69,7 +73,7 @@ async fn a_hidden_request_is_not_carried_out() {
         "\r\n\r\n\r\nPOST /v1/../v1/ingest HTTP/1.1\r\nhost: x\r\ncontent-length: ",
     ] {
         // The hidden one is the body, and no request.
-        let answered = victim.raw(format!("{head}{len}\r\n\r\n{hidden}").as_bytes()).await;
+        let answered = victim.ask(format!("{head}{len}\r\n\r\n{hidden}").as_bytes()).await;
         assert!(!answered.contains(" 200 "), "{head:?}: {answered}");
     }
     victim.unharmed().await;

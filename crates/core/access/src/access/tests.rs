@@ -144,7 +144,7 @@ fn a_certificate_is_found_by_a_name_in_it() {
     assert_eq!(ask(Claim::Certificate(&names)).as_deref(), Ok("edge"));
     let names = PeerNames { uris: vec!["spiffe://x/y".to_owned()], ..names };
     assert_eq!(ask(Claim::Certificate(&names)).as_deref(), Ok("spiffe"));
-    let names = PeerNames { subject: Some("CN=edge,O=Acme".to_owned()), ..PeerNames::default() };
+    let names = PeerNames { subject: "CN=edge,O=Acme".to_owned(), ..PeerNames::default() };
     assert_eq!(ask(Claim::Certificate(&names)).as_deref(), Ok("cn"));
     let names = PeerNames { common_name: Some("Edge.Example".to_owned()), ..PeerNames::default() };
     assert_eq!(ask(Claim::Certificate(&names)), Err(Denial::Unknown), "a common name is no DNS name");
@@ -177,6 +177,18 @@ fn who_shows_nothing_is_known_by_his_place() {
     assert_eq!(at("192.0.2.1", "syslog").as_deref(), Ok("syslog"));
     assert_eq!(at("(none)", "syslog").as_deref(), Ok("syslog"));
     assert_eq!(at("192.0.2.1", "http"), Err(Denial::Unknown));
+}
+
+#[test]
+fn what_takes_something_away_revokes() {
+    let of = |text: &str| read(text).unwrap();
+    let one = "credentials:\n  - {name: a, tenant: acme, listener: a}\n";
+    let off = "credentials:\n  - {name: a, tenant: acme, listener: a, disabled: true}\n";
+    let two = format!("{one}  - {{name: b, tenant: acme, listener: b}}\n");
+    assert!(!of(one).is_revoked_by(&of(&two)) && !of(one).is_revoked_by(&of(one)));
+    assert!(of(&two).is_revoked_by(&of(one)) && of(one).is_revoked_by(&of(off)));
+    assert!(of(one).is_revoked_by(&of(&one.replace("acme", "umbrella"))));
+    assert!(!of(off).is_revoked_by(&of("")), "nobody came in by it");
 }
 
 #[test]

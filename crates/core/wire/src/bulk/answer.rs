@@ -202,6 +202,38 @@ fn refused(members: &mut Members<'_>, mask: u16, reason: &Reason) {
     }
 }
 
+/// The answer when what could be taken has to come again: those items get the status and the type of error after which clients
+/// send single items again.
+#[must_use]
+pub fn put_off(items: &[Item], reason: &str, took_ms: u64) -> Vec<u8> {
+    let reason = quoted(reason);
+    let mut out = Vec::with_capacity(64 + items.len() * (LONG + reason.len()));
+    push(&mut out, format_args!("{{\"errors\":true,\"took\":{took_ms},\"items\":["));
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        let mut action = Members::begin(&mut out);
+        action.name(item.action.name());
+        let mut members = Members::begin(action.out);
+        match &item.refused {
+            Some(reason) => refused(&mut members, OF_REFUSED, reason),
+            None => {
+                members.constant(
+                    1,
+                    br#""status":429,"error":{"type":"es_rejected_execution_exception","reason":"#,
+                );
+                members.out.extend_from_slice(&reason);
+                members.out.push(b'}');
+            }
+        }
+        members.end();
+        action.end();
+    }
+    out.extend_from_slice(b"]}");
+    out
+}
+
 /// The answer to a single document that was taken.
 #[must_use]
 pub fn single(index: &str, id: &str) -> Vec<u8> {

@@ -106,6 +106,17 @@ fn an_answer_is_filtered() {
     );
 }
 
+/// Scenario: Kafka takes nothing. Guarantees: what could have been taken is to come again, what is refused stays refused.
+#[test]
+fn items_may_be_put_off_one_by_one() {
+    let bulk = read(b"{\"create\":{}}\n{}\n{\"delete\":{}}\n").unwrap();
+    let answer: Value = serde_json::from_slice(&answer::put_off(&bulk.items, "come \"again\"", 7)).unwrap();
+    let again = json!({"status": 429, "error": {"type": "es_rejected_execution_exception", "reason": "come \"again\""}});
+    assert_eq!((&answer["errors"], &answer["took"]), (&json!(true), &json!(7)));
+    assert_eq!(answer["items"][0], json!({ "create": again }));
+    assert_eq!(answer["items"][1]["delete"]["status"], json!(400));
+}
+
 #[test]
 fn a_request_that_cannot_be_read_says_why() {
     let message = |body: &[u8]| read(body).unwrap_err().to_string();

@@ -444,3 +444,34 @@ proptest! {
         let _ping = Ping::read(&[&b"\x96\xa4PING"[..], &bytes].concat());
     }
 }
+
+/// Scenario: what clients that others wrote have sent, each in a mode of its own.
+/// Guarantees: their events, tags and chunks are read.
+#[test]
+fn what_clients_sent_is_read() {
+    let bodies =
+        |outcome: &Outcome| outcome.events.iter().map(|(_, _, json)| json.clone()).collect::<Vec<_>>();
+    // fluent-logger 0.11.1 for Python; the two bytes before are the fuzz target's.
+    let outcome = all(&include_bytes!("../../../../../fuzz/seeds/forward/fluent_logger_python")[2..]);
+    let expected = (0..3).map(|n| format!(r#"{{"id":"c-{n}","message":"c-{n} through fluent-logger"}}"#));
+    assert_eq!(bodies(&outcome), expected.collect::<Vec<_>>());
+    assert!(
+        outcome
+            .events
+            .iter()
+            .all(|(tag, time, _)| tag == "compat.python" && *time > 1_700_000_000_000_000_000)
+    );
+    // @fluent-org/logger 1.0.10 for Node.js.
+    let modes: [&[u8]; 4] = [
+        include_bytes!("../../../../../fuzz/seeds/forward/fluent_org_message"),
+        include_bytes!("../../../../../fuzz/seeds/forward/fluent_org_forward"),
+        include_bytes!("../../../../../fuzz/seeds/forward/fluent_org_packedforward"),
+        include_bytes!("../../../../../fuzz/seeds/forward/fluent_org_compressedpackedforward"),
+    ];
+    for mode in modes {
+        let outcome = all(&mode[2..]);
+        let expected = [r#"{"id":1,"message":"one"}"#, r#"{"id":2,"x":[1.5,null,true,{"y":"z"}]}"#];
+        assert_eq!((bodies(&outcome), outcome.fault), (expected.map(str::to_owned).to_vec(), None));
+        assert!(outcome.answer.starts_with(b"\x81\xa3ack\xb8"));
+    }
+}

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use forebay_record::raw::MAX_ATTRIBUTES;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::LokiError;
@@ -95,7 +96,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
     }
 }
 
-/// The members of an object whose values are strings, in their order.
+/// The members of an object whose values are strings, in their order. Of those that are too many, one is kept, to be refused by.
 fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Label>, D::Error> {
     struct Pairs;
     impl<'de> Visitor<'de> for Pairs {
@@ -107,9 +108,12 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Label>, D::Er
 
         fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
             let mut pairs = Vec::new();
-            while let Some(pair) = members.next_entry()? {
+            while pairs.len() <= MAX_ATTRIBUTES
+                && let Some(pair) = members.next_entry()?
+            {
                 pairs.push(pair);
             }
+            while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             Ok(pairs)
         }
     }

@@ -3,6 +3,7 @@
 //! Names are letters, digits and underscores, and values are string literals of Go or in single quotes.
 //! Source: <https://prometheus.io/docs/prometheus/latest/querying/basics/>.
 
+use forebay_record::raw::MAX_ATTRIBUTES;
 use thiserror::Error;
 
 /// Text that is no set of labels.
@@ -46,16 +47,17 @@ pub(super) fn parse(text: &str) -> Result<Vec<Label>, LabelsError> {
     reader.end(labels)
 }
 
-/// Adds a label whose name is one, and new.
+/// Adds a label whose name is one, and new. Of those that are too many, one is kept, to be refused by.
 pub(super) fn add(labels: &mut Vec<Label>, name: String, value: String) -> Result<(), LabelsError> {
     if name.is_empty() || name_len(&name) < name.len() {
         return Err(LabelsError::Name(name));
     }
-    // A stream has a dozen labels, or is refused for having too many.
-    if labels.len() <= forebay_record::raw::MAX_ATTRIBUTES && labels.iter().any(|(known, _)| *known == name) {
+    if labels.iter().any(|(known, _)| *known == name) {
         return Err(LabelsError::Twice(name));
     }
-    labels.push((name, value));
+    if labels.len() <= MAX_ATTRIBUTES {
+        labels.push((name, value));
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Pushes in protobuf: a `PushRequest` of streams of entries.
 
+use forebay_record::raw::MAX_ATTRIBUTES;
+
 use super::LokiError;
 use super::labels::{self, Label, LabelsError};
 use super::push::Push;
@@ -47,7 +49,8 @@ fn read_entry(entry: &[u8], push: &mut Push) -> Result<(), LokiError> {
         match field {
             (1, Value::Bytes(timestamp)) => time = read_time(timestamp)?,
             (2, Value::Bytes(text)) => line = text,
-            (3, Value::Bytes(pair)) => metadata.push(read_pair(pair)?),
+            // One more than may be is enough to be refused by.
+            (3, Value::Bytes(pair)) if metadata.len() <= MAX_ATTRIBUTES => metadata.push(read_pair(pair)?),
             _ => {}
         }
     }

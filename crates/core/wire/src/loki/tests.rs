@@ -171,6 +171,29 @@ fn protobuf_has_streams_of_lines() {
     assert_eq!(refused(&batch), [(4, "expected a value in quotes at byte 5 of the labels")]);
 }
 
+/// Scenario: a line with ten thousand pairs of metadata, and a stream with as many labels, in both encodings.
+/// Guarantees: refused alone, and a few more than may be is all that is kept of them.
+#[test]
+fn too_many_pairs_are_refused_and_not_kept() {
+    let names: Vec<String> = (0..10_000).map(|at| format!("l{at}")).collect();
+    let pairs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
+    let labels =
+        format!("{{{}}}", names.iter().map(|name| format!("{name}=\"x\"")).collect::<Vec<_>>().join(","));
+    let mut body = request("{a=\"b\"}", &[(1, 0, b"x", &pairs), (2, 0, b"y", &[])]);
+    body.extend(request(&labels, &[(3, 0, b"z", &[])]));
+    let batch = push_protobuf(&body, LIMITS).unwrap();
+    let reason = "more than 128 labels and metadata";
+    assert_eq!((lines(&batch).len(), refused(&batch)), (1, vec![(1, reason), (3, reason)]));
+    let object: serde_json::Map<_, _> =
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    let text = serde_json::json!({"streams": [
+        {"stream": object, "values": [["1", "x"]]},
+        {"stream": {}, "values": [["1", "x", object]]},
+    ]});
+    assert_eq!(refused(&json(&text.to_string())), [(1, reason), (2, reason)]);
+    assert!(labels::parse(&labels).unwrap().len() <= 129);
+}
+
 proptest! {
     /// Scenario: the same lines in both encodings. Guarantees: the same batch.
     #[test]

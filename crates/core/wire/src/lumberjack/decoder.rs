@@ -120,6 +120,12 @@ impl Decoder {
         self.received.bytes.is_empty() && !self.has_events() && !owes
     }
 
+    /// What keeps a sender waiting that has announced a window.
+    #[must_use]
+    pub fn keepalive(&self) -> Option<Ack> {
+        self.window.map(|window| Ack { version: window.version, sequence: 0 })
+    }
+
     /// The next portion, or `None` if it needs more bytes. Before a frame is decompressed, `grant` is asked for the memory, in
     /// bytes with all that is held; when it refuses, the same call may be made again later.
     ///

@@ -325,3 +325,22 @@ proptest! {
         let _portions_or_fault = all(&[b"2W\0\0\0\x032", &bytes[..]].concat());
     }
 }
+
+/// Scenario: what clients that others wrote have sent: go-lumber 0.1.0, pylogbeat 2.1.0.
+/// Guarantees: their events are read.
+#[test]
+fn what_clients_sent_is_read() {
+    // The two bytes before are the fuzz target's.
+    let windows: [&[u8]; 2] = [
+        include_bytes!("../../../../../fuzz/seeds/lumberjack/go_lumber"),
+        include_bytes!("../../../../../fuzz/seeds/lumberjack/pylogbeat"),
+    ];
+    for window in windows {
+        let (portions, fault) = all(&window[2..]);
+        let [(events, 3)] = &portions[..] else { panic!("{portions:?}, {fault:?}") };
+        for (n, event) in events.iter().enumerate() {
+            let event: serde_json::Value = serde_json::from_str(event).unwrap();
+            assert_eq!(event["id"], format!("c-{n}"));
+        }
+    }
+}

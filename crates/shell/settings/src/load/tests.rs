@@ -38,7 +38,7 @@ kafka:
     ssl.endpoint.identification.algorithm: https
 ingest:
   max_body: 8MiB
-  token_file: tokens
+  access_file: tokens
 parser:
   on_unparsed: pass_raw
   regexes:

@@ -17,10 +17,10 @@ pub struct IngestSettings {
     pub listen: String,
     /// Further listeners, by a name that logs and metrics show.
     pub listeners: BTreeMap<String, ListenerSettings>,
-    /// The file of tokens that may send, each bound to a tenant (see `forebay token`). Without it every sender is
-    /// accepted, as `default_tenant`, and `listen` must be a loopback address.
-    pub token_file: Option<PathBuf>,
-    /// The tenant of events that come in without a token, where that is allowed.
+    /// The file of tenants, their quotas, and the credentials that may send as them (see `forebay token`). It is read again
+    /// when it changes. Without it every sender is accepted, as `default_tenant`, and `listen` must be a loopback address.
+    pub access_file: Option<PathBuf>,
+    /// The tenant of events that come in without a credential, where that is allowed.
     pub default_tenant: String,
     /// The largest body as it is sent, compressed or not.
     pub max_body: ByteSize,
@@ -146,7 +146,7 @@ impl Default for IngestSettings {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
             listeners: BTreeMap::new(),
-            token_file: None,
+            access_file: None,
             default_tenant: "default".to_owned(),
             max_body: ByteSize::mib(16),
             max_inflated_body: ByteSize::mib(64),

@@ -51,13 +51,13 @@ fn listen(ingest: &IngestSettings, findings: &mut Findings) {
     match address::split(&ingest.listen) {
         Err(error) => findings.add("ingest.listen", error, address::REMEDY),
         Ok((host, _)) => findings.require(
-            ingest.token_file.is_some() || address::is_loopback(host),
+            ingest.access_file.is_some() || address::is_loopback(host),
             "ingest.listen",
             format!(
-                "`{}` can be reached from elsewhere, and without ingest.token_file anyone may send",
+                "`{}` can be reached from elsewhere, and without ingest.access_file anyone may send",
                 ingest.listen
             ),
-            "set ingest.token_file, or listen on `127.0.0.1`",
+            "set ingest.access_file, or listen on `127.0.0.1`",
         ),
     }
     if let Ok((host, _)) = address::split(&ingest.listen) {

@@ -119,10 +119,10 @@ fn ingest_without_tokens_stays_on_this_machine() {
         s.ingest.listen = "0.0.0.0:8080".into();
         s.ingest.plain = true;
     };
-    one(&problems(plain), "ingest.listen: `0.0.0.0:8080` can be", "token_file");
+    one(&problems(plain), "ingest.listen: `0.0.0.0:8080` can be", "access_file");
     let with_tokens = |s: &mut Settings| {
         plain(s);
-        s.ingest.token_file = Some(PathBuf::from("tokens"));
+        s.ingest.access_file = Some(PathBuf::from("tokens"));
     };
     assert_eq!(problems(with_tokens), [""; 0]);
     assert_eq!(problems(|s| s.ingest.listen = "localhost:0".into()), [""; 0]);
@@ -134,7 +134,7 @@ fn ingest_without_tokens_stays_on_this_machine() {
 fn no_plain_listener_without_being_asked_for() {
     let open = |s: &mut Settings| {
         s.ingest.listen = "0.0.0.0:8080".into();
-        s.ingest.token_file = Some(PathBuf::from("tokens"));
+        s.ingest.access_file = Some(PathBuf::from("tokens"));
         for (name, address) in
             [("a", "0.0.0.0:1"), ("b", "127.0.0.1:2"), ("c", "udp://0.0.0.0:3"), ("d", "unix:///run/d")]
         {

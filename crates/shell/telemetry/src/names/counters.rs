@@ -31,14 +31,16 @@ metric_names! {
             "Connections that were closed before anything was taken from them.";
         IngestRejectedEvents => "forebay_ingest_rejected_events_total", Count, [Tenant, Reason],
             "Events that ingest refused by themselves, while their neighbours went on.";
+        IngestOverQuota => "forebay_ingest_over_quota_total", Count, [Tenant, Quota],
+            "Requests, frames or windows that were refused or made to wait since their tenant has used up a quota.";
         IngestPutOff => "forebay_ingest_put_off_requests_total", Count, [Tenant, Reason],
             "Requests that ingest refused with 429 or 503, to be sent again; the reason says which limit.";
         IngestBodyBytes => "forebay_ingest_body_bytes_total", Bytes, [],
             "Bytes of request bodies as they were sent, compressed or not.";
         IngestEventBytes => "forebay_ingest_event_bytes_total", Bytes, [Tenant],
             "Bytes of the events accepted, decompressed.";
-        IngestTokenReloads => "forebay_ingest_token_reloads_total", Count, [Outcome],
-            "Times that the file of tokens was read again after a change.";
+        IngestAccessReloads => "forebay_ingest_access_reloads_total", Count, [Outcome],
+            "Times that the access file was read again after a change.";
 
         TlsReloads => "forebay_tls_reloads_total", Count, [File, Outcome],
             "Times that certificates, keys and revocations were read again after a change; the file is the certificate's.";

@@ -23,6 +23,8 @@ pub enum Label {
     Protocol,
     /// A listener of ingest, by its name in the settings.
     Listener,
+    /// A quota of a tenant, by its key in the access file.
+    Quota,
     /// The format that an event was parsed as.
     Format,
     /// A part of a process whose health is told, such as `kafka`.
@@ -49,6 +51,7 @@ impl Label {
         Self::Status,
         Self::Protocol,
         Self::Listener,
+        Self::Quota,
         Self::Format,
         Self::Component,
         Self::Target,
@@ -70,6 +73,7 @@ impl Label {
             Self::Status => "status",
             Self::Protocol => "protocol",
             Self::Listener => "listener",
+            Self::Quota => "quota",
             Self::Format => "format",
             Self::Component => "component",
             Self::Target => "target",
@@ -94,6 +98,7 @@ impl Label {
             Self::Status => "An HTTP status code, or `error` where no answer came.",
             Self::Protocol => "The protocol that events came in by.",
             Self::Listener => "The name of a listener of ingest.",
+            Self::Quota => "A quota of a tenant, by its key in the access file.",
             Self::Format => "The format that the event was parsed as.",
             Self::Component => "A part of the process whose health is told, such as `kafka`.",
             Self::Target => {

@@ -12,9 +12,9 @@ use forebay_wire::Encoding;
 use forebay_wire::bulk::filter::Filter;
 use jiff::Timestamp;
 
+use super::patience::Patience;
 use crate::auth::authorize;
 use crate::config::Access;
-use crate::http::credentials::with_bearer;
 use crate::intake::{Intake, Peer, Sender};
 use crate::protocols::Protocol;
 use crate::protocols::ingest::options::header;
@@ -33,6 +33,8 @@ pub(super) struct Head {
     pub(super) pipeline: String,
     /// Which parts of the answer are wanted.
     pub(super) filter: Filter,
+    /// How long the client wants to wait, if it says so.
+    pub(super) patience: Option<Patience>,
 }
 
 impl Head {
@@ -50,13 +52,14 @@ impl Head {
         }
         let of_path =
             |wanted| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
-        let (mut pipeline, mut filter) = (String::new(), Filter::default());
+        let (mut pipeline, mut filter, mut patience) = (String::new(), Filter::default(), None);
         // Other parameters ask for what isn't there: refreshes, shards, versions.
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         for (name, value) in query.map_err(|_| bad(&"the query can't be read"))?.0 {
             match name.as_str() {
                 "filter_path" => filter = Filter::new(&value),
                 "pipeline" => pipeline = value,
+                "timeout" => patience = Patience::new(&value),
                 _ => {}
             }
         }
@@ -67,13 +70,14 @@ impl Head {
             id: of_path("id"),
             pipeline,
             filter,
+            patience,
         })
     }
 }
 
 /// Who sends.
 pub(super) fn sender(parts: &Parts, access: &Access) -> Result<Sender, Refusal> {
-    let tenant = authorize(access, &with_bearer(&parts.headers), Timestamp::now())?;
+    let tenant = authorize(access, parts, Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
     Ok(Sender { tenant, protocol: Protocol::Bulk, peer })
 }

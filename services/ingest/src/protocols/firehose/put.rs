@@ -3,8 +3,8 @@
 //! Sources: <https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecord.html>,
 //! <https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html>.
 //!
-//! A bad record is refused by itself, in its place in the answer; the others are taken. The id of the access key is the
-//! credential.
+//! A bad record is refused by itself, in its place in the answer; the others are taken. The credential is an access key, whose secret
+//! has to explain the signature over head and body, or a token as the id of the key.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,11 +18,11 @@ use forebay_wire::Encoding;
 use forebay_wire::firehose::{Action, FirehoseError, put as decode};
 
 use super::answer::{failed, of_put, said};
+use super::signer;
 use crate::http::body::{discard, read_body};
-use crate::http::request::{encoding, sender, text};
+use crate::http::request::{encoding, text};
 use crate::http::unpack::{Room, unpack};
 use crate::intake::{Intake, Sender};
-use crate::protocols::Protocol;
 use crate::refusal::{Kind, Refusal};
 
 /// What a request's head says.
@@ -39,7 +39,7 @@ pub(super) async fn put(State(intake): State<Arc<Intake>>, request: Request) -> 
     let (parts, mut body) = request.into_parts();
     let request_id = intake.new_ids().next(1).to_owned();
     let outcome = match Head::read(&parts, &intake) {
-        Ok(head) => take(&intake, head, &mut body).await,
+        Ok(head) => take(&intake, &parts, head, &mut body).await,
         Err(refusal) => Err(refusal),
     };
     let response = match outcome {
@@ -53,10 +53,11 @@ pub(super) async fn put(State(intake): State<Arc<Intake>>, request: Request) -> 
     response
 }
 
-async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
+async fn take(intake: &Arc<Intake>, parts: &Parts, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
     let Head { sender, encoding, action } = head;
     let mut admitted = intake.admit(&sender)?;
     let raw = read_body(intake, &mut admitted, body).await?;
+    signer::prove(parts, &intake.access, &raw).map_err(|refusal| intake.refuse(&sender, refusal))?;
     let ids = intake.new_ids();
     let mut shown = ids.clone();
     let decoded = unpack(admitted, raw, encoding, &intake.limits, move |body: Bytes, room: &mut Room<'_>| {
@@ -86,7 +87,7 @@ pub(super) fn of_firehose(error: &FirehoseError) -> Refusal {
 
 impl Head {
     fn read(parts: &Parts, intake: &Intake) -> Result<Self, Refusal> {
-        let sender = sender(parts, &intake.access, Protocol::Firehose)?;
+        let sender = signer::claimed(parts, &intake.access)?;
         let target = text(parts, "x-amz-target")?.unwrap_or_default();
         let action = Action::from_target(target).ok_or_else(|| {
             let reason = "the header `X-Amz-Target` names no call that is answered here";

@@ -63,7 +63,10 @@ impl Route {
     /// Memory for a batch: what is held, if it is enough. Who has to wait holds nothing meanwhile, so that no two can wait for each
     /// other.
     async fn room(&self, held: Option<Admitted>, need: usize) -> Option<Admitted> {
-        if let Some(mut held) = held {
+        // Memory that a socket held before it knew whose datagrams came is of no use to another tenant: nothing may be sent by it.
+        if let Some(mut held) = held
+            && held.sender().tenant == self.sender.tenant
+        {
             held.reservation().shrink_to(need);
             if held.reservation().grow_to(need).is_ok() {
                 return Some(held);

@@ -9,9 +9,9 @@ use forebay_wire::hec::{Code, HecError, Metadata, ack};
 use jiff::Timestamp;
 
 use super::answer::Failure;
+use crate::access::headers::Shown;
 use crate::auth::authorize;
 use crate::config::Access;
-use crate::http::credentials::with_bearer;
 use crate::intake::{Peer, Sender};
 use crate::protocols::Protocol;
 use crate::protocols::ingest::options::header;
@@ -61,10 +61,9 @@ impl Head {
 
 /// Whose token it is.
 pub(super) fn tenant(parts: &Parts, access: &Access) -> Result<Tenant, Failure> {
-    let headers = with_bearer(&parts.headers);
-    authorize(access, &headers, Timestamp::now()).map_err(|refusal| {
-        let said = headers.get(AUTHORIZATION);
-        let is_token = said.is_some_and(|value| value.as_bytes().starts_with(b"Bearer "));
+    authorize(access, parts, Timestamp::now()).map_err(|refusal| {
+        let said = parts.headers.get(AUTHORIZATION);
+        let is_token = Shown::read(&parts.headers).is_ok_and(|shown| shown.claim().is_some());
         let code = match (refusal.kind, said) {
             (Kind::Unauthorized, None) if has_query_token(parts) => Code::QueryAuthorization,
             (Kind::Unauthorized, None) => Code::TokenRequired,

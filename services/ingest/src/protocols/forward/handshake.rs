@@ -1,0 +1,98 @@
+//! Hands are shaken before anything is read: both sides prove that they know a shared key of the access file.
+
+use forebay_access::Forward;
+use forebay_record::Tenant;
+use forebay_telemetry::rate_limited_warn;
+use forebay_wire::forward::Decoder;
+use forebay_wire::forward::handshake::{Helo, Ping, refused};
+use jiff::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use crate::intake::Intake;
+use crate::listen::Connection;
+use crate::refusal::Refusal;
+
+/// The most that is read of somebody of whom nothing is known, in bytes. A ping has a few hundred.
+const MOST: usize = 8 * 1024;
+
+/// Our name in the answer. Some clients refuse a server of their own name.
+const HOSTNAME: &str = "forebay";
+
+/// Whether who connects has to show a key: there are keys, and nothing else says whose events it brings.
+pub(super) fn is_needed(connection: &Connection, intake: &Intake) -> bool {
+    let (keys, _) = intake.access.asks_forward();
+    keys && intake.access.unnamed(&connection.origin(), Timestamp::now()).is_err()
+}
+
+/// The tenant of who connects; `None` if it isn't let in, or is gone.
+pub(super) async fn shake_hands(
+    connection: &mut Connection,
+    intake: &Intake,
+    decoder: &mut Decoder,
+) -> Option<Tenant> {
+    let (stop, within) = (connection.stop.drain.clone(), intake.limits.read_timeout);
+    let shaken = timeout(within, exchange(connection, intake, decoder));
+    stop.run_until_cancelled(shaken).await?.ok()?
+}
+
+async fn exchange(connection: &mut Connection, intake: &Intake, decoder: &mut Decoder) -> Option<Tenant> {
+    let (_, users) = intake.access.asks_forward();
+    let helo = Helo { nonce: rand::random(), auth: users.then(rand::random) };
+    connection.stream.write_all(&helo.encode()).await.ok()?;
+    connection.stream.flush().await.ok()?;
+    let ping = loop {
+        match decoder.ping() {
+            Ok(Some(ping)) => break ping,
+            Ok(None) if decoder.buffer().len() < MOST => {}
+            Ok(None) => return no_ping(connection, intake, &"it is too long"),
+            Err(broken) => return no_ping(connection, intake, &broken),
+        }
+        decoder.buffer().reserve(1024);
+        if connection.stream.read_buf(decoder.buffer()).await.ok()? == 0 {
+            return None;
+        }
+    };
+    match find(connection, intake, &helo, &ping) {
+        Ok((tenant, answer)) => {
+            connection.stream.write_all(&answer).await.ok()?;
+            connection.stream.flush().await.ok()?;
+            Some(tenant)
+        }
+        Err(refusal) => {
+            not_let_in(connection, intake, &refusal.reason);
+            connection.stream.write_all(&refused(HOSTNAME, "not let in")).await.ok()?;
+            connection.stream.shutdown().await.ok()?;
+            None
+        }
+    }
+}
+
+fn find(
+    connection: &Connection,
+    intake: &Intake,
+    helo: &Helo,
+    ping: &Ping,
+) -> Result<(Tenant, Vec<u8>), Refusal> {
+    let proves_key = |key: &[u8]| ping.proves_key(helo, key);
+    let proves_password = |password: &[u8]| ping.proves_password(helo, password);
+    let shown = Forward {
+        hostname: &ping.hostname,
+        user: &ping.user,
+        proves_key: &proves_key,
+        proves_password: &proves_password,
+    };
+    let (grant, key) = intake.access.forward(&shown, &connection.origin(), Timestamp::now())?;
+    Ok((grant.tenant, ping.accepted(helo, HOSTNAME, key.expose())))
+}
+
+fn no_ping(connection: &Connection, intake: &Intake, why: &dyn std::fmt::Display) -> Option<Tenant> {
+    not_let_in(connection, intake, &format!("its handshake can't be read: {why}"));
+    None
+}
+
+fn not_let_in(connection: &Connection, intake: &Intake, reason: &str) {
+    let Connection { listener, peer, .. } = connection;
+    intake.meters.refused_connection(&listener.name, "handshake");
+    rate_limited_warn!(per_minute = 6, listener = listener.name, %peer, reason, "a sender is not let in");
+}

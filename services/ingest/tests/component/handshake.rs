@@ -1,0 +1,104 @@
+//! Fluent Forward's handshake, by its specification: <https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1>.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use forebay_settings::sections::ingest::ListenerProtocol;
+use sha2::{Digest, Sha512};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::syslog::{over_tcp, texts};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Text of up to 255 bytes in MessagePack.
+fn text(text: &str) -> Vec<u8> {
+    [&[0xd9, u8::try_from(text.len()).unwrap()][..], text.as_bytes()].concat()
+}
+
+fn digest(parts: &[&[u8]]) -> String {
+    hex::encode(Sha512::digest(parts.concat()))
+}
+
+/// What the server says, until `until` of it is there or it ends.
+async fn said(stream: &mut TcpStream, until: usize) -> Vec<u8> {
+    let mut all = Vec::new();
+    while all.len() < until {
+        match timeout(PATIENCE, stream.read_buf(&mut all)).await.unwrap() {
+            Ok(1..) => {}
+            _ => break,
+        }
+    }
+    all
+}
+
+/// Shakes hands with this key; says whether the server let it in, and proved itself.
+async fn shake(stream: &mut TcpStream, hostname: &str, key: &str) -> bool {
+    // An array of two: "HELO", and a map of nonce (16 bytes), auth (empty) and keepalive.
+    let helo = said(stream, 43).await;
+    let at = helo.windows(5).position(|bytes| bytes == b"nonce").unwrap() + 7;
+    let (nonce, salt) = (&helo[at..at + 16], b"salty");
+    let shown = digest(&[salt, hostname.as_bytes(), nonce, key.as_bytes()]);
+    let mut ping = vec![0x96];
+    for part in ["PING", hostname, "salty", &shown, "", ""] {
+        ping.extend(text(part));
+    }
+    stream.write_all(&ping).await.unwrap();
+    let own = digest(&[salt, b"forebay", nonce, key.as_bytes()]);
+    let pong = said(stream, 10 + own.len()).await;
+    let is_let_in = pong[6] == 0xc3;
+    assert_eq!(pong.ends_with(own.as_bytes()), is_let_in, "the server proves that it knows the key");
+    is_let_in
+}
+
+/// A message of the mode of the same name: tag, time, record.
+fn message(line: &str) -> Vec<u8> {
+    let mut message = vec![0x93];
+    message.extend(text("a.tag"));
+    message.extend([0xce, 0x6a, 0x4e, 0x1b, 0x80, 0x81]);
+    message.extend(text("message"));
+    message.extend(text(line));
+    message
+}
+
+/// Scenario: senders with the keys of two tenants, one with a wrong key, one with the key of another host, one that sends
+/// events instead of shaking hands.
+/// Guarantees: the key's tenant has the events; who doesn't know the key isn't let in, and nothing of him is taken.
+#[tokio::test]
+async fn a_shared_key_says_whose_events_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    let keys = "credentials:
+  - {name: any, tenant: acme, forward: {shared_key: key-of-acme}}
+  - {name: one, tenant: umbrella, forward: {shared_key: key-of-umbrella, hostname: h1}}
+";
+    std::fs::write(&path, keys).unwrap();
+    let change = |settings: &mut forebay_settings::Settings| settings.ingest.access_file = Some(path.clone());
+    let (ingest, address): (_, SocketAddr) = over_tcp(ListenerProtocol::Forward, change).await;
+    for (hostname, key, is_let_in) in [
+        ("h2", "key-of-acme", true),
+        ("h1", "key-of-umbrella", true),
+        ("h2", "key-of-umbrella", false),
+        ("h1", "key-of-nobody", false),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        assert_eq!(shake(&mut stream, hostname, key).await, is_let_in, "{hostname} {key}");
+        let _may_be_closed = stream.write_all(&message(key)).await;
+        let _sent = stream.shutdown().await;
+        assert_eq!(said(&mut stream, 1).await, b"", "no acknowledgement was asked for");
+    }
+    let mut rude = TcpStream::connect(address).await.unwrap();
+    rude.write_all(&message("rude")).await.unwrap();
+    let _helo_and_the_end = said(&mut rude, usize::MAX).await;
+    let stored = ingest.stop().await;
+    let mut of: Vec<(&str, bool)> = stored
+        .iter()
+        .map(|event| event.tenant.as_str())
+        .zip(texts(&stored))
+        .map(|(tenant, text)| (tenant, text.contains(&format!("key-of-{tenant}"))))
+        .collect();
+    of.sort_unstable();
+    assert_eq!(of, [("acme", true), ("umbrella", true)]);
+}
