@@ -1,6 +1,7 @@
 """_bulk by Elasticsearch's own client and its helper `streaming_bulk`, which says of each document what became of it."""
 
 import logging
+import time
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 from elasticsearch.helpers import streaming_bulk
@@ -36,5 +37,6 @@ for batch in run.batches(100):
         except (ApiError, TransportError) as error:
             # What is sent again has the same ids.
             say(f"again: {error}")
+            time.sleep(1)
     if left:
         say(f"given up: {len(left)}")

@@ -29,7 +29,6 @@ exporters:
     retry_on_failure: {{enabled: true, initial_interval: 200ms, max_interval: 2s, max_elapsed_time: 120s}}
 service:
   pipelines: {{logs: {{receivers: [otlp], exporters: [otlp]}}}}
-  telemetry: {{metrics: {{level: none}}}}
 """
 
 

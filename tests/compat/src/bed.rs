@@ -1,12 +1,13 @@
 //! What a run stands on: a Kafka of its own, and ingest as the process that ships.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use forebay_ingest::tokens::issue;
 use forebay_kafka::{Admin, admin};
 use forebay_record::Tenant;
+use forebay_settings::sections::TlsVersion;
 use forebay_settings::sections::ingest::ListenerSettings;
 use forebay_settings::sections::telemetry::ListenSettings;
 use forebay_settings::{Period, Settings};
@@ -49,6 +50,7 @@ impl Bed {
         let folder = TempDir::new()?;
         let kafka = Server::kafka().start().await?;
         let mut settings = settings(&kafka, folder.path())?;
+        let (certificate, key) = certificate(folder.path())?;
         let mut orders = Vec::new();
         for (n, client) in clients.iter().enumerate() {
             let prefix = format!("{}{n:02}", crate::found::MARK);
@@ -56,17 +58,22 @@ impl Bed {
             let token = issue(tokens, &Tenant::new(prefix.clone())?, &prefix, None)?.token;
             let address = match client.to {
                 Door::Http => settings.ingest.listen.clone(),
-                Door::Tcp(protocol) => {
+                Door::Tcp(protocol) | Door::Tls(protocol) => {
                     let address = format!("127.0.0.1:{}", free_port()?);
-                    let listener = ListenerSettings {
-                        tenant: Some(prefix.clone()),
-                        ..ListenerSettings::new(protocol, address.clone())
-                    };
+                    let mut listener = ListenerSettings::new(protocol, address.clone());
+                    listener.tenant = Some(prefix.clone());
+                    if matches!(client.to, Door::Tls(_)) {
+                        listener.tls.certificate_file = Some(certificate.clone());
+                        listener.tls.key_file = Some(key.clone());
+                        // Debian 12's rsyslog knows no later one.
+                        listener.tls.min_version = TlsVersion::Tls12;
+                    }
                     let _new = settings.ingest.listeners.insert(client.name.to_owned(), listener);
                     address
                 }
             };
-            orders.push(Order { address, token, events, prefix, seconds });
+            let authority = certificate.clone();
+            orders.push(Order { address, token, events, prefix, seconds, authority });
         }
         let admin = Admin::new(&settings.kafka)?;
         let plans = admin.plan(&admin::wanted_topics(&settings.kafka)).await?;
@@ -98,6 +105,15 @@ impl Bed {
         ensure!(status.success(), "ingest ended with {status}:\n{}", self.ingest.log());
         Ok(())
     }
+}
+
+/// A certificate that vouches for itself, and its key, as files.
+fn certificate(folder: &Path) -> Result<(PathBuf, PathBuf)> {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).context("a certificate")?;
+    std::fs::write(&key, made.signing_key.serialize_pem()).context("its key")?;
+    Ok((certificate, key))
 }
 
 fn settings(kafka: &Server, folder: &Path) -> Result<Settings> {

@@ -28,6 +28,8 @@ pub enum Door {
     Http,
     /// A TCP listener of its own with this protocol, bound to the client's tenant.
     Tcp(ListenerProtocol),
+    /// The same with TLS; the certificate's authority is the file that `FOREBAY_COMPAT_CA` names.
+    Tls(ListenerProtocol),
 }
 
 /// Where a client comes from, which says where its version stands.
@@ -55,7 +57,7 @@ pub enum Tells {
 pub enum Delivers {
     /// Every one: it goes on trying for longer than the outage lasts.
     All,
-    /// Those before and after the outage: it gives up on what fails.
+    /// Those before and after the outage: it gives up on what fails, or ends before it has heard of everything.
     Some,
 }
 
@@ -67,6 +69,24 @@ pub const CLIENTS: &[Client] = &[
         speaks: "http",
         to: Door::Http,
         from: Package::Python("requests"),
+        tells: Tells::AsItGoes,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "websocket",
+        title: "websockets",
+        speaks: "websocket",
+        to: Door::Http,
+        from: Package::Python("websockets"),
+        tells: Tells::AsItGoes,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "grpc_reflected",
+        title: "grpcio, by reflection",
+        speaks: "grpc",
+        to: Door::Http,
+        from: Package::Python("grpcio-reflection"),
         tells: Tells::AsItGoes,
         delivers: Delivers::All,
     },
@@ -103,6 +123,33 @@ pub const CLIENTS: &[Client] = &[
         speaks: "hec",
         to: Door::Http,
         from: Package::Python("splunk-handler"),
+        tells: Tells::AsItGoes,
+        delivers: Delivers::Some,
+    },
+    Client {
+        name: "loki_python",
+        title: "python-logging-loki",
+        speaks: "loki",
+        to: Door::Http,
+        from: Package::Python("python-logging-loki"),
+        tells: Tells::AsItGoes,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "firehose_boto3",
+        title: "boto3",
+        speaks: "firehose",
+        to: Door::Http,
+        from: Package::Python("boto3"),
+        tells: Tells::AsItGoes,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "events_mozdef",
+        title: "mozdef-client",
+        speaks: "events",
+        to: Door::Http,
+        from: Package::Python("mozdef-client"),
         tells: Tells::AsItGoes,
         delivers: Delivers::All,
     },
@@ -193,6 +240,15 @@ pub const CLIENTS: &[Client] = &[
         speaks: "syslog",
         to: Door::Tcp(ListenerProtocol::Syslog),
         from: Package::Debian("rsyslog"),
+        tells: Tells::AtTheEnd,
+        delivers: Delivers::All,
+    },
+    Client {
+        name: "rsyslog_tls",
+        title: "rsyslog (omfwd, TLS)",
+        speaks: "syslog",
+        to: Door::Tls(ListenerProtocol::Syslog),
+        from: Package::Debian("rsyslog-gnutls"),
         tells: Tells::AtTheEnd,
         delivers: Delivers::All,
     },

@@ -15,9 +15,11 @@ pub fn version(client: &Client) -> Result<String> {
     let of = |file: &str, before: &str| -> Result<String> {
         let path = folder().join(file);
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let line = text.lines().find_map(|line| line.trim().strip_prefix(before));
-        let version = line.and_then(|rest| rest.split_whitespace().next());
-        Ok(version.with_context(|| format!("{file} doesn't say which {before}"))?.to_owned())
+        // A module that needs one other says so in one line.
+        let bare = |line: &'_ str| line.trim().trim_start_matches("require ").to_owned();
+        let line = text.lines().find_map(|line| bare(line).strip_prefix(before).map(str::to_owned));
+        let line = line.with_context(|| format!("{file} doesn't say which {before}"))?;
+        Ok(line.split_whitespace().next().unwrap_or_default().to_owned())
     };
     match client.from {
         Package::Python(package) => of("clients/requirements.txt", &format!("{package}==")),

@@ -1,6 +1,7 @@
 //! A client under way: its process, and what it says it has delivered.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,6 +33,8 @@ pub struct Order {
     pub prefix: String,
     /// Over so many seconds.
     pub seconds: u64,
+    /// Who vouches for the listeners with TLS.
+    pub authority: PathBuf,
 }
 
 /// A client that runs.
@@ -61,6 +64,7 @@ impl Sender {
             .arg(script)
             .args([client.name, &order.address, &order.token, &order.events.to_string(), &order.prefix])
             .env("FOREBAY_COMPAT_SECONDS", order.seconds.to_string())
+            .env("FOREBAY_COMPAT_CA", &order.authority)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

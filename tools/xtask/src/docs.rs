@@ -1,12 +1,14 @@
 //! `docs`: the reference pages that are generated from the code.
 //!
 //! A page is a pure function of the code; only this file looks at the disk. The pages are checked in, so that they can
-//! be read where the project is read, and `--check` fails as soon as one isn't what the code says.
+//! be read where the project is read, and `--check` fails as soon as one isn't what the code says. The README's table of protocols
+//! is one too, made from the code and from what has passed the compatibility suite.
 
 mod access;
 mod configuration;
 mod formats;
 mod metrics;
+mod protocols;
 mod rules;
 mod table;
 
@@ -15,21 +17,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// Where the pages lie, from the root of the project.
-const FOLDER: &str = "docs/reference";
-
 /// A generated page.
 struct Page {
+    /// Where it lies, from the root of the project.
     name: &'static str,
     text: String,
 }
 
 /// Writes the pages, or with `check` says whether they are up to date.
 pub(crate) fn generate(check: bool) -> Result<String> {
-    let folder = root().join(FOLDER);
-    let pages = pages()?;
+    let root = root();
+    let pages = pages(&root)?;
     if check {
-        let stale = stale(&pages, &folder);
+        let stale = stale(&pages, &root);
         ensure!(
             stale.is_empty(),
             "not what the code says: {}\n    run `cargo run --package xtask -- docs` and commit what it writes",
@@ -37,26 +37,31 @@ pub(crate) fn generate(check: bool) -> Result<String> {
         );
         return Ok(format!("docs: {} pages are what the code says", pages.len()));
     }
-    fs::create_dir_all(&folder).with_context(|| format!("can't make {FOLDER}"))?;
     for Page { name, text } in &pages {
-        fs::write(folder.join(name), text).with_context(|| format!("can't write {FOLDER}/{name}"))?;
+        fs::write(root.join(name), text).with_context(|| format!("can't write {name}"))?;
     }
-    Ok(format!("docs: {} pages written to {FOLDER}", pages.len()))
+    Ok(format!("docs: {} pages written", pages.len()))
 }
 
-fn pages() -> Result<Vec<Page>> {
+fn pages(root: &Path) -> Result<Vec<Page>> {
+    let read = |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("can't read {name}"));
+    let readme = protocols::inserted(&read("README.md")?, &read("tests/compat/passed.tsv")?)?;
     let settings = serde_json::to_string_pretty(&sorted(forebay_settings::schema()))?;
     let access = serde_json::to_string_pretty(&sorted(forebay_access::spec::schema()))?;
     let rule = serde_json::to_string_pretty(&sorted(forebay_rules::spec::schema()))?;
     Ok(vec![
-        Page { name: "access.md", text: access::page(&forebay_access::spec::shape()) },
-        Page { name: "access.schema.json", text: access + "\n" },
-        Page { name: "configuration.md", text: configuration::page(&forebay_settings::shape::sections()) },
-        Page { name: "configuration.schema.json", text: settings + "\n" },
-        Page { name: "formats.md", text: formats::page() },
-        Page { name: "metrics.md", text: metrics::page() },
-        Page { name: "rules.md", text: rules::page(&forebay_rules::spec::shape()) },
-        Page { name: "rules.schema.json", text: rule + "\n" },
+        Page { name: "README.md", text: readme },
+        Page { name: "docs/reference/access.md", text: access::page(&forebay_access::spec::shape()) },
+        Page { name: "docs/reference/access.schema.json", text: access + "\n" },
+        Page {
+            name: "docs/reference/configuration.md",
+            text: configuration::page(&forebay_settings::shape::sections()),
+        },
+        Page { name: "docs/reference/configuration.schema.json", text: settings + "\n" },
+        Page { name: "docs/reference/formats.md", text: formats::page() },
+        Page { name: "docs/reference/metrics.md", text: metrics::page() },
+        Page { name: "docs/reference/rules.md", text: rules::page(&forebay_rules::spec::shape()) },
+        Page { name: "docs/reference/rules.schema.json", text: rule + "\n" },
     ])
 }
 
@@ -75,11 +80,10 @@ fn sorted(value: serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// The pages that are missing or differ, from the root of the project.
-fn stale(pages: &[Page], folder: &Path) -> Vec<String> {
-    let differs =
-        |page: &&Page| fs::read_to_string(folder.join(page.name)).ok().as_deref() != Some(&page.text);
-    pages.iter().filter(differs).map(|page| format!("{FOLDER}/{}", page.name)).collect()
+/// The pages that are missing or differ.
+fn stale(pages: &[Page], root: &Path) -> Vec<&'static str> {
+    let differs = |page: &&Page| fs::read_to_string(root.join(page.name)).ok().as_deref() != Some(&page.text);
+    pages.iter().filter(differs).map(|page| page.name).collect()
 }
 
 /// The root of the project: this crate lies two folders below it.
@@ -98,13 +102,14 @@ mod tests {
     #[test]
     fn drift_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let pages = pages().unwrap();
+        let pages = pages(&super::root()).unwrap();
+        fs::create_dir_all(folder.path().join("docs/reference")).unwrap();
         for page in &pages {
             fs::write(folder.path().join(page.name), &page.text).unwrap();
         }
         assert_eq!(stale(&pages, folder.path()), [""; 0]);
-        fs::write(folder.path().join("metrics.md"), "changed").unwrap();
-        fs::remove_file(folder.path().join("configuration.md")).unwrap();
+        fs::write(folder.path().join("docs/reference/metrics.md"), "changed").unwrap();
+        fs::remove_file(folder.path().join("docs/reference/configuration.md")).unwrap();
         assert_eq!(
             stale(&pages, folder.path()),
             ["docs/reference/configuration.md", "docs/reference/metrics.md"]
