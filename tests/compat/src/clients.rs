@@ -106,7 +106,7 @@ pub const CLIENTS: &[Client] = &[
         to: Door::Http,
         from: Package::Debian("rsyslog-elasticsearch"),
         tells: Tells::AtTheEnd,
-        delivers: Delivers::Some,
+        delivers: Delivers::All,
     },
     Client {
         name: "hec_ack",
@@ -205,7 +205,7 @@ pub const CLIENTS: &[Client] = &[
         to: Door::Http,
         from: Package::Python("opentelemetry-exporter-otlp-proto-grpc"),
         tells: Tells::AsItGoes,
-        delivers: Delivers::All,
+        delivers: Delivers::Some,
     },
     Client {
         name: "otlp_http",
@@ -214,7 +214,7 @@ pub const CLIENTS: &[Client] = &[
         to: Door::Http,
         from: Package::Python("opentelemetry-exporter-otlp-proto-http"),
         tells: Tells::AsItGoes,
-        delivers: Delivers::All,
+        delivers: Delivers::Some,
     },
     Client {
         name: "otel_collector",
