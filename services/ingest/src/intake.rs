@@ -1,7 +1,7 @@
 //! The one way from every protocol to Kafka.
 //!
 //! A shell finds out who sends ([`Sender`]), asks to be let in ([`Intake::admit`]), holds memory for what it reads
-//! ([`Admitted::hold`]), and hands over what its decoder made of it ([`Intake::ship`]). A receipt means that all in-sync
+//! ([`Intake::hold`]), and hands over what its decoder made of it ([`Intake::ship`]). A receipt means that all in-sync
 //! replicas have every event; a [`Refusal`] means that the sender has to keep what it sent, and says when to come again.
 //!
 //! Senders that can't be told to come again are made to wait instead: [`Intake::room`] waits for memory, [`Intake::insist`]

@@ -1,6 +1,6 @@
 //! Who sends a request.
 //!
-//! A password is checked before the handler is called ([`check_passwords`]), since that takes a while; everything else is looked
+//! A password is checked before the handler is called (`check_passwords`), since that takes a while; everything else is looked
 //! up by the handler, which knows how its protocol says no ([`authorize`]).
 
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! Elasticsearch's API, as far as shippers need it: bulk requests, single documents, and what they ask for at the start
-//! ([`probes`]). Whatever ships to Elasticsearch ships here by changing its URL.
+//! (`probes`). Whatever ships to Elasticsearch ships here by changing its URL.
 //!
 //! Sources: <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>,
 //! <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-index>; what items mean here is said in
@@ -9,7 +9,7 @@
 //! Kafka is away. Clients send it again; documents that have an `_id` are then never indexed twice.
 //!
 //! A few clients give up a request that is refused as a whole, rsyslog's omelasticsearch among them, and send only single items
-//! again. They can ask with the parameter `timeout` for what it asks of Elasticsearch: to wait so long before failing ([`patience`]).
+//! again. They can ask with the parameter `timeout` for what it asks of Elasticsearch: to wait so long before failing (`patience`).
 //! A request that still isn't taken then is answered with 429 for each item.
 
 mod failure;

@@ -1,5 +1,5 @@
-//! Amazon Data Firehose: the two calls of its API that producers make ([`put`]), and the requests that Firehose itself sends to HTTP
-//! endpoints ([`delivery`]).
+//! Amazon Data Firehose: the two calls of its API that producers make (`put`), and the requests that Firehose itself sends to HTTP
+//! endpoints (`delivery`).
 //!
 //! Sources: those of [`forebay_wire::firehose`], which says what records mean here.
 
