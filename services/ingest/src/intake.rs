@@ -20,7 +20,6 @@ pub mod upstream;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
-use forebay_access::Exceeded;
 use forebay_kafka::KafkaError;
 use forebay_wire::{Batch, Ids, Rejections};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -99,7 +98,8 @@ impl Intake {
     ///
     /// # Errors
     /// When there was none within the time that a request waits for Kafka, or until `until`: then the connection has to be
-    /// closed, since everybody who waits may be waiting for the memory of the others.
+    /// closed, since everybody who waits may be waiting for the memory of the others. At once where a quota is used up for longer
+    /// than that.
     pub async fn room(
         &self,
         sender: &Sender,
@@ -116,8 +116,8 @@ impl Intake {
                 },
                 Err(refusal) => refusal,
             };
-            let paused = until.run_until_cancelled(sleep(wait)).await;
-            if paused.is_none() || Instant::now() >= deadline {
+            let waits = !self.is_hopeless(&refusal) && until.run_until_cancelled(sleep(wait)).await.is_some();
+            if !waits || Instant::now() >= deadline {
                 return Err(self.refuse(sender, refusal));
             }
             self.meters.held_back(wait);
@@ -159,7 +159,7 @@ impl Intake {
     /// their ids, so that nothing is indexed twice.
     ///
     /// # Errors
-    /// When it can't ever be sent, or `until` is over.
+    /// When it can't ever be sent, a quota is used up for longer than a request waits for Kafka, or `until` is over.
     pub async fn insist(
         self: &Arc<Self>,
         admitted: Admitted,
@@ -195,7 +195,8 @@ impl Intake {
                     failed.refusal
                 }
             };
-            if !refusal.may_come_again() || until.run_until_cancelled(sleep(wait)).await.is_none() {
+            let waits = refusal.may_come_again() && !self.is_hopeless(&refusal);
+            if !waits || until.run_until_cancelled(sleep(wait)).await.is_none() {
                 return Err(self.refuse(&sender, refusal));
             }
             self.meters.held_back(wait);
@@ -203,11 +204,20 @@ impl Intake {
         }
     }
 
+    /// Whether it makes no sense to wait: a quota that is used up for longer than a request waits for Kafka. Nobody may hold a
+    /// connection and memory until midnight.
+    fn is_hopeless(&self, refusal: &Refusal) -> bool {
+        refusal.quota.is_some_and(|quota| quota.room_in > self.limits.ack_timeout)
+    }
+
     /// Counts a refusal, on its way to the sender.
     pub fn refuse(&self, sender: &Sender, refusal: Refusal) -> Refusal {
         self.meters.batch(sender.protocol, refusal.kind.name());
         if refusal.may_come_again() {
             self.meters.put_off(sender.tenant.as_str(), refusal.kind.name());
+        }
+        if let Some(quota) = refusal.quota {
+            self.meters.over_quota(sender.tenant.as_str(), quota.name);
         }
         refusal
     }
@@ -226,13 +236,8 @@ impl Intake {
 
     /// No memory yet, for who may send now.
     fn reserve(&self, sender: &Sender) -> Result<Reservation, Refusal> {
-        self.quotas.ready(&sender.tenant).map_err(|exceeded| self.over_quota(sender, &exceeded))?;
+        self.quotas.ready(&sender.tenant).map_err(|exceeded| over_quota(&exceeded, &self.limits))?;
         self.admission.reserve(&sender.tenant).map_err(|refused| no_room(&refused, &self.limits))
-    }
-
-    fn over_quota(&self, sender: &Sender, exceeded: &Exceeded) -> Refusal {
-        self.meters.over_quota(sender.tenant.as_str(), exceeded.quota.name());
-        over_quota(exceeded, &self.limits)
     }
 
     /// Counts what was taken apart, and takes the rejections out.
@@ -256,7 +261,7 @@ impl Intake {
         let bytes = batch.events.iter().map(|event| event.span.len() as u64).sum();
         let taken = match self.quotas.take(&sender.tenant, wanted, bytes) {
             Ok(taken) => taken,
-            Err(exceeded) => return Err(Failed::with(self.over_quota(sender, &exceeded), reservation)),
+            Err(exceeded) => return Err(Failed::with(over_quota(&exceeded, &self.limits), reservation)),
         };
         let shipment = self.pack(sender, batch, ids, reservation, then, deadline)?;
         let (this, tenant) = (Arc::clone(self), sender.tenant.clone());

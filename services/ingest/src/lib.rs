@@ -23,11 +23,13 @@ pub mod refusal;
 pub mod tokens;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use forebay_kafka::{Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -90,6 +92,7 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
         progress: Progress::new(kafka.clone()),
         deliveries: TaskTracker::new(),
     });
+    let _until_shutdown = tokio::spawn(tell_what_is_in_use(Arc::clone(&intake), stop.clone()));
     for Bound { listener, .. } in &bound {
         let (name, address, protocol) = (&listener.name, &listener.address, listener.protocol);
         tracing::info!(listener = name, %address, ?protocol, topic = config.topic, "ingest takes events");
@@ -115,6 +118,15 @@ fn shares(access: &Access, limits: &Limits) -> (Arc<Quotas>, Admission) {
         }
     };
     (Arc::new(quotas), admission)
+}
+
+/// Tells every second what is in use: an instance without HTTP requests has nothing else that would.
+async fn tell_what_is_in_use(intake: Arc<Intake>, shutdown: CancellationToken) {
+    let mut ticks = interval(Duration::from_secs(1));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+        intake.meters.in_use(intake.admission.in_use());
+    }
 }
 
 /// Gives what is still queued the rest of its time: its clients have had no success for it, but it may be delivered.

@@ -62,6 +62,17 @@ pub struct Refusal {
     pub line: Option<usize>,
     /// When to send again, where that helps.
     pub retry_after: Option<Duration>,
+    /// The quota that stands in the way.
+    pub quota: Option<UsedUp>,
+}
+
+/// A quota that is used up.
+#[derive(Clone, Copy, Debug)]
+pub struct UsedUp {
+    /// Its name.
+    pub name: &'static str,
+    /// How long it takes until something may be sent again.
+    pub room_in: Duration,
 }
 
 // === impl Kind ===
@@ -100,7 +111,7 @@ impl Refusal {
     /// A refusal that sending again doesn't mend.
     #[must_use]
     pub fn new(kind: Kind, reason: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), hint: hint.into(), line: None, retry_after: None }
+        Self { kind, reason: reason.into(), hint: hint.into(), line: None, retry_after: None, quota: None }
     }
 
     /// Names the element at which the body broke.

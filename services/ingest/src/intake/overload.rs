@@ -12,7 +12,7 @@ use crate::admission::retry::retry_after;
 use crate::admission::{Exhausted, Refused};
 
 use crate::config::Limits;
-use crate::refusal::{Kind, Refusal};
+use crate::refusal::{Kind, Refusal, UsedUp};
 
 const AGAIN: &str = "send again; with an `Idempotency-Key` or ids of your own nothing is indexed twice";
 
@@ -59,6 +59,7 @@ pub fn over_quota(exceeded: &Exceeded, limits: &Limits) -> Refusal {
     let seconds = room_in.as_secs().max(1);
     let reason = format!("this tenant's quota `{}` ({allows}) is used up for {seconds} s", quota.name());
     let refusal = Refusal::new(Kind::Quota, reason, format!("nothing was taken; send again later; {rest}"));
+    let refusal = Refusal { quota: Some(UsedUp { name: quota.name(), room_in: *room_in }), ..refusal };
     // A day's rest isn't waited for in one go: whoever runs this may raise the quota.
     again(refusal, *room_in, limits)
 }

@@ -4,7 +4,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use forebay_access::secret::TokenHash;
+use forebay_settings::sections::ingest::{ListenerProtocol, ListenerSettings};
+use forebay_testkit::free_port;
 use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::harness::{Ingest, answer, eventually, started};
 
@@ -24,6 +29,46 @@ fn write(path: &Path, tenants: &[(&str, &str)]) {
 
 fn lines(count: usize) -> String {
     "{\"m\":\"0123456789\"}\n".repeat(count)
+}
+
+/// Scenario: a tenant has used up its day, and then sends by syslog, which has no acknowledgements, and by Lumberjack, which has.
+/// Guarantees: nobody waits for midnight. Who gets no acknowledgement goes on; who waits for one is sent away without it; both leave
+/// nothing for the stop to wait for.
+#[tokio::test]
+async fn nobody_waits_for_midnight() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    write(&path, &[("large", "bytes_per_day: 100B")]);
+    let [syslog, lumberjack] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port().unwrap()));
+    let ingest = started(|settings| {
+        settings.ingest.access_file = Some(path.clone());
+        for (protocol, address) in
+            [(ListenerProtocol::Syslog, &syslog), (ListenerProtocol::Lumberjack, &lumberjack)]
+        {
+            let listener = ListenerSettings {
+                tenant: Some("large".to_owned()),
+                ..ListenerSettings::new(protocol, address.clone())
+            };
+            let _new = settings.ingest.listeners.insert(format!("{protocol:?}").to_lowercase(), listener);
+        }
+    })
+    .await;
+    let all = ingest.request("", lines(100)).bearer_auth("large");
+    assert_eq!(answer(all.header("content-type", "application/x-ndjson")).await.status, 200);
+
+    let mut lines = TcpStream::connect(&syslog).await.unwrap();
+    lines.write_all(b"<34>1 - - - - - - too much\n").await.unwrap();
+    let mut window = TcpStream::connect(&lumberjack).await.unwrap();
+    window.write_all(b"2W\0\0\0\x012J\0\0\0\x01\0\0\0\x08{\"a\": 1}").await.unwrap();
+    let mut said = Vec::new();
+    let ended = timeout(Duration::from_secs(20), window.read_to_end(&mut said)).await;
+    assert!(ended.is_ok(), "the window is still waited with");
+    assert!(!said.ends_with(b"2A\0\0\0\x01"), "acknowledged: {said:?}");
+
+    let began = Instant::now();
+    let stored = ingest.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(5), "the stop took {:?}", began.elapsed());
+    assert_eq!(stored.len(), 100);
 }
 
 /// Scenario: tenants use up a rate and a day's volume; the file then allows more.

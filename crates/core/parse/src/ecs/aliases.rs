@@ -140,6 +140,13 @@ pub const ATTRIBUTES: &[(&str, Field)] = &[
     ("host", Field::HostName),
     ("hostname", Field::HostName),
     ("service", Field::ServiceName),
+    ("service_name", Field::ServiceName),
+    // Loki's streams carry their level as a label.
+    ("level", Field::LogLevel),
+    ("severity", Field::LogLevel),
+    ("detected_level", Field::LogLevel),
+    ("trace_id", Field::TraceId),
+    ("span_id", Field::SpanId),
     ("file", Field::LogFilePath),
     ("path", Field::LogFilePath),
     ("filename", Field::LogFilePath),

@@ -95,6 +95,17 @@ fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
             findings.number(&path("max_connections_per_address"), as_number(max), 1, 1_000_000);
         }
         tls::check(&path("tls"), &listener.tls, findings);
+        let reached =
+            listener.address.parse::<ListenAddress>().is_ok_and(|address| !address.is_of_this_machine());
+        findings.require(
+            !reached || ingest.access_file.is_some(),
+            &path("address"),
+            format!(
+                "`{}` can be reached from elsewhere, and without ingest.access_file anyone may send",
+                listener.address
+            ),
+            "set ingest.access_file, or listen on `127.0.0.1`",
+        );
         // Datagrams are never encrypted: who writes `udp://` asks for that.
         let exposed = |address: &ListenAddress| !address.is_of_this_machine() && !address.is_datagram();
         let exposed = listener.address.parse().is_ok_and(|address| exposed(&address));

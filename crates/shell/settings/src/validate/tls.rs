@@ -19,12 +19,21 @@ pub(super) fn check(path: &str, tls: &TlsSettings, findings: &mut Findings) {
             "there is a key without its certificate",
             "name the file of the key's certificate",
         ),
-        (None, None) => findings.require(
-            !asks && tls.client_ca_file.is_none(),
-            &at("certificate_file"),
-            "clients can't show certificates without TLS",
-            "set certificate_file and key_file",
-        ),
+        (None, None) => {
+            findings.require(
+                !asks && tls.client_ca_file.is_none(),
+                &at("certificate_file"),
+                "clients can't show certificates without TLS",
+                "set certificate_file and key_file",
+            );
+            let unset = TlsSettings::default();
+            findings.require(
+                tls.min_version == unset.min_version && tls.handshake_timeout == unset.handshake_timeout,
+                &at("certificate_file"),
+                "the section has no certificate, so that nothing of it counts",
+                "repeat certificate_file and key_file here, or set it in ingest.tls",
+            );
+        }
         (Some(_), Some(_)) => {}
     }
     findings.require(
@@ -72,7 +81,7 @@ mod tests {
             tls.crl_file = Some("a.crl".into());
             tls.handshake_timeout = Period::from_secs(3_600);
         });
-        let at = ["certificate_file", "client_ca_file", "crl_file", "handshake_timeout"];
+        let at = ["certificate_file", "certificate_file", "client_ca_file", "crl_file", "handshake_timeout"];
         assert_eq!(all, at.map(|field| format!("ingest.tls.{field}")));
         let idle = problems(|tls| {
             tls.certificate_file = Some("a.pem".into());

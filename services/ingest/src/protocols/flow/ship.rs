@@ -7,6 +7,7 @@ use forebay_wire::Batch;
 
 use crate::intake::{Admitted, Intake, Sender};
 use crate::listen::Stop;
+use crate::refusal::Refusal;
 
 /// What an event takes beside its bytes on its way to Kafka, in bytes: its place in the batch, its id, its envelope, its record.
 const PER_EVENT: usize = 640;
@@ -39,11 +40,14 @@ impl Route {
     pub(in super::super) async fn ship(self, held: Option<Admitted>, batch: Batch) -> Shipped {
         let events = batch.events.len();
         let need = batch.bytes.len() * 2 + batch.weight() + events * PER_EVENT;
-        let Some(admitted) = self.room(held, need).await else { return self.lost("stopped", events) };
+        let admitted = match self.room(held, need).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return self.put_off(&refusal, events),
+        };
         let ids = self.intake.new_ids();
         match self.intake.insist(admitted, batch, ids, &self.stop.give_up).await {
             Ok(_) => Shipped::Done,
-            Err(refusal) if refusal.may_come_again() => self.lost("stopped", events),
+            Err(refusal) if refusal.may_come_again() => self.put_off(&refusal, events),
             Err(refusal) => {
                 let Sender { protocol, peer, .. } = &self.sender;
                 rate_limited_warn!(
@@ -62,24 +66,46 @@ impl Route {
 
     /// Memory for a batch: what is held, if it is enough. Who has to wait holds nothing meanwhile, so that no two can wait for each
     /// other.
-    async fn room(&self, held: Option<Admitted>, need: usize) -> Option<Admitted> {
+    async fn room(&self, held: Option<Admitted>, need: usize) -> Result<Admitted, Refusal> {
         // Memory that a socket held before it knew whose datagrams came is of no use to another tenant: nothing may be sent by it.
         if let Some(mut held) = held
             && held.sender().tenant == self.sender.tenant
         {
             held.reservation().shrink_to(need);
             if held.reservation().grow_to(need).is_ok() {
-                return Some(held);
+                return Ok(held);
             }
         }
         loop {
             // It fails after a while, since others might have to close their connections; here nothing is held.
             match self.intake.room(&self.sender, need, &self.stop.give_up).await {
-                Ok(admitted) => return Some(admitted),
-                Err(_) if self.stop.give_up.is_cancelled() => return None,
+                Ok(admitted) => return Ok(admitted),
+                Err(refusal) if refusal.quota.is_some() || self.stop.give_up.is_cancelled() => {
+                    return Err(refusal);
+                }
                 Err(_) => {}
             }
         }
+    }
+
+    /// What is over its tenant's quota for long, or is still here at the end of a stop, is not waited with any longer. Who gets
+    /// acknowledgements is sent away with it; who gets none goes on, and has lost it.
+    fn put_off(&self, refusal: &Refusal, events: usize) -> Shipped {
+        if refusal.quota.is_none() {
+            return self.lost("stopped", events);
+        }
+        let Sender { tenant, protocol, peer } = &self.sender;
+        rate_limited_warn!(
+            per_minute = 6,
+            protocol = protocol.as_str(),
+            %tenant,
+            %peer,
+            events,
+            reason = refusal.reason,
+            "events are over their tenant's quota"
+        );
+        let given_up = self.lost("quota", events);
+        if self.acknowledges { given_up } else { Shipped::Done }
     }
 
     fn lost(&self, reason: &'static str, events: usize) -> Shipped {
