@@ -37,7 +37,7 @@ use crate::access::Access;
 use crate::admission::{Admission, Reservation};
 use crate::config::Limits;
 use crate::metrics::Meters;
-use crate::refusal::Refusal;
+use crate::refusal::{Kind, Refusal};
 
 /// The first wait of who insists; each further one is twice as long, up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(10);
@@ -182,7 +182,14 @@ impl Intake {
                 None => self.reserve(&sender),
             };
             let outcome = match held {
-                Ok(held) => self.attempt(&sender, Arc::clone(&batch), ids.clone(), held, Then::Keep).await,
+                // A try that is under way goes on by itself when nobody waits for it any more.
+                Ok(held) => {
+                    let attempt = self.attempt(&sender, Arc::clone(&batch), ids.clone(), held, Then::Keep);
+                    until.run_until_cancelled(attempt).await.unwrap_or_else(|| {
+                        let late = KafkaError::Timeout("ingest is stopping".to_owned());
+                        Err(Box::new(Failed { refusal: of_kafka(&late, &self.limits), reservation: None }))
+                    })
+                }
                 Err(refusal) => Err(Box::new(Failed { refusal, reservation: None })),
             };
             let refusal = match outcome {
@@ -191,7 +198,9 @@ impl Intake {
                     return Ok(Receipt { accepted, rejections });
                 }
                 Err(failed) => {
-                    reservation = failed.reservation;
+                    // Who waits for memory holds none: everybody who does might be waiting for the others.
+                    let waits_for_memory = matches!(failed.refusal.kind, Kind::Busy | Kind::TenantFull);
+                    reservation = failed.reservation.filter(|_| !waits_for_memory);
                     failed.refusal
                 }
             };
@@ -258,7 +267,8 @@ impl Intake {
     ) -> Result<u64, Box<Failed>> {
         let deadline = Instant::now() + self.limits.ack_timeout;
         let wanted = batch.events.len() as u64;
-        let bytes = batch.events.iter().map(|event| event.span.len() as u64).sum();
+        let spans: u64 = batch.events.iter().map(|event| event.span.len() as u64).sum();
+        let bytes = spans.saturating_add(batch.attribute_bytes() as u64);
         let taken = match self.quotas.take(&sender.tenant, wanted, bytes) {
             Ok(taken) => taken,
             Err(exceeded) => return Err(Failed::with(over_quota(&exceeded, &self.limits), reservation)),

@@ -84,12 +84,13 @@ struct Account {
 // === impl Quotas ===
 
 impl Quotas {
-    /// Other limits are in force. What tenants have used stays used; tenants without limits are forgotten.
+    /// Other limits are in force. What tenants have used of a day stays used; what they owe at a rate that isn't in force any more
+    /// is forgiven; tenants without limits are forgotten.
     pub fn set(&mut self, limits: impl IntoIterator<Item = (Tenant, Limits)>) {
         let mut before = std::mem::take(&mut self.accounts);
         for (tenant, limits) in limits.into_iter().filter(|(_, limits)| *limits != Limits::default()) {
             let account = match before.remove(&tenant) {
-                Some(account) => Account { limits, ..account },
+                Some(account) => account.with(limits),
                 None => Account::new(limits),
             };
             let _none = self.accounts.insert(tenant, account);
@@ -148,6 +149,13 @@ impl Quotas {
 impl Account {
     fn new(limits: Limits) -> Self {
         Self { limits, events: Bucket::default(), bytes: Bucket::default(), day: i64::MIN, today: 0 }
+    }
+
+    fn with(self, limits: Limits) -> Self {
+        let kept = |same: bool, bucket: Bucket| if same { bucket } else { Bucket::default() };
+        let events = kept(self.limits.events_per_second == limits.events_per_second, self.events);
+        let bytes = kept(self.limits.bytes_per_second == limits.bytes_per_second, self.bytes);
+        Self { limits, events, bytes, ..self }
     }
 
     fn used_today(&self, now: Now) -> u64 {

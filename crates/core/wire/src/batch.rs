@@ -85,6 +85,19 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// How many bytes of attributes its events carry in all, each its group's: what they are worth beside [`Batch::bytes`].
+    #[must_use]
+    pub fn attribute_bytes(&self) -> usize {
+        let of = |group: &Group| {
+            let each: usize =
+                group.facts.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+            each.saturating_mul(group.len)
+        };
+        self.groups.iter().map(of).fold(0, usize::saturating_add)
+    }
+}
+
 impl Facts {
     /// Facts of which only the format is known.
     #[must_use]

@@ -136,7 +136,7 @@ impl<S: Speak> Flow<S> {
                 shipped = arrived => {
                     let owed = shipping.take().and_then(|(_, owed)| owed);
                     match (shipped, owed) {
-                        (Shipped::GivenUp, _) => return,
+                        (Shipped::GivenUp, _) => return self.abandon(),
                         (Shipped::Done, Some(owed)) => self.speaker.answer(owed, &mut self.answers),
                         (Shipped::Done, None) => {}
                     }
@@ -198,6 +198,22 @@ impl<S: Speak> Flow<S> {
             fault,
             "closing a connection that can't be read on"
         );
+    }
+
+    /// Counts what was read and can't be sent any more.
+    fn abandon(mut self) {
+        let mut events = 0;
+        loop {
+            let Taken { used, frames, .. } = self.speaker.take(self.inlet.buffer());
+            if used == 0 {
+                break;
+            }
+            events += frames.count();
+            self.inlet.pass(used);
+        }
+        if !S::ACKNOWLEDGES && events > 0 {
+            self.route.intake.meters.lost(S::PROTOCOL, "stopped", events);
+        }
     }
 
     /// Closes the connection after everything that came by it.

@@ -1,6 +1,7 @@
 //! From the bytes of a connection to portions of events.
 
 use bytes::{Bytes, BytesMut};
+use forebay_record::dead_letter::cut;
 
 use super::entries::Entries;
 use super::fault::{Broken, Failure, Fault};
@@ -246,10 +247,14 @@ enum More {
     No,
 }
 
+/// The longest tag that is kept, in bytes: it travels with every event of its message.
+const MAX_TAG: usize = 1024;
+
 fn facts(tag: &[u8]) -> Facts {
     let mut facts = Facts::of_format("json");
     if !tag.is_empty() {
-        facts.attributes.push((TAG.to_owned(), String::from_utf8_lossy(tag).into_owned()));
+        let tag = String::from_utf8_lossy(tag);
+        facts.attributes.push((TAG.to_owned(), cut(&tag, MAX_TAG).to_owned()));
     }
     facts
 }

@@ -126,6 +126,11 @@ fn ingest_without_tokens_stays_on_this_machine() {
     };
     assert_eq!(problems(with_tokens), [""; 0]);
     assert_eq!(problems(|s| s.ingest.listen = "localhost:0".into()), [""; 0]);
+    let listener = |s: &mut Settings| {
+        let listener = ListenerSettings::new(ListenerProtocol::Syslog, "udp://0.0.0.0:514");
+        let _none = s.ingest.listeners.insert("a".to_owned(), listener);
+    };
+    one(&problems(listener), "ingest.listeners.a.address: `udp://0.0.0.0:514` can be", "access_file");
     one(&problems(|s| s.ingest.listen = "8080".into()), "ingest.listen: `8080` has no port", "host:port");
 }
 
@@ -138,7 +143,7 @@ fn no_plain_listener_without_being_asked_for() {
         for (name, address) in
             [("a", "0.0.0.0:1"), ("b", "127.0.0.1:2"), ("c", "udp://0.0.0.0:3"), ("d", "unix:///run/d")]
         {
-            let listener = ListenerSettings::new(ListenerProtocol::Http, address);
+            let listener = ListenerSettings::new(ListenerProtocol::Syslog, address);
             let _none = s.ingest.listeners.insert(name.to_owned(), listener);
         }
     };

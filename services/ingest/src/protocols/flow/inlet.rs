@@ -5,7 +5,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::ship::{PER_BYTE, Route};
 use crate::intake::Admitted;
@@ -48,12 +48,14 @@ pub(super) struct Inlet {
     limit: usize,
     /// The memory for that, beyond [`OWN`].
     held: Option<Admitted>,
+    /// Since when that is held for a message that isn't whole yet.
+    since: Option<Instant>,
     route: Route,
 }
 
 impl Inlet {
     pub(super) fn new(stream: Stream, route: Route) -> Self {
-        Self { stream, buffer: BytesMut::new(), limit: OWN, held: None, route }
+        Self { stream, buffer: BytesMut::new(), limit: OWN, held: None, since: None, route }
     }
 
     /// What nobody has taken yet.
@@ -71,7 +73,8 @@ impl Inlet {
     pub(super) fn split(&mut self, used: usize) -> (Bytes, Option<Admitted>) {
         let bytes = self.buffer.split_to(used.min(self.buffer.len())).freeze();
         let held = self.held.take();
-        self.limit = OWN;
+        (self.limit, self.since) = (OWN, None);
+        self.let_go();
         (bytes, held)
     }
 
@@ -94,7 +97,9 @@ impl Inlet {
         let mut buffer = (&mut self.buffer).limit(room);
         let read = self.stream.read_buf(&mut buffer);
         let read = if self.held.is_some() && !is_shipping {
-            match timeout(self.route.intake.limits.read_timeout, read).await {
+            // From the first byte on: a byte now and then keeps no memory.
+            let since = *self.since.get_or_insert_with(Instant::now);
+            match timeout_at(since + self.route.intake.limits.read_timeout, read).await {
                 Ok(read) => read,
                 Err(_) => return Came::Late,
             }
@@ -128,8 +133,15 @@ impl Inlet {
     /// Gives memory back that is not needed any more.
     fn settle(&mut self) {
         if self.buffer.len() < OWN {
-            self.held = None;
-            self.limit = OWN;
+            (self.held, self.limit, self.since) = (None, OWN, None);
+        }
+        self.let_go();
+    }
+
+    /// Lets a large buffer go of which little is used: what was taken out of it keeps it only as long as it needs.
+    fn let_go(&mut self) {
+        if self.buffer.len() < OWN && self.buffer.capacity() > OWN {
+            self.buffer = BytesMut::from(&self.buffer[..]);
         }
     }
 

@@ -39,7 +39,13 @@ impl Route {
     /// Sends a batch as often as it takes, until the end of the drain.
     pub(in super::super) async fn ship(self, held: Option<Admitted>, batch: Batch) -> Shipped {
         let events = batch.events.len();
-        let need = batch.bytes.len() * 2 + batch.weight() + events * PER_EVENT;
+        let need = batch.bytes.len() * 2 + batch.weight() + events * PER_EVENT + batch.attribute_bytes();
+        let most = self.intake.limits.max_in_flight;
+        if need > most {
+            rate_limited_warn!(per_minute = 6, protocol = self.sender.protocol.as_str(), peer = %self.sender.peer, need, most,
+                "a batch needs more memory than ingest.max_in_flight");
+            return self.lost("too_large", events);
+        }
         let admitted = match self.room(held, need).await {
             Ok(admitted) => admitted,
             Err(refusal) => return self.put_off(&refusal, events),
