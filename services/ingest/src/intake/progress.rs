@@ -1,6 +1,6 @@
 //! Tells the health check whether deliveries are under way and whether any of them ends.
 //!
-//! Every delivery ends by itself (see [`super::deliver`]); if for minutes none does, the process hangs, and `/livez`
+//! Every delivery ends by itself (see [`super::deliver`](mod@super::deliver)); if for minutes none does, the process hangs, and `/livez`
 //! says so.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
