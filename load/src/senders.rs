@@ -10,6 +10,7 @@ mod syslog;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -26,6 +27,9 @@ use crate::lines::Lines;
 const EVENTS: u64 = 1000;
 /// How many connections send at once.
 const CONNECTIONS: usize = 8;
+
+/// When what was refused for now is sent again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A protocol.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

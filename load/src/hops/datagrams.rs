@@ -15,8 +15,8 @@ use crate::senders::datagrams_at;
 
 /// How many datagrams a second are sent.
 pub const RATE: u64 = 100_000;
-/// How many are sent at a time; the pauses between are short enough that they don't show.
-const AT_A_TIME: u64 = 100;
+/// How many are sent at a time, every 10 ms: timers are too coarse for less.
+const AT_A_TIME: u64 = 1000;
 
 /// A run, and what became of the datagrams.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ async fn send(address: &str, lines: Lines, events: u64) -> Result<Duration> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.connect(address)?;
     let mut datagrams = Vec::new();
-    for n in 0..AT_A_TIME * 100 {
+    for n in 0..AT_A_TIME * 10 {
         let mut datagram = format!("<134>1 - node bench 4711 {} - ", request_id(n)).into_bytes();
         lines.push(n, &mut datagram);
         datagram.truncate(300);
@@ -86,7 +86,7 @@ async fn send(address: &str, lines: Lines, events: u64) -> Result<Duration> {
     let mut sent = 0;
     while sent < events {
         for datagram in
-            datagrams.iter().cycle().skip((sent % (AT_A_TIME * 100)) as usize).take(AT_A_TIME as usize)
+            datagrams.iter().cycle().skip((sent % (AT_A_TIME * 10)) as usize).take(AT_A_TIME as usize)
         {
             let _len = socket.send(datagram)?;
         }

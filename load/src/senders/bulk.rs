@@ -1,10 +1,11 @@
 //! `_bulk` (<https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>): a `create` for each line.
 
 use anyhow::{Result, ensure};
-use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, StatusCode};
+use tokio::time::sleep;
 
-use super::Queue;
+use super::{AGAIN, Queue};
 
 pub(super) fn body(lines: &[Vec<u8>]) -> Vec<u8> {
     let mut body = Vec::new();
@@ -20,10 +21,17 @@ pub(super) async fn send(address: &str, queue: &mut Queue) -> Result<()> {
     let client = Client::builder().tcp_nodelay(true).build()?;
     let url = format!("http://{address}/logs/_bulk");
     while let Some(load) = queue.take() {
-        let request = client.post(&url).header(CONTENT_TYPE, "application/x-ndjson").body(load.bytes);
-        let answer = request.send().await?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        ensure!(status.is_success() && text.contains("\"errors\":false"), "{status}: {text}");
+        loop {
+            let request = client.post(&url).header(CONTENT_TYPE, "application/x-ndjson");
+            let answer = request.body(load.bytes.clone()).send().await?;
+            let (status, text) = (answer.status(), answer.text().await?);
+            // What Kafka doesn't take in time comes again, as with every client.
+            if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+                ensure!(status.is_success() && text.contains("\"errors\":false"), "{status}: {text}");
+                break;
+            }
+            sleep(AGAIN).await;
+        }
     }
     Ok(())
 }

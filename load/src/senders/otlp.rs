@@ -7,7 +7,9 @@ use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, TE};
 use serde_json::Value;
 
-use super::{Queue, members};
+use tokio::time::sleep;
+
+use super::{AGAIN, Queue, members};
 
 const VARINT: u8 = 0;
 const FIXED64: u8 = 1;
@@ -101,8 +103,15 @@ pub(super) async fn send(address: &str, queue: &mut Queue) -> Result<()> {
     let client = Client::builder().http2_prior_knowledge().tcp_nodelay(true).build()?;
     let url = format!("http://{address}/opentelemetry.proto.collector.logs.v1.LogsService/Export");
     while let Some(load) = queue.take() {
-        let request = client.post(&url).header(CONTENT_TYPE, "application/grpc").header(TE, "trailers");
-        let answer = request.body(load.bytes).send().await?;
+        let answer = loop {
+            let request = client.post(&url).header(CONTENT_TYPE, "application/grpc").header(TE, "trailers");
+            let answer = request.body(load.bytes.clone()).send().await?;
+            // `RESOURCE_EXHAUSTED` and `UNAVAILABLE`: what Kafka doesn't take in time comes again.
+            if !answer.headers().get("grpc-status").is_some_and(|status| status == "8" || status == "14") {
+                break answer;
+            }
+            sleep(AGAIN).await;
+        };
         // A refusal has its status in the head. A success ends with a message, which is empty unless records were refused.
         let head = answer.headers().get("grpc-status").cloned();
         let status = answer.status();
