@@ -234,7 +234,6 @@ impl Intake {
     /// Counts an answered HTTP request.
     pub fn answered(&self, status: axum::http::StatusCode, took: Duration) {
         self.meters.answered(status, took);
-        self.meters.in_use(self.admission.in_use());
     }
 
     /// New ids, for events that bring none.

@@ -1,7 +1,7 @@
 //! The ingest tier: events come in by every protocol that shippers speak, and go to `forebay.raw`.
 //!
 //! 1. [`listen`] accepts connections and datagrams; [`http`] serves those that speak HTTP.
-//! 2. [`protocols`] has a shell for each protocol: it finds out who sends ([`auth`]), reads within limits, and has `forebay_wire`
+//! 2. [`protocols`] has a shell for each protocol: it finds out who sends ([`access`]), reads within limits, and has `forebay_wire`
 //!    decode what it read into a batch.
 //! 3. [`intake`] is the one way to Kafka: [`admission`] lets in what there is room for, fairly between tenants, and no more than
 //!    Kafka takes in time; events get their envelope and their ids, and are sent; the brokers are waited for.
@@ -12,7 +12,6 @@
 
 pub mod access;
 pub mod admission;
-pub mod auth;
 pub mod config;
 pub mod http;
 pub mod intake;

@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use forebay_wire::Encoding;
 use jiff::Timestamp;
 
-use crate::auth::authorize;
+use crate::access::http::authorize;
 use crate::config::Access;
 use crate::intake::{Peer, Sender};
 use crate::protocols::Protocol;

@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use tonic_reflection::server::Builder;
 
 use super::Protocol;
-use crate::auth::authorize;
+use crate::access::http::authorize;
 use crate::http::grpc::{self, Call, Packed};
 use crate::http::router::post_only;
 use crate::http::unpack::unpack;

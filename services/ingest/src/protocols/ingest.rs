@@ -24,7 +24,7 @@ use self::options::{KNOWN, Options, header};
 use self::prepare::{Content, Prepared, Unprepared, prepare};
 use self::receipt::Receipt;
 use super::Protocol;
-use crate::auth::authorize;
+use crate::access::http::authorize;
 use crate::config::Access;
 use crate::http::body::{discard, read_body};
 use crate::http::router::post_only;

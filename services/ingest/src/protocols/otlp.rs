@@ -23,7 +23,7 @@ use forebay_wire::{Batch, Encoding, Limits, Rejections};
 use jiff::Timestamp;
 
 use super::Protocol;
-use crate::auth::authorize;
+use crate::access::http::authorize;
 use crate::http::answer::{retry_after, status};
 use crate::http::body::{discard, read_body};
 use crate::http::grpc::{self, Call, Packed};

@@ -25,7 +25,7 @@ use super::Protocol;
 use super::ingest::options::{KNOWN, Options};
 use super::ingest::prepare::{Content, Prepared, Unprepared, prepare};
 use super::ingest::receipt::Receipt;
-use crate::auth::authorize;
+use crate::access::http::authorize;
 use crate::http::connection::Held;
 use crate::intake::{Admitted, Intake, Peer, Sender};
 use crate::refusal::{Kind, Refusal};

@@ -13,7 +13,7 @@ use forebay_wire::bulk::filter::Filter;
 use jiff::Timestamp;
 
 use super::patience::Patience;
-use crate::auth::authorize;
+use crate::access::http::authorize;
 use crate::config::Access;
 use crate::intake::{Intake, Peer, Sender};
 use crate::protocols::Protocol;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::answer::Failure;
 use crate::access::headers::Shown;
-use crate::auth::authorize;
+use crate::access::http::authorize;
 use crate::config::Access;
 use crate::intake::{Peer, Sender};
 use crate::protocols::Protocol;
