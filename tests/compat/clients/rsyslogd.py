@@ -38,9 +38,8 @@ def send(run, config, globals_=""):
             stderr=sys.stderr,
         )
         try:
-            _wait("it listens", lambda: (path / "in").exists(), rsyslog)
             with socket.socket(socket.AF_UNIX) as lines:
-                lines.connect(str(path / "in"))
+                _wait("it listens", lambda: _connects(lines, path / "in"), rsyslog)
                 for one in run.ids():
                     time_now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
                     lines.sendall(f"<14>1 {time_now} host.example compat - - - {one}\n".encode())
@@ -53,6 +52,11 @@ def send(run, config, globals_=""):
         finally:
             rsyslog.kill()
             rsyslog.wait()
+
+
+def _connects(lines, path):
+    """Whether rsyslog takes the connection: it makes the file first, and listens on it a moment later."""
+    return lines.connect_ex(str(path)) == 0
 
 
 def _is_sent(stats, count):

@@ -46,9 +46,9 @@ with tempfile.TemporaryDirectory() as folder:
         return sum(int(line[5]) for line in lines if line[0].startswith("dst.") and line[4] == what)
 
     try:
-        wait("it listens", lambda: (path / "in").exists(), syslog_ng)
         with socket.socket(socket.AF_UNIX) as lines:
-            lines.connect(str(path / "in"))
+            # It makes the socket's file first, and listens on it a moment later.
+            wait("it listens", lambda: lines.connect_ex(str(path / "in")) == 0, syslog_ng)
             for one in run.ids():
                 now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
                 lines.sendall(f"<14>1 {now} host.example compat - - - {one}\n".encode())
