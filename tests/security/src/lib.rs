@@ -1,1 +1,6 @@
 //! What attackers try, against the process that ships: see `tests/attacks.rs` for what, and `docs/security.md` for why.
+//! `forebay-attack` (`make attack`) measures what an honest client notices of it.
+
+pub mod doors;
+pub mod victim;
+pub mod waits;

@@ -1,0 +1,161 @@
+//! Connections that hold what they get, on every protocol: halves that never become whole, and answers that nobody reads.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use forebay_security::victim::Victim;
+use forebay_settings::ByteSize;
+use forebay_settings::sections::ingest::ListenerProtocol;
+use forebay_testkit::eventually;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
+
+use crate::driver::{Driver, Heard};
+use crate::protocols::{Attack, Hostile, door, each};
+
+/// How many connections an address may have here.
+const MOST: usize = 200;
+/// How many come: some more than may.
+const CROWD: usize = 220;
+
+/// What half a message is, and what is sent twice a second behind it.
+fn half(listener: Option<ListenerProtocol>, number: usize) -> (&'static [u8], &'static [u8]) {
+    let halves: &[(&[u8], &[u8])] = match listener {
+        None | Some(ListenerProtocol::Http) => &[
+            (b"", b""),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", b"\0\0\0\x04\0\0\0\0\0"),
+            (b"GET /v1/stream HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n", b"x: y\r\n"),
+            (b"POST /v1/logs HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        ],
+        Some(ListenerProtocol::Forward) => &[(b"", b""), (b"\x93\xa1t\xdd\0\0\xff\xff", b"\xc0"), (b"\x93\xdb\0\0\xff\xff", b"x")],
+        Some(ListenerProtocol::Lumberjack) => {
+            &[(b"", b""), (b"2W\0\0\x07\xd0", b""), (b"2W\0\0\0\x022J\0\0\0\x01\0\0\0\x02{}", b""), (b"2W\0\0\0\x012C\0\x0f\0\0", b"x")]
+        }
+        Some(ListenerProtocol::Relp) => &[(b"", b""), (b"1 open 9", b""), (b"1 open 85 ", b"x"), (b"1 op", b"")],
+        Some(ListenerProtocol::Syslog) => &[(b"", b""), (b"<14>", b"x"), (b"9000 <14>", b"x")],
+        Some(ListenerProtocol::Gelf | ListenerProtocol::Lines) => &[(b"", b""), (b"{", b"x")],
+    };
+    halves[number % halves.len()]
+}
+
+/// Connects from this address, sends a half, and a byte now and then, until it is thrown out.
+async fn stay(from: [u8; 4], to: SocketAddr, (first, then): (&'static [u8], &'static [u8])) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(IpAddr::from(from), 0)).unwrap();
+    let Ok(mut stream) = socket.connect(to).await else { return };
+    let _sent = stream.write_all(first).await;
+    let (mut bytes, mut ticks) = ([0; 256], interval(Duration::from_millis(500)));
+    loop {
+        tokio::select! {
+            read = stream.read(&mut bytes) => if !matches!(read, Ok(1..)) { return },
+            _ = ticks.tick() => if !then.is_empty() && stream.write_all(then).await.is_err() { return },
+        }
+    }
+}
+
+struct Slow<'a> {
+    victim: &'a Victim,
+    /// Those of all protocols stay together until the end.
+    crowd: JoinSet<()>,
+    listeners: Vec<SocketAddr>,
+}
+
+impl Attack for Slow<'_> {
+    async fn on<D: Hostile>(&mut self) {
+        let victim = self.victim;
+        let honest = door::<D>(victim, "honest", &victim.token);
+        let to = honest.address.parse().unwrap();
+        let mut client = D::connect(&honest).await;
+        // On the listener that the honest one uses too: those that come by HTTP have one in common.
+        if !self.listeners.contains(&to) {
+            self.listeners.push(to);
+            let refused = victim.refused_connections("address_connections").await.unwrap();
+            for number in 0..CROWD {
+                let _task = self.crowd.spawn(stay([127, 0, 0, 9], to, half(D::LISTENER, number)));
+            }
+            let full = async || victim.refused_connections("address_connections").await.unwrap() > refused;
+            eventually("the crowd is there", Duration::from_secs(20), full).await.unwrap();
+        }
+        for n in 0..3 {
+            let text = [format!("an honest line {n} by {}", D::PROTOCOL)];
+            let heard = timeout(Duration::from_secs(10), client.send(&text)).await.expect("served beside the crowd");
+            assert_eq!(heard, Heard::Success, "{}", D::PROTOCOL);
+            // A newcomer, too.
+            client = timeout(Duration::from_secs(10), D::connect(&honest)).await.expect("let in beside the crowd");
+        }
+        let arrived = format!("an honest line 2 by {}", D::PROTOCOL);
+        let arrived = async || victim.stored().unwrap().iter().any(|one| one.body.contains(&arrived));
+        eventually("what the honest one sent is taken", Duration::from_secs(20), arrived).await.unwrap();
+    }
+}
+
+/// Scenario: on each listener more connections of one address than it may have: silent ones, half heads, half frames, half windows,
+/// counts whose message never comes, a byte now and then. On each protocol, an honest client at another address sends, and comes anew.
+/// Guarantees: it is served in seconds, memory stays, and once the crowd is gone, so are its connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn halves_on_every_protocol_stand_in_nobodys_way() {
+    let mut victim = Victim::start_with(|settings, _| {
+        settings.ingest.max_connections_per_address = MOST;
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let mut slow = Slow { victim: &victim, crowd: JoinSet::new(), listeners: Vec::new() };
+    each(&mut slow).await;
+    slow.crowd.shutdown().await;
+    let gone = async || victim.connections().await.unwrap() <= 20.0;
+    eventually("the crowd's connections end", Duration::from_secs(60), gone).await.unwrap();
+    victim.unharmed().await.unwrap();
+    // A line without its end is one, by the protocols that have nothing but lines: what the crowd left is the listener's.
+    let strange = victim.stored().unwrap().into_iter().find(|one| one.tenant != "honest");
+    assert_eq!(strange, None);
+}
+
+/// Scenario: clients of each protocol with answers send all the time and read nothing of what is answered.
+/// Guarantees: memory stays, each is cut off or made to wait, and everybody else is served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_no_answers_waits() {
+    const WANTED: usize = 32 << 20;
+    let mut victim = Victim::start_with(|settings, _| {
+        settings.ingest.max_event = ByteSize::kib(64);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let http = format!("GET /v1/nothing{} HTTP/1.1\r\nhost: x\r\n\r\n", "/x".repeat(10));
+    let relp = "1 open 30 relp_version=0\ncommands=syslog\n";
+    let syslog: String = (2..4_000).map(|n| format!("{n} syslog 17 <14>an honest line\n")).collect();
+    let window = [b"2W\0\0\0\x01".as_slice(), &crate::missile::lumberjack_frame(1, "{\"m\":\"an honest line\"}")].concat();
+    let ping = crate::missile::ws_frame(0x89, 100, &[0; 100]);
+    let upgrade = format!(
+        "GET /v1/stream HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nauthorization: Bearer {}\r\n\r\n",
+        victim.token
+    );
+    let pings = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), b"\0\0\0\x04\0\0\0\0\0"].concat();
+    let many: [(SocketAddr, &[u8], Vec<u8>); 5] = [
+        (victim.address, b"", http.into_bytes()),
+        (victim.address, &pings, b"\0\0\x08\x06\0\0\0\0\0pingping".to_vec()),
+        (victim.address, upgrade.as_bytes(), ping),
+        (victim.door("relp_honest").unwrap(), relp.as_bytes(), syslog.into_bytes()),
+        (victim.door("lumberjack_honest").unwrap(), b"", window),
+    ];
+    for (to, first, then) in many {
+        let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
+        stream.write_all(first).await.unwrap();
+        let piece = then.repeat((64 << 10) / then.len() + 1);
+        let mut sent = 0;
+        // Until it can write no more, is cut off, or has sent so much that the answers to it would show.
+        while sent < WANTED {
+            match timeout(Duration::from_secs(8), stream.write_all(&piece)).await {
+                Ok(Ok(())) => sent += piece.len(),
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        println!("{to}: {} KiB taken, {} MiB of memory", sent >> 10, victim.memory().unwrap() >> 20);
+        victim.unharmed().await.unwrap();
+    }
+    victim.only_honest_lines().unwrap();
+}
