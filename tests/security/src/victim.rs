@@ -140,7 +140,6 @@ impl Victim {
     }
 
     /// A POST to `/v1/ingest`, with neither credential nor body.
-    #[must_use]
     pub fn post(&self) -> RequestBuilder {
         self.client.post(format!("http://{}/v1/ingest", self.address))
     }

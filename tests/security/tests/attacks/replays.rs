@@ -83,26 +83,26 @@ async fn a_recorded_handshake_opens_nothing() {
     let mut victim = Victim::start_with(|settings, folder| {
         settings.ingest.max_connections_per_address = 100;
         let users =
-            "  - {name: f1, tenant: honest, forward: {shared_key: key, user: honest, password: right}}
-  - {name: f2, tenant: mallory, forward: {shared_key: key, user: mallory, password: own}}\n";
+            "  - {name: f1, tenant: honest, forward: {shared_key: shared-key, user: honest, password: right-one}}
+  - {name: f2, tenant: mallory, forward: {shared_key: shared-key, user: mallory, password: own-word}}\n";
         allow(&folder.join("access.yaml"), users)
     })
     .await
     .unwrap();
     let to = victim.door("forward_nobody").unwrap();
     let (stream, nonce, auth) = greeted(to).await;
-    let recorded = ping(&nonce, &auth, "key", "honest", "right");
+    let recorded = ping(&nonce, &auth, "shared-key", "honest", "right-one");
     assert!(is_let_in(stream, &recorded, "an honest line").await);
     for _again in 0..3 {
         let (stream, ..) = greeted(to).await;
         assert!(!is_let_in(stream, &recorded, "replayed").await);
     }
     for (key, user, password) in [
-        ("key", "honest", "own"),
-        ("key", "honest", ""),
-        ("key", "", ""),
-        ("wrong", "honest", "right"),
-        ("", "mallory", "own"),
+        ("shared-key", "honest", "own-word"),
+        ("shared-key", "honest", ""),
+        ("shared-key", "", ""),
+        ("wrong", "honest", "right-one"),
+        ("", "mallory", "own-word"),
     ] {
         let (stream, nonce, auth) = greeted(to).await;
         let shown = ping(&nonce, &auth, key, user, password);
@@ -144,7 +144,7 @@ fn signature(host: &str, secret: &str, date: &str, body: &str) -> String {
 #[tokio::test]
 async fn a_signature_is_for_one_request_of_now() {
     let mut victim = Victim::start_with(|_, folder| {
-        let key = "  - {name: aws, tenant: honest, access_key: {id: AKIDHONEST, secret: hush}}\n";
+        let key = "  - {name: aws, tenant: honest, access_key: {id: AKIDHONEST, secret: hush-hush}}\n";
         allow(&folder.join("access.yaml"), key)
     })
     .await
@@ -165,18 +165,18 @@ async fn a_signature_is_for_one_request_of_now() {
             tenant.into_iter().fold(request, |request, tenant| request.header("x-forebay-tenant", tenant));
         request.send().await.unwrap().status().as_u16()
     };
-    let good = signature(&host, "hush", &now, BODY);
+    let good = signature(&host, "hush-hush", &now, BODY);
     assert_eq!(send(&now, good.clone(), BODY, None).await, 200);
     let other = BODY.replace("YW4g", "YW5v");
     for (what, date, signed, body) in [
         ("a wrong secret", &now, signature(&host, "wrong", &now, BODY), BODY),
         ("no secret", &now, signature(&host, "", &now, BODY), BODY),
-        ("an hour ago", &past, signature(&host, "hush", &past, BODY), BODY),
-        ("in an hour", &future, signature(&host, "hush", &future, BODY), BODY),
-        ("said to be of now", &now, signature(&host, "hush", &past, BODY), BODY),
+        ("an hour ago", &past, signature(&host, "hush-hush", &past, BODY), BODY),
+        ("in an hour", &future, signature(&host, "hush-hush", &future, BODY), BODY),
+        ("said to be of now", &now, signature(&host, "hush-hush", &past, BODY), BODY),
         ("said to be of then", &past, good.clone(), BODY),
         ("another body", &now, good.clone(), &other),
-        ("another host", &now, signature("elsewhere", "hush", &now, BODY), BODY),
+        ("another host", &now, signature("elsewhere", "hush-hush", &now, BODY), BODY),
         ("not all signed", &now, good.replace("host;x-amz-date", "x-amz-date"), BODY),
         ("another key", &now, good.replace("AKIDHONEST", "AKIDOTHER"), BODY),
     ] {

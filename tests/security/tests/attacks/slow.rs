@@ -12,7 +12,7 @@ use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
-use crate::driver::{Driver, Heard};
+use crate::driver::Heard;
 use crate::protocols::{Attack, Hostile, door, each};
 
 /// How many connections an address may have here.
@@ -29,11 +29,18 @@ fn half(listener: Option<ListenerProtocol>, number: usize) -> (&'static [u8], &'
             (b"GET /v1/stream HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n", b"x: y\r\n"),
             (b"POST /v1/logs HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
         ],
-        Some(ListenerProtocol::Forward) => &[(b"", b""), (b"\x93\xa1t\xdd\0\0\xff\xff", b"\xc0"), (b"\x93\xdb\0\0\xff\xff", b"x")],
-        Some(ListenerProtocol::Lumberjack) => {
-            &[(b"", b""), (b"2W\0\0\x07\xd0", b""), (b"2W\0\0\0\x022J\0\0\0\x01\0\0\0\x02{}", b""), (b"2W\0\0\0\x012C\0\x0f\0\0", b"x")]
+        Some(ListenerProtocol::Forward) => {
+            &[(b"", b""), (b"\x93\xa1t\xdd\0\0\xff\xff", b"\xc0"), (b"\x93\xdb\0\0\xff\xff", b"x")]
         }
-        Some(ListenerProtocol::Relp) => &[(b"", b""), (b"1 open 9", b""), (b"1 open 85 ", b"x"), (b"1 op", b"")],
+        Some(ListenerProtocol::Lumberjack) => &[
+            (b"", b""),
+            (b"2W\0\0\x07\xd0", b""),
+            (b"2W\0\0\0\x022J\0\0\0\x01\0\0\0\x02{}", b""),
+            (b"2W\0\0\0\x012C\0\x0f\0\0", b"x"),
+        ],
+        Some(ListenerProtocol::Relp) => {
+            &[(b"", b""), (b"1 open 9", b""), (b"1 open 85 ", b"x"), (b"1 op", b"")]
+        }
         Some(ListenerProtocol::Syslog) => &[(b"", b""), (b"<14>", b"x"), (b"9000 <14>", b"x")],
         Some(ListenerProtocol::Gelf | ListenerProtocol::Lines) => &[(b"", b""), (b"{", b"x")],
     };
@@ -80,10 +87,12 @@ impl Attack for Slow<'_> {
         }
         for n in 0..3 {
             let text = [format!("an honest line {n} by {}", D::PROTOCOL)];
-            let heard = timeout(Duration::from_secs(10), client.send(&text)).await.expect("served beside the crowd");
+            let heard =
+                timeout(Duration::from_secs(10), client.send(&text)).await.expect("served beside the crowd");
             assert_eq!(heard, Heard::Success, "{}", D::PROTOCOL);
             // A newcomer, too.
-            client = timeout(Duration::from_secs(10), D::connect(&honest)).await.expect("let in beside the crowd");
+            client =
+                timeout(Duration::from_secs(10), D::connect(&honest)).await.expect("let in beside the crowd");
         }
         let arrived = format!("an honest line 2 by {}", D::PROTOCOL);
         let arrived = async || victim.stored().unwrap().iter().any(|one| one.body.contains(&arrived));
@@ -127,7 +136,9 @@ async fn who_reads_no_answers_waits() {
     let http = format!("GET /v1/nothing{} HTTP/1.1\r\nhost: x\r\n\r\n", "/x".repeat(10));
     let relp = "1 open 30 relp_version=0\ncommands=syslog\n";
     let syslog: String = (2..4_000).map(|n| format!("{n} syslog 17 <14>an honest line\n")).collect();
-    let window = [b"2W\0\0\0\x01".as_slice(), &crate::missile::lumberjack_frame(1, "{\"m\":\"an honest line\"}")].concat();
+    let window =
+        [b"2W\0\0\0\x01".as_slice(), &crate::missile::lumberjack_frame(1, "{\"m\":\"an honest line\"}")]
+            .concat();
     let ping = crate::missile::ws_frame(0x89, 100, &[0; 100]);
     let upgrade = format!(
         "GET /v1/stream HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n\
