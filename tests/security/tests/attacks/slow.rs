@@ -209,3 +209,46 @@ async fn a_full_listener_serves_those_who_are_in() {
     victim.unharmed().await.unwrap();
     victim.only_honest_lines().unwrap();
 }
+
+/// Scenario: somebody knows the id of a tenant's access key, which is no secret, and sends large bodies as if he had signed them,
+/// but for their last bytes, on many connections.
+/// Guarantees: the tenant's own requests aren't refused for the memory that he holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_knows_the_id_of_a_key_takes_nothing_from_its_tenant() {
+    const BODY: usize = 300_000;
+    let mut victim = Victim::start_with(|settings, folder| {
+        settings.ingest.read_timeout = forebay_settings::Period::from_secs(20);
+        let file = folder.join("access.yaml");
+        let key = "  - {name: aws, tenant: honest, access_key: {id: AKIDHONEST, secret: hush-hush}}\n";
+        Ok(std::fs::write(&file, std::fs::read_to_string(&file)? + key)?)
+    })
+    .await
+    .unwrap();
+    let scope = "20261122/eu-west-1/firehose/aws4_request";
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: x\r\nx-amz-target: Firehose_20150804.PutRecord\r\nx-amz-date: 20261122T000000Z\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=AKIDHONEST/{scope}, SignedHeaders=host;x-amz-date, Signature=00\r\n\
+         content-length: {BODY}\r\n\r\n"
+    );
+    let all_but_the_end = [head.as_bytes(), &vec![b' '; BODY - 10]].concat();
+    let mut held = Vec::new();
+    // Small ones: what is refused in the end leaves no more room than its size.
+    for _ in 0..250 {
+        let mut stream = tokio::net::TcpStream::connect(victim.address).await.unwrap();
+        // Who is refused for the memory of the others may be cut off.
+        let _sent = stream.write_all(&all_but_the_end).await;
+        held.push(stream);
+    }
+    let holds = async || victim.metric("forebay_ingest_in_flight_bytes", &[]).await.unwrap() > 16e6;
+    eventually("he holds memory", Duration::from_secs(20), holds).await.unwrap();
+    let batch =
+        format!("{{\"message\":\"an honest line\",\"more\":\"{}\"}}\n", "x".repeat(100_000)).repeat(15);
+    for _ in 0..3 {
+        let own = victim.post().bearer_auth(&victim.token).header("content-type", "application/x-ndjson");
+        let answer = own.body(batch.clone()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+    drop(held);
+    victim.unharmed().await.unwrap();
+    victim.only_honest_lines().unwrap();
+}
