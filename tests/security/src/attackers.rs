@@ -7,6 +7,9 @@ mod streams;
 use std::io::{Write as _, stdout};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
@@ -117,6 +120,25 @@ impl Targets {
     fn door(&self, name: &str) -> Result<SocketAddr> {
         let found = self.doors.iter().find(|(one, _)| one.trim_end_matches("_mallory") == name);
         found.map(|(_, address)| *address).with_context(|| format!("no listener {name}"))
+    }
+}
+
+/// How often an attacker has got through: connected, or been answered.
+#[derive(Clone, Debug, Default)]
+struct Arrivals(Arc<AtomicUsize>);
+
+impl Arrivals {
+    fn one(&self) {
+        let _before = self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says that the attack is under way as soon as it has got through so often: what has not begun yet is not to be measured.
+    async fn under_way_at(&self, count: usize) -> Result<()> {
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        while self.0.load(Ordering::Relaxed) < count {
+            let _now = ticks.tick().await;
+        }
+        under_way()
     }
 }
 

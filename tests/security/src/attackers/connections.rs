@@ -13,7 +13,7 @@ use tokio::time::interval;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use super::{Targets, under_way};
+use super::{Arrivals, Targets, under_way};
 
 /// How many half-open connections there are.
 const CROWD: u16 = 10_000;
@@ -35,7 +35,7 @@ async fn connect(from: [u8; 4], to: SocketAddr) -> Result<TcpStream> {
 }
 
 /// Connects, sends a half, then a bit now and then, and comes again when it is thrown out.
-async fn stay(from: [u8; 4], to: SocketAddr, first: &'static [u8], then: &'static [u8]) {
+async fn stay(from: [u8; 4], to: SocketAddr, first: &'static [u8], then: &'static [u8], arrivals: Arrivals) {
     let mut ticks = interval(Duration::from_millis(500));
     loop {
         let _first = ticks.tick().await;
@@ -44,6 +44,7 @@ async fn stay(from: [u8; 4], to: SocketAddr, first: &'static [u8], then: &'stati
         if stream.write_all(first).await.is_err() {
             continue;
         }
+        arrivals.one();
         loop {
             tokio::select! {
                 read = stream.read(&mut bytes) => if !matches!(read, Ok(1..)) { break },
@@ -61,21 +62,27 @@ pub(super) async fn half_open(targets: Targets) -> Result<()> {
         limit.is_none_or(|limit| limit > u64::from(CROWD) + 100),
         "a process may have {limit:?} files only"
     );
-    let mut crowd = JoinSet::new();
+    let (mut crowd, arrivals) = (JoinSet::new(), Arrivals::default());
     for number in 0..CROWD {
         let [_, low] = (number % ADDRESSES + 1).to_be_bytes();
         let from = [127, 0, 3, low];
-        let _task =
-            crowd.spawn(stay(from, targets.http, b"POST /v1/ingest HTTP/1.1\r\nhost: x\r\n", b"x: y\r\n"));
+        let _task = crowd.spawn(stay(
+            from,
+            targets.http,
+            b"POST /v1/ingest HTTP/1.1\r\nhost: x\r\n",
+            b"x: y\r\n",
+            arrivals.clone(),
+        ));
     }
-    under_way()?;
+    // As many as the listener takes: the others wait in the kernel's queue, or are dropped there.
+    arrivals.under_way_at(4_000).await?;
     let _for_ever = crowd.join_next().await;
     Ok(())
 }
 
 /// Halves of messages on every listener that is the attacker's own.
 pub(super) async fn halves(targets: Targets) -> Result<()> {
-    let mut crowd = JoinSet::new();
+    let (mut crowd, arrivals) = (JoinSet::new(), Arrivals::default());
     for (name, first, then) in [
         ("forward", &b"\x93\xa1t\xdd\0\0\xff\xff"[..], &b"\xc0"[..]),
         ("gelf", b"{", b"x"),
@@ -87,10 +94,10 @@ pub(super) async fn halves(targets: Targets) -> Result<()> {
     ] {
         let to = targets.door(name)?;
         for _connection in 0..500 {
-            let _task = crowd.spawn(stay([127, 0, 0, 7], to, first, then));
+            let _task = crowd.spawn(stay([127, 0, 0, 7], to, first, then, arrivals.clone()));
         }
     }
-    under_way()?;
+    arrivals.under_way_at(3_000).await?;
     let _for_ever = crowd.join_next().await;
     Ok(())
 }
@@ -116,21 +123,22 @@ pub(super) async fn handshakes(targets: Targets) -> Result<()> {
     let mut connection = ClientConnection::new(Arc::new(config), "localhost".try_into()?)?;
     let _len = connection.write_tls(&mut hello)?;
     let (to, hello) = (targets.door("tls")?, Arc::new(hello));
-    let mut clients = JoinSet::new();
+    let (mut clients, arrivals) = (JoinSet::new(), Arrivals::default());
     for _client in 0..4 {
-        let hello = Arc::clone(&hello);
+        let (hello, arrivals) = (Arc::clone(&hello), arrivals.clone());
         let _task = clients.spawn(async move {
             loop {
                 let Ok(mut stream) = connect([127, 0, 0, 8], to).await else { continue };
                 let mut answer = [0; 4_096];
                 if stream.write_all(&hello).await.is_ok() {
                     let _signed = stream.read(&mut answer).await;
+                    arrivals.one();
                 }
                 let _reset = stream.set_zero_linger();
             }
         });
     }
-    under_way()?;
+    arrivals.under_way_at(4).await?;
     let _for_ever = clients.join_next().await.context("no client")?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use reqwest::{Client, RequestBuilder};
 use tokio::task::JoinSet;
 
-use super::{Targets, under_way};
+use super::{Arrivals, Targets};
 
 /// How many send at once.
 const CLIENTS: usize = 4;
@@ -21,9 +21,9 @@ async fn send(
     request: impl Fn(RequestBuilder, u64) -> RequestBuilder + Send + Sync + 'static,
 ) -> Result<()> {
     let (url, request) = (format!("http://{}{path}", targets.http), Arc::new(request));
-    let mut clients = JoinSet::new();
+    let (mut clients, arrivals) = (JoinSet::new(), Arrivals::default());
     for first in 0..CLIENTS as u64 {
-        let (url, request) = (url.clone(), Arc::clone(&request));
+        let (url, request, arrivals) = (url.clone(), Arc::clone(&request), arrivals.clone());
         // At an address that isn't the honest client's.
         let client = Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 6])).build()?;
         let _task = clients.spawn(async move {
@@ -31,6 +31,7 @@ async fn send(
             loop {
                 if let Ok(answer) = request(client.post(&url), number).send().await {
                     let _forgotten = answer.bytes().await;
+                    arrivals.one();
                 }
                 number += CLIENTS as u64;
                 // A refused connection fails without ever waiting.
@@ -38,7 +39,7 @@ async fn send(
             }
         });
     }
-    under_way()?;
+    arrivals.under_way_at(CLIENTS).await?;
     let _none_ends = clients.join_next().await;
     bail!("all clients have ended")
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::task::JoinSet;
 
-use super::{Targets, under_way};
+use super::{Arrivals, Targets, under_way};
 
 /// How many connections there are.
 const CLIENTS: usize = 4;
@@ -25,22 +25,22 @@ const HEADERS: &[u8] = &[0x83, 0x86, 0x84, 0x41, 1, b'x'];
 /// Sends `first`, then `again` until the connection ends; then anew, for ever.
 async fn flood(to: SocketAddr, first: Vec<u8>, again: Vec<u8>) -> Result<()> {
     let bytes = Arc::new((first, again));
-    let mut clients = JoinSet::new();
+    let (mut clients, arrivals) = (JoinSet::new(), Arrivals::default());
     for _client in 0..CLIENTS {
-        let bytes = Arc::clone(&bytes);
+        let (bytes, arrivals) = (Arc::clone(&bytes), arrivals.clone());
         let _task = clients.spawn(async move {
             loop {
-                let _ended = once(to, &bytes.0, &bytes.1).await;
+                let _ended = once(to, &bytes.0, &bytes.1, &arrivals).await;
                 tokio::task::yield_now().await;
             }
         });
     }
-    under_way()?;
+    arrivals.under_way_at(CLIENTS).await?;
     let _none_ends = clients.join_next().await;
     bail!("all clients have ended")
 }
 
-async fn once(to: SocketAddr, first: &[u8], again: &[u8]) -> Result<()> {
+async fn once(to: SocketAddr, first: &[u8], again: &[u8], arrivals: &Arrivals) -> Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::new(IpAddr::from([127, 0, 0, 5]), 0))?;
     let mut stream = socket.connect(to).await?;
@@ -49,6 +49,7 @@ async fn once(to: SocketAddr, first: &[u8], again: &[u8]) -> Result<()> {
     let mut heard = vec![0; 16 << 10];
     let sending = async {
         to.write_all(first).await?;
+        arrivals.one();
         if again.is_empty() {
             return std::future::pending().await;
         }
@@ -104,7 +105,7 @@ pub(super) async fn fragments(targets: Targets) -> Result<()> {
 /// Windows whose compressed frame inflates beyond what one may hold.
 pub(super) async fn lumberjack_bombs(targets: Targets) -> Result<()> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(&vec![0; 64 << 20])?;
+    encoder.write_all(&vec![0; 20 << 20])?;
     let bomb = encoder.finish()?;
     let len = u32::try_from(bomb.len())?.to_be_bytes();
     flood(targets.door("lumberjack")?, [&b"2W\0\0\0\x012C"[..], &len, &bomb].concat(), Vec::new()).await
@@ -113,7 +114,7 @@ pub(super) async fn lumberjack_bombs(targets: Targets) -> Result<()> {
 /// Packed entries that inflate beyond what they may.
 pub(super) async fn forward_bombs(targets: Targets) -> Result<()> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(&vec![0; 64 << 20])?;
+    encoder.write_all(&vec![0; 20 << 20])?;
     let bomb = encoder.finish()?;
     let len = u32::try_from(bomb.len())?.to_be_bytes();
     let options = b"\x81\xaacompressed\xa4gzip";
