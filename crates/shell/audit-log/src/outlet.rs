@@ -7,7 +7,7 @@ use forebay_kafka::{Acks, Admin, KafkaError, Outgoing, Producer, ProducerOptions
 use forebay_settings::Period;
 use forebay_settings::sections::KafkaSettings;
 
-use crate::topic::open;
+use crate::topic::{on_a_thread, open};
 
 /// How long a record may wait for its acknowledgement: a person waits for it.
 const DELIVERY_TIMEOUT: Period = Period::from_secs(10);
@@ -46,9 +46,7 @@ impl Outlet {
     /// # Errors
     /// When Kafka doesn't answer.
     pub(crate) async fn last(&self) -> Result<Option<Hash>, KafkaError> {
-        let settings = self.settings.clone();
-        let last = tokio::task::spawn_blocking(move || last(&settings)).await;
-        match last.unwrap_or_else(|error| Err(KafkaError::Other(error.to_string()))) {
+        match last(&self.settings).await {
             Err(KafkaError::Denied(reason)) => {
                 tracing::debug!(
                     reason,
@@ -92,15 +90,18 @@ impl Drop for Outlet {
     }
 }
 
-fn last(settings: &KafkaSettings) -> Result<Option<Hash>, KafkaError> {
-    let mut reader = open(settings, ReadFrom::Last(1))?;
-    let mut last = None;
-    while let Some(record) = reader.next_record()? {
-        if record.partition == PARTITION {
-            last = Some(Hash::of(&record.value));
+async fn last(settings: &KafkaSettings) -> Result<Option<Hash>, KafkaError> {
+    let mut reader = open(settings, ReadFrom::Last(1)).await?;
+    on_a_thread(move || {
+        let mut last = None;
+        while let Some(record) = reader.next_record()? {
+            if record.partition == PARTITION {
+                last = Some(Hash::of(&record.value));
+            }
         }
-    }
-    Ok(last)
+        Ok(last)
+    })
+    .await
 }
 
 /// A name for a new writer of this kind. No other process has it.

@@ -14,13 +14,8 @@ fn cluster() -> (TestCluster, KafkaSettings) {
 }
 
 async fn records(settings: &KafkaSettings) -> Vec<Record> {
-    let settings = settings.clone();
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut records = Vec::new();
-        crate::read(&settings, |_, bytes| records.push(Record::read(bytes).unwrap()))?;
-        Ok::<_, KafkaError>(records)
-    });
-    reading.await.unwrap().unwrap()
+    let add = |records: &mut Vec<Record>, _, bytes: &[u8]| records.push(Record::read(bytes).unwrap());
+    crate::read(settings, Vec::new(), add).await.unwrap()
 }
 
 fn subjects(records: &[Record]) -> Vec<&str> {
