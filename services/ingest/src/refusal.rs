@@ -64,6 +64,8 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// The quota that stands in the way.
     pub quota: Option<UsedUp>,
+    /// Whether it is counted already: every refusal is, once.
+    pub is_counted: bool,
 }
 
 /// A quota that is used up.
@@ -111,7 +113,8 @@ impl Refusal {
     /// A refusal that sending again doesn't mend.
     #[must_use]
     pub fn new(kind: Kind, reason: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), hint: hint.into(), line: None, retry_after: None, quota: None }
+        let (reason, hint) = (reason.into(), hint.into());
+        Self { kind, reason, hint, line: None, retry_after: None, quota: None, is_counted: false }
     }
 
     /// Names the element at which the body broke.
@@ -130,5 +133,11 @@ impl Refusal {
     #[must_use]
     pub const fn may_come_again(&self) -> bool {
         self.retry_after.is_some()
+    }
+}
+
+impl AsMut<Self> for Refusal {
+    fn as_mut(&mut self) -> &mut Self {
+        self
     }
 }

@@ -5,8 +5,9 @@
 
 use axum::http::{HeaderMap, Uri};
 use forebay_record::dead_letter::cut;
-use forebay_record::{raw, stream};
+use forebay_record::{format, raw, stream};
 use forebay_wire::Facts;
+use forebay_yaml::suggest::misspelt;
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -52,6 +53,14 @@ pub enum OptionsError {
         /// What is wrong with its value.
         reason: &'static str,
     },
+    /// There is no such format, but one with nearly the same name.
+    #[error("parameter `format`: there is no `{written}`; did you mean `{near}`?")]
+    Format {
+        /// What is written.
+        written: String,
+        /// What there is.
+        near: &'static str,
+    },
     /// The header isn't text.
     #[error("header `{0}` is not text")]
     Header(&'static str),
@@ -90,8 +99,12 @@ impl Options {
             "format" if !is_format(&value) => {
                 return wrong(
                     "format",
-                    "must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:` or alone",
+                    "must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:`, `grok:` or `csv:`, or alone",
                 );
+            }
+            // A name that is far from all is the sender's own: a rule may know it, and what none knows is dead-lettered.
+            "format" if let Some(near) = misspelt_format(&value) => {
+                return Err(OptionsError::Format { written: value, near });
             }
             // Finding out is what happens without a format.
             "format" => self.facts.format = if value == "auto" { String::new() } else { value },
@@ -136,6 +149,19 @@ impl Options {
     }
 }
 
+// === impl OptionsError ===
+
+impl OptionsError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Format { .. } => format!("the formats are: {}", format::NAMED.join(", ")),
+            _ => format!("the parameters are: {KNOWN}"),
+        }
+    }
+}
+
 /// A header's text; `None` if there is no such header.
 ///
 /// # Errors
@@ -144,10 +170,17 @@ pub fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&
     headers.get(name).map(|value| value.to_str().map_err(|_| OptionsError::Header(name))).transpose()
 }
 
-/// Whether it may be a format's name; what the parser doesn't know it dead-letters. Those of `parser.regexes` come
-/// after `regex:`.
+/// The format that is meant by a name that is nearly its own.
+fn misspelt_format(name: &str) -> Option<&'static str> {
+    if name.contains(':') { None } else { misspelt(name, format::NAMED.iter().copied()) }
+}
+
+/// Whether it may be a format's name. Those of the parser's settings come after their kind, such as `regex:`.
 fn is_format(name: &str) -> bool {
-    let name = name.strip_prefix("regex:").unwrap_or(name);
+    let name = match name.split_once(':') {
+        Some((kind, name)) if format::CONFIGURED.contains(&kind) => name,
+        _ => name,
+    };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     !name.is_empty() && name.len() <= MAX_FORMAT && name.bytes().all(allowed)
 }
@@ -202,11 +235,27 @@ mod tests {
     /// Scenario: a sender names one of the operator's regular expressions. Guarantees: passed on, as the parser knows it.
     #[test]
     fn an_operators_expression_is_a_format() {
-        for format in ["regex:app", "regex:App_2-x"] {
+        for format in ["regex:app", "regex:App_2-x", "grok:app", "csv:app"] {
             assert_eq!(read(&format!("format={format}")).unwrap().facts.format, format);
         }
-        for format in ["regex:", "regex:a:b", "regex:../x"] {
+        for format in ["regex:", "regex:a:b", "regex:../x", "other:x"] {
             assert!(read(&format!("format={format}")).is_err(), "{format}");
+        }
+    }
+
+    /// Scenario: formats that are misspelt, and names of the sender's own.
+    /// Guarantees: the former are refused with what is meant, the latter are for rules to know.
+    #[test]
+    fn a_misspelt_format_is_told() {
+        for (written, near) in
+            [("combind", "combined"), ("JSON", "json"), ("logmft", "logfmt"), ("sysllog", "syslog")]
+        {
+            let error = read(&format!("format={written}")).unwrap_err();
+            assert_eq!(error, OptionsError::Format { written: written.to_owned(), near });
+            assert!(error.hint().contains(near));
+        }
+        for own in ["nginx", "app", "orders_v2", "mysql_slow"] {
+            assert_eq!(read(&format!("format={own}")).unwrap().facts.format, own);
         }
     }
 
@@ -218,7 +267,7 @@ mod tests {
         assert_eq!(says("atomic=maybe"), "parameter `atomic`: must be `true` or `false`");
         assert_eq!(
             says("format=../x"),
-            "parameter `format`: must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:` or alone"
+            "parameter `format`: must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:`, `grok:` or `csv:`, or alone"
         );
         assert!(says("observed_at=yesterday").starts_with("parameter `observed_at`"));
         assert!(says("stream=").starts_with("parameter `stream`"));

@@ -66,16 +66,27 @@ impl Content {
 /// # Errors
 /// When nothing of the body can be taken.
 pub async fn prepare(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
-    let Unprepared { body, encoding, content, mut options, admitted } = unprepared;
-    let divided = unpack(admitted, body, encoding, limits, move |body: Bytes, room: &mut Room<'_>| {
-        let batch = match content {
-            Content::Text(declared) => divide(body, declared, &mut options, room)?,
-            Content::Msgpack => transcribe(&body, &mut options, room)?,
-        };
-        Ok::<_, Refusal>((batch, options))
-    });
-    let ((batch, options), admitted) = divided.await?;
+    let Unprepared { body, encoding, content, options, admitted } = unprepared;
+    let decode = move |body: Bytes, room: &mut Room<'_>| decode(body, content, options, room);
+    let ((batch, options), admitted) = unpack(admitted, body, encoding, limits, decode).await?;
     Ok(Prepared { batch, options, admitted })
+}
+
+/// A body's events, and what the request asks for without the facts, which the batch has.
+///
+/// # Errors
+/// When nothing of the body can be taken.
+pub(super) fn decode(
+    body: Bytes,
+    content: Content,
+    mut options: Options,
+    room: &mut Room<'_>,
+) -> Result<(Batch, Options), Refusal> {
+    let batch = match content {
+        Content::Text(declared) => divide(body, declared, &mut options, room)?,
+        Content::Msgpack => transcribe(&body, &mut options, room)?,
+    };
+    Ok((batch, options))
 }
 
 fn divide(
