@@ -42,7 +42,7 @@ async fn shake(stream: &mut TcpStream, hostname: &str, key: &str) -> bool {
 /// The same as a user with a password.
 async fn shake_as(stream: &mut TcpStream, hostname: &str, key: &str, user: Option<(&str, &str)>) -> bool {
     // An array of two: "HELO", and a map of nonce (16 bytes), auth (the same, or empty where no user is asked for) and keepalive.
-    let helo = said(stream, if user.is_some() { 59 } else { 43 }).await;
+    let helo = said(stream, if user.is_some() { 65 } else { 49 }).await;
     let after =
         |name: &[u8]| helo.windows(name.len()).position(|bytes| bytes == name).unwrap() + name.len() + 2;
     let (nonce, salt) = (&helo[after(b"nonce")..][..16], b"salty");
