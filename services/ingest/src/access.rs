@@ -3,9 +3,10 @@
 //! `forebay_access` decides. Here are the file and its changes, the headers that credentials come in ([`http`]), and the
 //! threads on which passwords are checked.
 
-pub mod file;
-pub mod headers;
-pub mod http;
+#[allow(unreachable_pub, reason = "what is in there is seen by this crate alone")]
+pub(crate) mod file;
+pub(crate) mod headers;
+pub(crate) mod http;
 mod passwords;
 
 use std::net::IpAddr;
@@ -17,14 +18,14 @@ use forebay_record::Tenant;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-pub use self::file::{AccessFile, FileError};
+pub(crate) use self::file::{AccessFile, FileError};
 use crate::intake::Peer;
 use crate::listen::Listener;
 use crate::refusal::{Kind, Refusal};
 
 /// Who may send.
 #[derive(Clone, Debug)]
-pub enum Access {
+pub(crate) enum Access {
     /// Everybody on this machine, as one tenant.
     Open(Tenant),
     /// Whom the access file names.
@@ -33,7 +34,7 @@ pub enum Access {
 
 /// What is known of a connection, whatever is sent over it.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin<'a> {
+pub(crate) struct Origin<'a> {
     /// The other end.
     pub peer: Peer,
     /// Where it came in.
@@ -49,7 +50,7 @@ impl Access {
     ///
     /// # Errors
     /// When nobody has said so.
-    pub fn unnamed(&self, origin: &Origin<'_>, now: Timestamp) -> Result<Tenant, Refusal> {
+    pub(crate) fn unnamed(&self, origin: &Origin<'_>, now: Timestamp) -> Result<Tenant, Refusal> {
         let file = match self {
             Self::Open(tenant) => return Ok(at_open_door(origin.listener.tenant.as_ref(), tenant)),
             Self::File(file) => file,
@@ -71,7 +72,7 @@ impl Access {
     ///
     /// # Errors
     /// When the key or the user is wrong, or has been too often from this address.
-    pub fn forward(
+    pub(crate) fn forward(
         &self,
         shown: &Forward<'_>,
         origin: &Origin<'_>,
@@ -84,7 +85,7 @@ impl Access {
 
     /// Is cancelled as soon as something is revoked that was valid when this was asked for.
     #[must_use]
-    pub fn until_revoked(&self) -> CancellationToken {
+    pub(crate) fn until_revoked(&self) -> CancellationToken {
         match self {
             Self::Open(_) => CancellationToken::new(),
             Self::File(file) => file.until_revoked(),
@@ -93,7 +94,7 @@ impl Access {
 
     /// Whether Fluent Forward is to make its handshake, and whether with a user.
     #[must_use]
-    pub fn asks_forward(&self) -> (bool, bool) {
+    pub(crate) fn asks_forward(&self) -> (bool, bool) {
         match self {
             Self::Open(_) => (false, false),
             Self::File(file) => file.current().asks_forward(),
@@ -114,7 +115,7 @@ impl<'a> Origin<'a> {
 impl Peer {
     /// Its address; none over a Unix socket.
     #[must_use]
-    pub const fn address(&self) -> Option<IpAddr> {
+    pub(crate) const fn address(&self) -> Option<IpAddr> {
         match self {
             Self::Address(address) => Some(address.ip()),
             Self::Local => None,

@@ -34,7 +34,7 @@ struct Checked(Result<Grant, Denial>);
 /// # Errors
 /// 401 without a valid credential, 403 if it may not send, or not as the tenant that is asked for, 429 after too many wrong
 /// ones.
-pub fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Result<Tenant, Refusal> {
+pub(crate) fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Result<Tenant, Refusal> {
     let file = match access {
         Access::Open(everybody) => {
             let listener = parts.extensions.get::<Arc<Listener>>();
@@ -71,7 +71,7 @@ pub fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Result<Tenan
 ///
 /// # Errors
 /// As [`authorize`].
-pub fn authorize_signed(
+pub(crate) fn authorize_signed(
     access: &Access,
     parts: &Parts,
     id: &str,

@@ -26,7 +26,7 @@ struct ErrorDetail<'a> {
 
 /// The status that a kind of refusal is answered with.
 #[must_use]
-pub const fn status(kind: Kind) -> StatusCode {
+pub(crate) const fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::BadRequest
         | Kind::EmptyBody
@@ -97,7 +97,7 @@ fn retry_after(wait: Duration) -> HeaderValue {
 }
 
 /// An answer in JSON.
-pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     // Numbers, names and strings: this can't fail.
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut response = Response::new(Body::from(body));

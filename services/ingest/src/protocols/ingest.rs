@@ -4,9 +4,9 @@
 //! the answer is 503 and the client sends all of it again: ids that it gave, or an `Idempotency-Key`, keep that from
 //! making second documents.
 
-pub mod options;
-pub mod prepare;
-pub mod receipt;
+pub(crate) mod options;
+pub(crate) mod prepare;
+pub(crate) mod receipt;
 
 use std::sync::Arc;
 

@@ -21,11 +21,11 @@ const MAX_ID_FIELD: usize = 256;
 const MAX_ATTRIBUTE_BYTES: usize = 8 * 1024;
 
 /// The parameters that exist, for the hint.
-pub const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, attr.<name>";
+pub(crate) const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, attr.<name>";
 
 /// What a request asks for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Options {
+pub(crate) struct Options {
     /// One bad event refuses all.
     pub atomic: bool,
     /// What it says of the events: format, stream, source, time and attributes, and the `traceparent` header, if it is valid.
@@ -38,7 +38,7 @@ pub struct Options {
 
 /// A parameter or header that can't be used.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum OptionsError {
+pub(crate) enum OptionsError {
     /// The query isn't one.
     #[error("the query string can't be read")]
     Query,
@@ -71,7 +71,7 @@ impl Options {
     ///
     /// # Errors
     /// At the first that can't be used.
-    pub fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, OptionsError> {
+    pub(crate) fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, OptionsError> {
         let mut options = Self::default();
         if uri.query().is_some() {
             let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
@@ -154,7 +154,7 @@ impl Options {
 impl OptionsError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         match self {
             Self::Format { .. } => format!("the formats are: {}", format::NAMED.join(", ")),
             _ => format!("the parameters are: {KNOWN}"),
@@ -166,7 +166,10 @@ impl OptionsError {
 ///
 /// # Errors
 /// When it isn't visible ASCII.
-pub fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, OptionsError> {
+pub(crate) fn header<'a>(
+    headers: &'a HeaderMap,
+    name: &'static str,
+) -> Result<Option<&'a str>, OptionsError> {
     headers.get(name).map(|value| value.to_str().map_err(|_| OptionsError::Header(name))).transpose()
 }
 
