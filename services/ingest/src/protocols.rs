@@ -1,6 +1,6 @@
 //! The protocols that events come in by: a thin shell each, around a decoder of `forebay_wire`.
 //!
-//! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the [intake](crate::intake), and
+//! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the intake, and
 //! answers in its protocol's way: success only after the intake's receipt.
 
 pub(crate) mod bulk;

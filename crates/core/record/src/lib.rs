@@ -6,7 +6,7 @@
 //! - [`key`]: the key of a record in `forebay.events`: the few facts later tiers need without parsing JSON
 //! - [`dead_letter`]: the headers of a record in `forebay.dlq`
 //! - [`id`], [`tenant`], [`target`], [`stream`]: the names in them and their limits
-//! - [`format`]: the formats that a sender may declare
+//! - [`mod@format`]: the formats that a sender may declare
 //! - [`json`]: strings as JSON has them
 
 pub mod dead_letter;
