@@ -35,7 +35,7 @@ pub mod unnamed;
 
 mod network;
 
-pub use access::{Access, Listed, Tenants};
+pub use access::{Access, Changes, Listed, Tenants};
 pub use claim::{Caller, Claim, Forward, PeerNames, Proof};
 pub use grant::{Answer, Denial, Grant, Role, Roles};
 pub use guesses::{Guesser, Guesses, Marker};
