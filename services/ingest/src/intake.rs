@@ -219,8 +219,11 @@ impl Intake {
         refusal.quota.is_some_and(|quota| quota.room_in > self.limits.ack_timeout)
     }
 
-    /// Counts a refusal, on its way to the sender.
+    /// Counts a refusal, on its way to the sender; once, however often it passes here.
     pub fn refuse(&self, sender: &Sender, refusal: Refusal) -> Refusal {
+        if refusal.is_counted {
+            return refusal;
+        }
         self.meters.batch(sender.protocol, refusal.kind.name());
         if refusal.may_come_again() {
             self.meters.put_off(sender.tenant.as_str(), refusal.kind.name());
@@ -228,7 +231,7 @@ impl Intake {
         if let Some(quota) = refusal.quota {
             self.meters.over_quota(sender.tenant.as_str(), quota.name);
         }
-        refusal
+        Refusal { is_counted: true, ..refusal }
     }
 
     /// Counts an answered HTTP request.

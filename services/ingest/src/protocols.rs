@@ -1,30 +1,30 @@
 //! The protocols that events come in by: a thin shell each, around a decoder of `forebay_wire`.
 //!
-//! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the [intake](crate::intake), and
+//! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the intake, and
 //! answers in its protocol's way: success only after the intake's receipt.
 
-pub mod bulk;
+pub(crate) mod bulk;
 mod datagrams;
-pub mod events;
+pub(crate) mod events;
 mod exchange;
-pub mod firehose;
+pub(crate) mod firehose;
 mod flow;
 mod forward;
-pub mod gelf_http;
-pub mod grpc;
-pub mod hec;
-pub mod ingest;
+pub(crate) mod gelf_http;
+pub(crate) mod grpc;
+pub(crate) mod hec;
+pub(crate) mod ingest;
 mod lines;
 mod local;
-pub mod loki;
+pub(crate) mod loki;
 mod lumberjack;
-pub mod otlp;
+pub(crate) mod otlp;
 pub mod reference;
 mod relp;
 mod stream_room;
 mod syslog;
 mod unnamed;
-pub mod websocket;
+pub(crate) mod websocket;
 
 use std::sync::Arc;
 

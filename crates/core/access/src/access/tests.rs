@@ -1,5 +1,5 @@
 use super::*;
-use crate::password;
+use crate::guesses::Marker;
 use crate::read::read;
 
 /// A hash that is made in no time; the password is `pw`.
@@ -129,9 +129,9 @@ fn a_password_is_checked_before_anything_is_told() {
     };
     let (ann, bob, nobody) = (challenge("ann"), challenge("bob"), challenge("nobody"));
     assert!(ann.verify(b"pw") && !ann.verify(b"wp") && bob.verify(b"pw"));
-    let mut verified = password::Verified::new([3; 32]);
-    verified.remember(&ann, b"pw");
-    assert!(verified.knows(&challenge("ann"), b"pw") && !verified.knows(&bob, b"pw"));
+    let marker = Marker::new([3; 32]);
+    let mark = marker.of_password(&ann, b"pw");
+    assert!(mark == marker.of_password(&challenge("ann"), b"pw") && mark != marker.of_password(&bob, b"pw"));
     assert_eq!(ann.passed().unwrap().name.as_ref(), "ann");
     assert_eq!(bob.passed(), Err(Denial::Disabled));
     assert_eq!(nobody.passed(), Err(Denial::Unknown));

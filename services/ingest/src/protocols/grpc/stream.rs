@@ -1,7 +1,7 @@
 //! `Stream`: batches one after another, so many of them open at once.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -28,9 +28,8 @@ const IDLE: Duration = Duration::from_secs(300);
 
 /// Takes batches until the client or the stop ends that.
 pub(super) async fn stream(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let started = Clock::now();
     let (parts, body) = request.into_parts();
-    let response = match Call::read(&parts).and_then(|call| Ok((call, sender(&intake, &parts)?))) {
+    match Call::read(&parts).and_then(|call| Ok((call, sender(&intake, &parts)?))) {
         Ok((call, sender)) => {
             let (saying, said): (Saying, Said) = channel(OPEN + 2);
             let held: Option<Held> = parts.extensions.get().cloned();
@@ -40,9 +39,7 @@ pub(super) async fn stream(State(intake): State<Arc<Intake>>, request: Request) 
             grpc::stream(said)
         }
         Err(refusal) => grpc::refused(&refusal),
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
 struct Serving {
@@ -82,7 +79,7 @@ impl Serving {
             End::Fine => grpc::trailers(grpc::OK, "", None),
             End::Again(why) => grpc::trailers(grpc::UNAVAILABLE, why, None),
             End::Refused(refusal) => {
-                grpc::trailers(grpc::code(refusal), &grpc::words(refusal), refusal.retry_after)
+                grpc::trailers(grpc::code(refusal.kind), &grpc::words(refusal), refusal.retry_after)
             }
         };
         let _ended = self.saying.end(trailers, within).await;
