@@ -79,7 +79,13 @@ impl Admission {
     pub(crate) fn reserve(&self, tenant: &Tenant) -> Result<Reservation, Refused> {
         let now = self.now();
         self.policy().may_ship(tenant, now)?;
-        Ok(Reservation { admission: self.clone(), tenant: tenant.clone(), held: 0 })
+        Ok(self.hold(tenant))
+    }
+
+    /// A share of nought bytes, to grow, for what this tenant has sent already and can't take back. Whether it may be sent on
+    /// is asked when it is.
+    pub(crate) fn hold(&self, tenant: &Tenant) -> Reservation {
+        Reservation { admission: self.clone(), tenant: tenant.clone(), held: 0 }
     }
 
     /// These are the weights of tenants; those of others are 1.

@@ -215,3 +215,18 @@ fn a_shared_key_belongs_to_a_host_or_a_user() {
     assert_eq!(ask("h2", "ann", b"key-of-all", b"pw").as_deref(), Ok("user"));
     assert_eq!(ask("h2", "", b"", b""), Err(Denial::Unknown));
 }
+
+#[test]
+fn the_end_of_a_time_is_seen_once() {
+    let text = "tenants: {acme: }\ncredentials:\n  \
+        - {name: one, tenant: acme, network: 192.0.2.0/24, expires: 2026-01-01T00:00:00Z}\n  \
+        - {name: off, tenant: acme, network: 198.51.100.0/24, expires: 2026-02-01T00:00:00Z, disabled: true}\n  \
+        - {name: all, tenant: acme, network: 203.0.113.0/24}\n";
+    let access = read(text).unwrap();
+    let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+    let (before, then, after) =
+        (at("2025-12-31T23:59:59Z"), at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:01Z"));
+    assert!(access.expires_within(before, then) && access.expires_within(before, after));
+    assert!(!access.expires_within(then, after), "it was seen before");
+    assert!(!access.expires_within(after, at("2027-01-01T00:00:00Z")), "who is switched off has no time");
+}
