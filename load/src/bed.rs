@@ -89,6 +89,7 @@ impl Bed {
         kafka.topics.events = format!("{name}.events");
         kafka.topics.dead_letters = format!("{name}.dlq");
         kafka.topics.parked = format!("{name}.parked");
+        kafka.topics.audit = format!("{name}.audit");
         kafka.topics.partitions = PARTITIONS;
         settings.ingest.listen = format!("127.0.0.1:{}", free_port()?);
         settings.parser.group = format!("{name}-parser");

@@ -58,6 +58,12 @@ impl TargetArgs {
         Ok(Target { settings, dev: Some(instance) })
     }
 
+    /// The settings of an installation, where they are named.
+    pub(crate) fn installation(&self) -> Result<Option<Settings>, Failure> {
+        let is_named = self.config.is_some() || environment_speaks();
+        is_named.then(|| load(self.config.as_deref())).transpose()
+    }
+
     /// The store to search: that of an installation, or the embedded one, whether its `forebay dev` runs or not.
     pub(crate) fn store(&self) -> Result<(String, Box<dyn Store>), Failure> {
         if self.config.is_some() || environment_speaks() {

@@ -5,10 +5,9 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use forebay_audit_log::actor;
 use forebay_deadletters::arguments::{FilterArgs, destination, rate};
-use forebay_deadletters::{
-    DEFAULT_MAX_REPLAYS, Delivery, Destination, Filter, Job, LetterTopic, Task, actor,
-};
+use forebay_deadletters::{DEFAULT_MAX_REPLAYS, Delivery, Destination, Filter, Job, LetterTopic, Task};
 
 /// What the names of the variables begin with.
 const PREFIX: &str = "FOREBAY_REPLAY_";
@@ -71,6 +70,10 @@ pub(crate) struct Arguments {
     /// For a broker without transactions: a batch that was under way at a kill is sent again
     #[arg(long)]
     pub(crate) at_least_once: bool,
+
+    /// Leave no audit record, for when the audit topic can't be written
+    #[arg(long)]
+    pub(crate) unaudited: bool,
 }
 
 /// Which letters.
@@ -118,7 +121,8 @@ impl Arguments {
             dry_run: self.dry_run,
             delivery: if self.at_least_once { Delivery::AtLeastOnce } else { Delivery::ExactlyOnce },
             run: self.run,
-            ..Job::new(task, actor::current())
+            unaudited: self.unaudited,
+            ..Job::new(task, actor::person())
         }
     }
 }

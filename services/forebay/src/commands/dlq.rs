@@ -15,6 +15,7 @@ use forebay_settings::sections::KafkaSettings;
 use tokio::task::spawn_blocking;
 
 use super::interruptible;
+use crate::audit::refused;
 use crate::exit::{Failure, Outcome};
 use crate::output::ask;
 use crate::output::term::safe_json;
@@ -127,6 +128,7 @@ pub(crate) fn explain(error: &DeadLettersError) -> Failure {
             "this needs Read on the dead-letter topics; replay, park and purge also Write on raw, events, parked and \
              the state topic, Write on the transactional id `forebay-dlq-*`, and purge Delete on the topics",
         ),
+        DeadLettersError::Audit(error) => refused(error),
         DeadLettersError::NotFound(_) => {
             Failure::failed(error).hint("`forebay dlq list --all` shows what is there")
         }

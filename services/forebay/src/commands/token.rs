@@ -1,11 +1,13 @@
 //! `forebay token`: credentials of senders, each bound to a tenant.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use forebay_audit::{Action as Audit, Entry};
 use forebay_ingest::tokens::{self, IssueError, Wanted, WantedSecret};
 use forebay_record::Tenant;
 use jiff::Timestamp;
 
+use crate::audit::{Audited, actor, warn_unaudited};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::table::Table;
 use crate::output::{Data, note};
@@ -35,6 +37,10 @@ enum Action {
 
         #[command(flatten)]
         file: FileArgs,
+
+        /// Leave no audit record, for when Kafka can't be reached
+        #[arg(long)]
+        unaudited: bool,
     },
 }
 
@@ -88,26 +94,34 @@ struct Create {
     /// The access file; it is made if it isn't there (default: ingest.access_file of the settings)
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
+
+    /// Leave no audit record, for when Kafka can't be reached
+    #[arg(long)]
+    unaudited: bool,
 }
 
 fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::new(text).map_err(|error| error.to_string())
 }
 
-pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
+pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     match args.action {
-        Action::Create(args) => create(target, args),
+        Action::Create(args) => create(target, args).await,
         Action::List { file } => list(&path(target, file.file)?),
-        Action::Revoke { name, file } => {
+        Action::Revoke { name, file, unaudited } => {
             let file = path(target, file.file)?;
-            tokens::revoke(&file, &name).map_err(|error| failed(&error))?;
+            let entry = Entry::new(&actor(), Audit::TokenRevoke, &name).detail("file", &shown(&file));
+            let audited = audited(target, unaudited, entry).await?;
+            let outcome = tokens::revoke(&file, &name);
+            audited.end(&outcome).await;
+            outcome.map_err(|error| failed(&error))?;
             note(format!("`{name}` is switched off in {}; ingest reads it within seconds", file.display()));
             Ok(Exit::Done)
         }
     }
 }
 
-fn create(target: &TargetArgs, args: Create) -> Outcome {
+async fn create(target: &TargetArgs, args: Create) -> Outcome {
     let file = path(target, args.file)?;
     let password = match &args.password_file {
         Some(path) => {
@@ -135,8 +149,11 @@ fn create(target: &TargetArgs, args: Create) -> Outcome {
         may_choose: args.may_choose,
         from: args.from,
     };
-    let issued = tokens::create(&file, &wanted).map_err(|error| failed(&error))?;
     let kind = if args.user.is_some() { "password" } else { "token" };
+    let audited = audited(target, args.unaudited, entry(&wanted, kind, &file)).await?;
+    let outcome = tokens::create(&file, &wanted);
+    audited.end(&outcome).await;
+    let issued = outcome.map_err(|error| failed(&error))?;
     note(format!(
         "added a {kind} of tenant `{}` to {}; ingest reads it within seconds",
         issued.tenant,
@@ -149,6 +166,37 @@ fn create(target: &TargetArgs, args: Create) -> Outcome {
         data.flush()?;
     }
     Ok(Exit::Done)
+}
+
+/// What is recorded of a new credential: all but its secret.
+fn entry(wanted: &Wanted<'_>, kind: &str, file: &Path) -> Entry {
+    let expires = wanted.expires.map(|expires| expires.to_string());
+    Entry::new(&actor(), Audit::TokenCreate, wanted.name)
+        .detail("file", &shown(file))
+        .detail("kind", kind)
+        .detail("tenant", wanted.tenant.as_str())
+        .detail("expires", &expires.unwrap_or_default())
+        .names("roles", wanted.roles.iter().map(String::as_str))
+        .names("may_choose", wanted.may_choose.iter().map(String::as_str))
+        .names("from", wanted.from.iter().map(String::as_str))
+}
+
+/// Records what is about to be done to an access file, in the audit topic of the installation whose settings are named.
+async fn audited(target: &TargetArgs, unaudited: bool, entry: Entry) -> Result<Audited, Failure> {
+    if unaudited {
+        warn_unaudited();
+        return Ok(Audited::NOT);
+    }
+    let Some(settings) = target.installation()? else {
+        note("no settings name Kafka, so that ingest records this, as it takes the file into force");
+        return Ok(Audited::NOT);
+    };
+    Audited::plan(&settings.kafka, entry).await
+}
+
+/// The file as it is recorded: whole, since a record says nothing of where the command was typed.
+fn shown(file: &Path) -> String {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string()
 }
 
 /// A tenant's name, with the first number that makes a name of it that nobody has.

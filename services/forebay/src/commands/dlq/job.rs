@@ -9,10 +9,11 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use forebay_deadletters::{Delivery, Filter, Job, Report, actor, run};
+use forebay_deadletters::{Delivery, Filter, Job, Report, run};
 use forebay_store::Store;
 
 use super::{FilterArgs, count, explain, json};
+use crate::audit::{actor, warn_unaudited};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::progress::Progress;
 use crate::output::{Data, ask, note, table, warn};
@@ -45,6 +46,10 @@ pub(super) struct JobArgs {
     #[arg(long)]
     at_least_once: bool,
 
+    /// Leave no audit record, for when the audit topic can't be written
+    #[arg(long)]
+    unaudited: bool,
+
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -58,7 +63,8 @@ impl JobArgs {
             limit: (self.limit > 0).then_some(self.limit),
             dry_run: self.dry_run,
             delivery: delivery(target, self.at_least_once),
-            actor: actor::current(),
+            actor: actor(),
+            unaudited: self.unaudited,
             run: self.run.clone(),
             ..job
         }
@@ -109,6 +115,9 @@ async fn work(target: &Target, job: Job, what: &'static str) -> Result<Report, F
         note(
             "without transactions: should this be killed, some events may be sent again, which their ids make harmless",
         );
+    }
+    if job.unaudited && !job.dry_run {
+        warn_unaudited();
     }
     let progress = Arc::new(Mutex::new(Progress::new(what, "records read", None)));
     let shown = Arc::clone(&progress);

@@ -2,12 +2,13 @@
 //!
 //! Every step shows the command that does the same, so that the next time it can be typed.
 
-use forebay_deadletters::{By, Filter, Job, LetterTopic, LetterView, Letters, Like, State, Task, actor};
+use forebay_deadletters::{By, Filter, Job, LetterTopic, LetterView, Letters, Like, State, Task};
 use jiff::tz::TimeZone;
 use tokio::task::spawn_blocking;
 
 use super::show::Whole;
 use super::{count, job, joined, stats};
+use crate::audit::actor;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::term::{safe, safe_json};
 use crate::output::{Data, ask, note, table};
@@ -78,7 +79,7 @@ async fn deal_with(target: &Target, filter: &Filter, example: &str, words: &str)
 
 fn new_job(task: Task, filter: &Filter, target: &Target) -> Job {
     let delivery = job::delivery(target, false);
-    Job { filter: filter.clone(), delivery, ..Job::new(task, actor::current()) }
+    Job { filter: filter.clone(), delivery, ..Job::new(task, actor()) }
 }
 
 async fn examples(target: &Target, filter: &Filter) -> Result<(), Failure> {
