@@ -85,12 +85,17 @@ pub(crate) async fn what_is_too_large_is_said_and_costs_no_neighbour<D: Driver>(
             assert_eq!(timeout(PATIENCE, client.send(&others)).await.unwrap(), Heard::Success);
         }
         (Oversized::Refused, _) => panic!("heard {heard:?}"),
-        (Oversized::Counted | Oversized::Cut, _) => assert_eq!(heard, Heard::Success),
+        (Oversized::Counted | Oversized::Lost | Oversized::Cut, _) => assert_eq!(heard, Heard::Success),
     }
     rig.until_stored(&others).await;
     if D::OVERSIZED == Oversized::Counted || matches!(heard, Heard::Partly(_)) {
         let labels = [rig.tenants[0].as_str(), "too_large"];
         assert_eq!(rig.metric("forebay_ingest_rejected_events_total", &labels), 1.0);
+    }
+    if D::OVERSIZED == Oversized::Lost {
+        let lost = [format!("protocol=\"{}\"", D::PROTOCOL), "reason=\"too_large\"".to_owned()];
+        let lost = || rig.metric("forebay_ingest_lost_events_total", &[&lost[0], &lost[1]]);
+        eventually("the loss is counted", async || lost() >= 1.0).await;
     }
     let stored = rig.ingest.stop().await;
     assert!(stored.iter().all(|event| event.body.len() <= MAX));
