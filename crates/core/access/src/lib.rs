@@ -7,6 +7,7 @@
 //! - [`password`]: passwords, the only secrets that are slow to check, and what keeps that from being paid twice
 //! - [`Attempts`]: who has been wrong too often
 //! - [`quota`]: rates, bursts and daily volumes
+//! - [`operator`]: who reads and administrates, and whose events he may see
 //! - [`edit`]: a credential added to the file's text, or switched off in it
 //!
 //! # What is stored how
@@ -24,6 +25,7 @@ pub mod attempts;
 pub mod claim;
 pub mod edit;
 pub mod grant;
+pub mod operator;
 pub mod password;
 pub mod quota;
 pub mod read;
@@ -36,6 +38,7 @@ pub use access::{Access, Listed, Tenants};
 pub use attempts::Attempts;
 pub use claim::{Caller, Claim, Forward, PeerNames, Proof};
 pub use grant::{Answer, Denial, Grant, Role, Roles};
+pub use operator::{Actor, Operator, Scope, ScopeError};
 pub use quota::{Exceeded, Limits, Quotas};
 pub use read::{MAX_FILE, Problems, read};
 pub use secret::Secret;
