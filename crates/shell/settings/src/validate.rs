@@ -16,6 +16,7 @@ mod tls;
 
 use crate::problem::Problem;
 use crate::sections::Settings;
+use crate::sections::telemetry::MetricsAccess;
 
 use findings::Findings;
 
@@ -48,6 +49,12 @@ fn across(settings: &Settings, findings: &mut Findings) {
         "telemetry.listen.ingest",
         format!("`{telemetry}` is where ingest listens for events"),
         "choose another port for metrics and health",
+    );
+    findings.require(
+        settings.telemetry.metrics == MetricsAccess::Open || settings.operators_file().is_some(),
+        "telemetry.metrics",
+        "it asks for a token, and there is no access file that has any",
+        "set telemetry.access_file or ingest.access_file, or write `open`",
     );
 }
 
