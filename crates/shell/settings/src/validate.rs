@@ -4,6 +4,7 @@
 //! `forebay check` says the same everywhere.
 
 mod address;
+mod addresses;
 mod findings;
 mod indexer;
 mod ingest;
@@ -43,13 +44,7 @@ fn across(settings: &Settings, findings: &mut Findings) {
         "the parser's consumer group has the same name",
         "give each tier a group of its own, or one takes the other's records",
     );
-    let telemetry = &settings.telemetry.listen.ingest;
-    findings.require(
-        *telemetry != settings.ingest.listen || telemetry.ends_with(":0"),
-        "telemetry.listen.ingest",
-        format!("`{telemetry}` is where ingest listens for events"),
-        "choose another port for metrics and health",
-    );
+    addresses::check(settings, findings);
     findings.require(
         settings.telemetry.metrics == MetricsAccess::Open || settings.operators_file().is_some(),
         "telemetry.metrics",
