@@ -4,6 +4,7 @@
 //! certificate. Secrets are then compared in constant time. However many tenants there are, a look-up costs the same.
 
 mod build;
+mod doors;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ use crate::quota::Limits;
 use crate::secret::{MAX_TOKEN, Secret, TokenHash};
 
 pub(crate) use build::Builder;
+pub use doors::{Door, Shows};
 
 /// The tenants of a file and what each may send.
 pub type Tenants = BTreeMap<Tenant, Limits>;

@@ -103,7 +103,10 @@ impl Version {
 }
 
 /// What a file says.
-pub(crate) fn load(path: &Path) -> Result<Access, FileError> {
+///
+/// # Errors
+/// When it can't be read, or with all that is wrong in it.
+pub fn load(path: &Path) -> Result<Access, FileError> {
     let mut text = String::new();
     let len = File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
     if len as u64 > MAX_FILE { Err(FileError::TooLarge) } else { Ok(read(&text)?) }

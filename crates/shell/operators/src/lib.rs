@@ -7,4 +7,4 @@
 pub mod command;
 mod file;
 
-pub use self::file::{FileError, OperatorFile};
+pub use self::file::{FileError, OperatorFile, load};
