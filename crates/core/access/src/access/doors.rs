@@ -82,8 +82,8 @@ mod tests {
         let doors = [headers, nothing, keys, tls, local];
         for (credential, open) in [
             (token.as_str(), &["http"][..]),
-            ("access_key: {id: i, secret: s}", &["http"]),
-            ("forward: {shared_key: k}", &["forward"]),
+            ("access_key: {id: someone, secret: long-enough-secret}", &["http"]),
+            ("forward: {shared_key: long-enough-key}", &["forward"]),
             ("certificate: {dns: web}", &["relp"]),
             ("network: 10.0.0.0/8", &["http", "syslog", "forward", "relp"]),
             ("listener: syslog", &["syslog"]),
