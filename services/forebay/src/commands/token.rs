@@ -1,9 +1,11 @@
 //! `forebay token`: credentials of senders, each bound to a tenant.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use forebay_access::Operator;
 use forebay_ingest::tokens::{self, IssueError, Wanted, WantedSecret};
 use forebay_record::Tenant;
+use forebay_settings::Settings;
 use jiff::Timestamp;
 
 use crate::exit::{Exit, Failure, Outcome};
@@ -49,7 +51,7 @@ struct FileArgs {
 /// A new credential.
 #[derive(Debug, clap::Args)]
 struct Create {
-    /// The tenant whose events its bearer sends
+    /// The tenant whose events its bearer sends, reads or administrates
     #[arg(long, value_parser = tenant)]
     tenant: Tenant,
 
@@ -65,7 +67,7 @@ struct Create {
     #[arg(long = "role", value_name = "ROLE", value_parser = ["send", "read", "admin"])]
     roles: Vec<String>,
 
-    /// Another tenant that its bearer may name in X-Forebay-Tenant; '*' for every one
+    /// Another tenant that its bearer may name in X-Forebay-Tenant, read or administrate; '*' for every one
     #[arg(long, value_name = "TENANT")]
     may_choose: Vec<String>,
 
@@ -100,6 +102,7 @@ pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
         Action::List { file } => list(&path(target, file.file)?),
         Action::Revoke { name, file } => {
             let file = path(target, file.file)?;
+            let _operator = ask(target, &file)?;
             tokens::revoke(&file, &name).map_err(|error| failed(&error))?;
             note(format!("`{name}` is switched off in {}; ingest reads it within seconds", file.display()));
             Ok(Exit::Done)
@@ -109,6 +112,7 @@ pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
 
 fn create(target: &TargetArgs, args: Create) -> Outcome {
     let file = path(target, args.file)?;
+    let _operator = ask(target, &file)?;
     let password = match &args.password_file {
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -152,7 +156,7 @@ fn create(target: &TargetArgs, args: Create) -> Outcome {
 }
 
 /// A tenant's name, with the first number that makes a name of it that nobody has.
-fn free_name(file: &std::path::Path, tenant: &str) -> Result<String, Failure> {
+fn free_name(file: &Path, tenant: &str) -> Result<String, Failure> {
     let taken = if file.exists() { tokens::list(file).map_err(|error| failed(&error))? } else { Vec::new() };
     let numbered = (2..=taken.len() + 2).map(|number| format!("{tenant}-{number}"));
     let mut names = std::iter::once(tenant.to_owned()).chain(numbered);
@@ -160,7 +164,7 @@ fn free_name(file: &std::path::Path, tenant: &str) -> Result<String, Failure> {
     Ok(free.unwrap_or_else(|| tenant.to_owned()))
 }
 
-fn list(file: &std::path::Path) -> Outcome {
+fn list(file: &Path) -> Outcome {
     let now = Timestamp::now();
     let mut table = Table::new(&["name", "tenant", "kind", "roles", "expires", "state"]);
     for line in tokens::list(file).map_err(|error| failed(&error))? {
@@ -196,6 +200,16 @@ fn path(target: &TargetArgs, file: Option<PathBuf>) -> Result<PathBuf, Failure> 
         Failure::usage("there is no access file: the settings have no ingest.access_file")
             .hint("name one with --file, or settings that have one with --config")
     })
+}
+
+/// Who changes the file, if he may: an administrator, as soon as there is one. For credentials of a file of senders, the
+/// settings may name another file of operators.
+fn ask(target: &TargetArgs, file: &Path) -> Result<Operator, Failure> {
+    let settings = if target.names_settings() { Some(load(target.config.as_deref())?) } else { None };
+    let is_of_settings =
+        |settings: &&Settings| settings.ingest.access_file.as_deref().is_some_and(|known| known == file);
+    let operators = settings.as_ref().filter(is_of_settings).and_then(Settings::operators_file);
+    target.token.ask_to_change(operators.unwrap_or(file))
 }
 
 fn failed(error: &IssueError) -> Failure {
