@@ -43,8 +43,10 @@ pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
         LogFormat::Json => LogForm::Json,
     };
     logs::init(form, &settings.telemetry.log_filter).map_err(|error| Failure::settings(error.to_string()))?;
-    // Settings are this one's, and would lead others elsewhere.
-    let words = TargetArgs { config: None, ..target.clone() }.words();
+    // Settings are this one's, and would lead others elsewhere. Other commands are run in other folders.
+    let data_option =
+        target.data.as_deref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    let words = TargetArgs { config: None, data: data_option, ..target.clone() }.words();
     super::runtime()?.block_on(serve(settings, &data, &words, target.names_settings(), args.tail))
 }
 
