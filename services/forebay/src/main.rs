@@ -3,6 +3,7 @@
 //! Each subcommand stands in a file under [`commands`]; what it prints goes through [`output`]; how it ends is in
 //! [`exit`].
 
+mod audit;
 mod cli;
 mod commands;
 mod dev;

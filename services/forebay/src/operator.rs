@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use forebay_access::{Operator, Role, ScopeError, Secret};
-use forebay_deadletters::actor;
+use forebay_audit_log::actor;
 use forebay_operators::command::{self, CommandError};
 
 use crate::exit::{Exit, Failure};
@@ -20,14 +20,13 @@ impl TokenArgs {
     /// Who gives the command, if he has this role by this access file.
     pub(crate) fn ask(&self, access_file: Option<&Path>, role: Role) -> Result<Operator, Failure> {
         let token = self.shown(access_file)?;
-        command::ask(access_file, token.as_ref(), role, &actor::current()).map_err(|error| explain(&error))
+        command::ask(access_file, token.as_ref(), role, &actor::person()).map_err(|error| explain(&error))
     }
 
     /// Who changes the credentials of this file: see [`command::ask_to_change`].
     pub(crate) fn ask_to_change(&self, access_file: &Path) -> Result<Operator, Failure> {
         let token = self.shown(Some(access_file))?;
-        command::ask_to_change(access_file, token.as_ref(), &actor::current())
-            .map_err(|error| explain(&error))
+        command::ask_to_change(access_file, token.as_ref(), &actor::person()).map_err(|error| explain(&error))
     }
 
     /// The token, where anybody asks for it.

@@ -72,6 +72,11 @@ impl TargetArgs {
         Ok(Target { settings, dev: Some(instance) })
     }
 
+    /// The settings of an installation, where they are named.
+    pub(crate) fn installation(&self) -> Result<Option<Settings>, Failure> {
+        self.names_settings().then(|| load(self.config.as_deref())).transpose()
+    }
+
     /// The store to search, for who may read: that of an installation, or the embedded one, whether its `forebay dev` runs or
     /// not. Of one that doesn't run nobody knows whether it had an access file; its folder guards it.
     pub(crate) fn store_to_read(&self) -> Result<(Box<dyn Store>, Operator), Failure> {

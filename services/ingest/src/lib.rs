@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod admission;
+mod audit;
 pub mod config;
 pub mod http;
 pub mod intake;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use forebay_audit_log::Background;
 use forebay_kafka::{Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
@@ -73,12 +75,16 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
     for tls in config.tls {
         let _until_shutdown = tokio::spawn(tls.follow(stop.clone()));
     }
+    let (auditor, auditing) = Background::start(&settings.kafka, "ingest");
     let (quotas, admission) = shares(&config.access, &config.limits);
     if let Access::File(file) = &config.access {
         let (quotas, admission) = (Arc::clone(&quotas), admission.clone());
-        let _until_shutdown = tokio::spawn(Arc::clone(file).follow(stop.clone(), move |access| {
+        audit::began(&auditor, file);
+        let followed = Arc::clone(file);
+        let _until_shutdown = tokio::spawn(Arc::clone(file).follow(stop.clone(), move |before, access| {
             quotas.set(access.tenants());
             admission.weigh(access.tenants());
+            audit::changed(&auditor, &followed, before, access);
         }));
     }
     let intake = Arc::new(Intake {
@@ -98,9 +104,12 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
     }
     let task = tokio::spawn(async move {
         listen::serve(bound, Arc::clone(&intake), stop).await;
-        watch.await.context("the watch over kafka panicked")?.context("ingest can't go on")?;
-        kafka.not_ready("stopped");
-        flush(&intake).await
+        let drained = async {
+            watch.await.context("the watch over kafka panicked")?.context("ingest can't go on")?;
+            kafka.not_ready("stopped");
+            flush(&intake).await
+        };
+        tokio::join!(drained, auditing.finish()).0
     });
     Ok(Running::new(address, task))
 }

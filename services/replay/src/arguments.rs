@@ -75,6 +75,10 @@ pub(crate) struct Arguments {
     /// For a broker without transactions: a batch that was under way at a kill is sent again
     #[arg(long)]
     pub(crate) at_least_once: bool,
+
+    /// Leave no audit record, for when the audit topic can't be written
+    #[arg(long)]
+    pub(crate) unaudited: bool,
 }
 
 /// Which letters.
@@ -127,6 +131,7 @@ impl Arguments {
             dry_run: self.dry_run,
             delivery: if self.at_least_once { Delivery::AtLeastOnce } else { Delivery::ExactlyOnce },
             run: self.run,
+            unaudited: self.unaudited,
             ..Job::new(task, operator.actor.name())
         })
     }
@@ -187,7 +192,7 @@ mod tests {
     #[test]
     fn options_become_a_job() {
         let line = ["forebay-replay", "--tenant", "acme", "--limit", "5", "--rate", "10", "--to", "events"];
-        let job = Arguments::parse_from(line).job(&Operator::unasked("ann@ops")).unwrap();
+        let job = Arguments::parse_from(line).job(&Operator::unasked("os:ann@ops")).unwrap();
         assert_eq!(job.actor, "os:ann@ops");
         assert_eq!((job.limit, job.rate.map(NonZeroU32::get)), (Some(5), Some(10)));
         assert_eq!(job.task, Task::Replay { to: Destination::Events, max_replays: DEFAULT_MAX_REPLAYS });

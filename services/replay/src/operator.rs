@@ -1,7 +1,7 @@
 //! On whose behalf the job works.
 
 use forebay_access::{Operator, Role};
-use forebay_deadletters::actor;
+use forebay_audit_log::actor;
 use forebay_operators::command::{self, CommandError};
 use forebay_settings::Settings;
 
@@ -17,7 +17,7 @@ pub(crate) fn ask(settings: &Settings, arguments: &Arguments) -> Result<Operator
     let role = if arguments.dry_run { Role::Read } else { Role::Admin };
     let variable = file.and_then(|_| std::env::var_os(command::VARIABLE));
     let token = command::token(arguments.token_file.as_deref(), variable);
-    let asked = token.and_then(|token| command::ask(file, token.as_ref(), role, &actor::current()));
+    let asked = token.and_then(|token| command::ask(file, token.as_ref(), role, &actor::person()));
     asked.map_err(|error| {
         let exit = match error {
             CommandError::Asked { .. } | CommandError::Denied { .. } => Exit::Denied,

@@ -65,7 +65,8 @@ fn conclude(outcome: Result<Report, DeadLettersError>, dry_run: bool) -> Exit {
         Err(error) => {
             tracing::error!(%error, "the replay could not begin");
             return match error {
-                DeadLettersError::Kafka(KafkaError::Unreachable(_) | KafkaError::Timeout(_)) => {
+                DeadLettersError::Kafka(KafkaError::Unreachable(_) | KafkaError::Timeout(_))
+                | DeadLettersError::Audit(KafkaError::Unreachable(_) | KafkaError::Timeout(_)) => {
                     Exit::Unreachable
                 }
                 DeadLettersError::Kafka(KafkaError::Settings(_)) | DeadLettersError::Rules(_) => {

@@ -25,6 +25,7 @@ async fn installation(name: &str, config: &Path) -> Settings {
     let topics = &mut settings.kafka.topics;
     (topics.raw, topics.events) = (format!("{name}.raw"), format!("{name}.events"));
     (topics.dead_letters, topics.parked) = (format!("{name}.dlq"), format!("{name}.parked"));
+    topics.audit = format!("{name}.audit");
     topics.partitions = 2;
     let admin = Admin::new(&settings.kafka).unwrap();
     let plans = admin.plan(&admin::wanted_topics(&settings.kafka)).await.unwrap();

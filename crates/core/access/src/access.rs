@@ -4,6 +4,7 @@
 //! certificate. Secrets are then compared in constant time. However many tenants there are, a look-up costs the same.
 
 mod build;
+mod changes;
 mod doors;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -23,6 +24,7 @@ use crate::quota::Limits;
 use crate::secret::{MAX_TOKEN, Secret, TokenHash};
 
 pub(crate) use build::Builder;
+pub use changes::Changes;
 pub use doors::{Door, Shows};
 
 /// The tenants of a file and what each may send.

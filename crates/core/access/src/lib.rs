@@ -34,7 +34,7 @@ pub mod spec;
 
 mod network;
 
-pub use access::{Access, Door, Listed, Shows, Tenants};
+pub use access::{Access, Changes, Door, Listed, Shows, Tenants};
 pub use attempts::Attempts;
 pub use claim::{Caller, Claim, Forward, PeerNames, Proof};
 pub use grant::{Answer, Denial, Grant, Role, Roles};

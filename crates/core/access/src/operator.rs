@@ -65,10 +65,10 @@ impl Actor {
         Self { name: format!("credential:{name}") }
     }
 
-    /// Who uses this account of the system, such as `ann@ops-1`.
+    /// Who uses this account of the system, such as `os:ann@ops-1`.
     #[must_use]
     pub fn account(name: &str) -> Self {
-        Self { name: format!("os:{name}") }
+        Self { name: name.to_owned() }
     }
 
     /// What is written down: `credential:NAME` or `os:USER@HOST`.
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn who_is_not_asked_is_known_by_his_account() {
-        let operator = Operator::unasked("ann@ops-1");
+        let operator = Operator::unasked("os:ann@ops-1");
         assert_eq!((operator.actor.name(), operator.scope), ("os:ann@ops-1", Scope::Everybody));
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use forebay_audit::Record;
 use forebay_deadletters::{
-    Delivery, Destination, Filter, Job, LetterTopic, Letters, Like, Mark, Pattern, Place, Progress, Report,
-    Selector, State, Task, find, run,
+    DeadLettersError, Delivery, Destination, Filter, Job, LetterTopic, Letters, Like, Mark, Pattern, Place,
+    Progress, Report, Selector, State, Task, find, run,
 };
 use forebay_kafka::testing::{Fault, TestCluster};
 use forebay_kafka::{
@@ -32,6 +33,7 @@ fn bench() -> Bench {
         cluster.create_topic(topic, 2).unwrap();
     }
     cluster.create_topic(&topics.dead_letter_state(), 1).unwrap();
+    cluster.create_topic(&topics.audit, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     Bench { cluster, settings, runtime }
 }
@@ -248,6 +250,33 @@ fn what_the_brokers_refuse_is_not_counted_as_replayed() {
     assert_eq!(bench.states(LetterTopic::DeadLetters), [("a".to_owned(), None)]);
     bench.cluster.mend_topic("forebay.events").unwrap();
     assert_eq!(bench.replay(Filter::default()).replayed, 1, "it is still open");
+}
+
+/// Scenario: nobody may write to the audit topic; then somebody may; then a job is told to go without.
+/// Guarantees: nothing is sent that can't be recorded; what was sent is recorded before and after, with what came of it; the
+/// last one leaves no record.
+#[test]
+fn nothing_is_replayed_unrecorded() {
+    let bench = bench();
+    let audit = bench.settings.kafka.topics.audit.clone();
+    bench.dead_letters(&[letter("a", 0, 10)]);
+    bench.cluster.break_topic(&audit, Fault::TopicDenied).unwrap();
+    let job = Job { delivery: Delivery::AtLeastOnce, ..replay() };
+    let outcome = bench.runtime.block_on(run(&bench.settings, job, |_| ControlFlow::Continue(())));
+    assert!(matches!(outcome, Err(DeadLettersError::Audit(_))), "{outcome:?}");
+    assert!(bench.records("forebay.events").is_empty());
+    bench.cluster.mend_topic(&audit).unwrap();
+    assert_eq!(bench.replay(Filter::default()).replayed, 1);
+    let records = || -> Vec<Record> {
+        bench.records(&audit).iter().map(|record| Record::read(&record.value).unwrap()).collect()
+    };
+    let written = records();
+    let states: Vec<&str> = written.iter().map(|record| record.state.name()).collect();
+    assert_eq!(states, ["planned", "done"]);
+    assert_eq!((&*written[1].actor, &*written[1].subject), ("test", "forebay.dlq"));
+    assert_eq!(written[1].details["replayed"], "1");
+    let _report = bench.job(Job { unaudited: true, ..replay() });
+    assert_eq!(records().len(), 2);
 }
 
 #[test]

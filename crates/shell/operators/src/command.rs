@@ -186,7 +186,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("access.yaml");
         let ask = |file: Option<&Path>, token: Option<&str>| {
-            actor(super::ask(file, token.map(Secret::new).as_ref(), Role::Read, "ann@ops"))
+            actor(super::ask(file, token.map(Secret::new).as_ref(), Role::Read, "os:ann@ops"))
         };
         assert_eq!(ask(None, None), "os:ann@ops");
         assert!(ask(Some(&path), None).contains("can't read it"), "closed, as long as it can't be read");
@@ -204,7 +204,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("access.yaml");
         let ask =
-            |token: Option<&str>| actor(ask_to_change(&path, token.map(Secret::new).as_ref(), "ann@ops"));
+            |token: Option<&str>| actor(ask_to_change(&path, token.map(Secret::new).as_ref(), "os:ann@ops"));
         assert_eq!(ask(None), "os:ann@ops", "the file isn't there");
         write(&path, &[("sender", "")]);
         assert_eq!(ask(None), "os:ann@ops", "the file names no administrator");

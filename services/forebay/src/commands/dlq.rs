@@ -16,6 +16,7 @@ use forebay_settings::sections::KafkaSettings;
 use tokio::task::spawn_blocking;
 
 use super::interruptible;
+use crate::audit::refused;
 use crate::exit::{Failure, Outcome};
 use crate::operator::out_of_scope;
 use crate::output::ask;
@@ -165,6 +166,7 @@ pub(crate) fn explain(error: &DeadLettersError) -> Failure {
             "this needs Read on the dead-letter topics; replay, park and purge also Write on raw, events, parked and \
              the state topic, Write on the transactional id `forebay-dlq-*`, and purge Delete on the topics",
         ),
+        DeadLettersError::Audit(error) => refused(error),
         DeadLettersError::NotFound(_) => {
             Failure::failed(error).hint("`forebay dlq list --all` shows what is there")
         }

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use forebay_access::Operator;
+use forebay_audit::{Action as Audit, Entry};
 use forebay_ingest::tokens::{self, IssueError, Wanted, WantedSecret};
 use forebay_record::Tenant;
 use forebay_settings::Settings;
 use jiff::Timestamp;
 
+use crate::audit::{Audited, warn_unaudited};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::table::Table;
 use crate::output::{Data, note};
@@ -37,6 +39,10 @@ enum Action {
 
         #[command(flatten)]
         file: FileArgs,
+
+        /// Leave no audit record, for when Kafka can't be reached
+        #[arg(long)]
+        unaudited: bool,
     },
 }
 
@@ -90,29 +96,38 @@ struct Create {
     /// The access file; it is made if it isn't there (default: ingest.access_file of the settings)
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
+
+    /// Leave no audit record, for when Kafka can't be reached
+    #[arg(long)]
+    unaudited: bool,
 }
 
 fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::new(text).map_err(|error| error.to_string())
 }
 
-pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
+pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     match args.action {
-        Action::Create(args) => create(target, args),
+        Action::Create(args) => create(target, args).await,
         Action::List { file } => list(&path(target, file.file)?),
-        Action::Revoke { name, file } => {
+        Action::Revoke { name, file, unaudited } => {
             let file = path(target, file.file)?;
-            let _operator = ask(target, &file)?;
-            tokens::revoke(&file, &name).map_err(|error| failed(&error))?;
+            let operator = ask(target, &file)?;
+            let entry =
+                Entry::new(operator.actor.name(), Audit::TokenRevoke, &name).detail("file", &shown(&file));
+            let audited = audited(target, unaudited, entry).await?;
+            let outcome = tokens::revoke(&file, &name);
+            audited.end(&outcome).await;
+            outcome.map_err(|error| failed(&error))?;
             note(format!("`{name}` is switched off in {}; ingest reads it within seconds", file.display()));
             Ok(Exit::Done)
         }
     }
 }
 
-fn create(target: &TargetArgs, args: Create) -> Outcome {
+async fn create(target: &TargetArgs, args: Create) -> Outcome {
     let file = path(target, args.file)?;
-    let _operator = ask(target, &file)?;
+    let operator = ask(target, &file)?;
     let password = match &args.password_file {
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -139,8 +154,11 @@ fn create(target: &TargetArgs, args: Create) -> Outcome {
         may_choose: args.may_choose,
         from: args.from,
     };
-    let issued = tokens::create(&file, &wanted).map_err(|error| failed(&error))?;
     let kind = if args.user.is_some() { "password" } else { "token" };
+    let audited = audited(target, args.unaudited, entry(&operator, &wanted, kind, &file)).await?;
+    let outcome = tokens::create(&file, &wanted);
+    audited.end(&outcome).await;
+    let issued = outcome.map_err(|error| failed(&error))?;
     note(format!(
         "added a {kind} of tenant `{}` to {}; ingest reads it within seconds",
         issued.tenant,
@@ -153,6 +171,37 @@ fn create(target: &TargetArgs, args: Create) -> Outcome {
         data.flush()?;
     }
     Ok(Exit::Done)
+}
+
+/// What is recorded of a new credential: all but its secret.
+fn entry(operator: &Operator, wanted: &Wanted<'_>, kind: &str, file: &Path) -> Entry {
+    let expires = wanted.expires.map(|expires| expires.to_string());
+    Entry::new(operator.actor.name(), Audit::TokenCreate, wanted.name)
+        .detail("file", &shown(file))
+        .detail("kind", kind)
+        .detail("tenant", wanted.tenant.as_str())
+        .detail("expires", &expires.unwrap_or_default())
+        .names("roles", wanted.roles.iter().map(String::as_str))
+        .names("may_choose", wanted.may_choose.iter().map(String::as_str))
+        .names("from", wanted.from.iter().map(String::as_str))
+}
+
+/// Records what is about to be done to an access file, in the audit topic of the installation whose settings are named.
+async fn audited(target: &TargetArgs, unaudited: bool, entry: Entry) -> Result<Audited, Failure> {
+    if unaudited {
+        warn_unaudited();
+        return Ok(Audited::NOT);
+    }
+    let Some(settings) = target.installation()? else {
+        note("no settings name Kafka, so that ingest records this, as it takes the file into force");
+        return Ok(Audited::NOT);
+    };
+    Audited::plan(&settings.kafka, entry).await
+}
+
+/// The file as it is recorded: whole, since a record says nothing of where the command was typed.
+fn shown(file: &Path) -> String {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string()
 }
 
 /// A tenant's name, with the first number that makes a name of it that nobody has.
@@ -205,7 +254,7 @@ fn path(target: &TargetArgs, file: Option<PathBuf>) -> Result<PathBuf, Failure> 
 /// Who changes the file, if he may: an administrator, as soon as there is one. For credentials of a file of senders, the
 /// settings may name another file of operators.
 fn ask(target: &TargetArgs, file: &Path) -> Result<Operator, Failure> {
-    let settings = if target.names_settings() { Some(load(target.config.as_deref())?) } else { None };
+    let settings = target.installation()?;
     let is_of_settings =
         |settings: &&Settings| settings.ingest.access_file.as_deref().is_some_and(|known| known == file);
     let operators = settings.as_ref().filter(is_of_settings).and_then(Settings::operators_file);

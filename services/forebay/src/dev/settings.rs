@@ -58,6 +58,7 @@ pub(crate) fn topics(settings: &Settings) -> Vec<TopicSpec> {
         spec(&topics.dead_letters, topics.dead_letter_retention),
         spec(&topics.parked, topics.dead_letter_retention),
         TopicSpec { partitions: 1, retention: None, ..spec(&topics.dead_letter_state(), topics.retention) },
+        TopicSpec { partitions: 1, retention: None, ..spec(&topics.audit, topics.retention) },
     ]
 }
 

@@ -22,6 +22,7 @@ fn help_names_every_command_and_the_exit_codes() {
         "bootstrap",
         "dlq",
         "token",
+        "audit",
         "completions",
         "Exit codes:",
     ] {
@@ -40,6 +41,7 @@ fn help_names_every_command_and_the_exit_codes() {
         "bootstrap",
         "dlq",
         "token",
+        "audit",
         "completions",
     ] {
         assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
@@ -190,6 +192,7 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
         |arguments: &[&str]| run(&[&["token"], arguments, &["--file", file.to_str().unwrap()]].concat());
     let created = token(&["create", "--tenant", "acme", "--name", "web"]);
     assert_eq!(created.code, 0, "{}", created.err);
+    assert!(created.err.contains("ingest records this"), "who has no settings has no Kafka: {}", created.err);
     let user = token(&["create", "--tenant", "acme", "--name", "ann", "--user", "ann", "--role", "read"]);
     assert_eq!(user.code, 0, "{}", user.err);
     let kept = std::fs::read_to_string(&file).unwrap();

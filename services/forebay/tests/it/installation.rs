@@ -1,6 +1,6 @@
 //! An installation on a real Kafka: topics of its own, and letters in them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use forebay_kafka::{
@@ -23,6 +23,11 @@ pub(crate) struct Installation {
 
 impl Installation {
     pub(crate) async fn start(name: &str) -> Self {
+        Self::start_with(name, |_, _| {}).await
+    }
+
+    /// The same, with settings that `change` makes, which is given a folder for files.
+    pub(crate) async fn start_with(name: &str, change: impl FnOnce(&mut Settings, &Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::default();
         settings.kafka.bootstrap_servers = shared::kafka().await.unwrap().address();
@@ -31,7 +36,9 @@ impl Installation {
         topics.events = format!("{name}.events");
         topics.dead_letters = format!("{name}.dlq");
         topics.parked = format!("{name}.parked");
+        topics.audit = format!("{name}.audit");
         topics.partitions = 3;
+        change(&mut settings, folder.path());
         let admin = Admin::new(&settings.kafka).unwrap();
         let plans = admin.plan(&admin::wanted_topics(&settings.kafka)).await.unwrap();
         admin.apply(&plans).await.unwrap();

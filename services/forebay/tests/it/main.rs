@@ -8,6 +8,7 @@
 )]
 
 mod arguments;
+mod audit_real;
 mod dev;
 mod dlq;
 mod dlq_real;

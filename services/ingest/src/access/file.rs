@@ -88,18 +88,25 @@ impl AccessFile {
         &self.passwords
     }
 
-    /// Looks at the file again and again until `shutdown`. Whenever it says something new, `then` is told.
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Looks at the file again and again until `shutdown`. Whenever it says something new, `then` is told, with what it said
+    /// before.
     pub async fn follow(
         self: Arc<Self>,
         shutdown: CancellationToken,
-        then: impl Fn(&forebay_access::Access) + Send,
+        then: impl Fn(&forebay_access::Access, &forebay_access::Access) + Send,
     ) {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            let this = Arc::clone(&self);
+            let (this, before) = (Arc::clone(&self), self.current());
             match tokio::task::spawn_blocking(move || this.look()).await {
-                Ok(true) => then(&self.current()),
+                Ok(true) => then(&before, &self.current()),
                 Ok(false) => {}
                 Err(error) => tracing::error!(%error, "looking at the access file failed"),
             }

@@ -14,6 +14,7 @@ use forebay_deadletters::{Delivery, Filter, Job, Report, run};
 use forebay_store::Store;
 
 use super::{FilterArgs, count, explain, json, narrow};
+use crate::audit::warn_unaudited;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::progress::Progress;
 use crate::output::{Data, ask, note, table, warn};
@@ -46,6 +47,10 @@ pub(super) struct JobArgs {
     #[arg(long)]
     at_least_once: bool,
 
+    /// Leave no audit record, for when the audit topic can't be written
+    #[arg(long)]
+    unaudited: bool,
+
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -67,6 +72,7 @@ impl JobArgs {
             dry_run: self.dry_run,
             delivery: delivery(target, self.at_least_once),
             actor: operator.actor.to_string(),
+            unaudited: self.unaudited,
             run: self.run.clone(),
             ..job
         })
@@ -117,6 +123,9 @@ async fn work(target: &Target, job: Job, what: &'static str) -> Result<Report, F
         note(
             "without transactions: should this be killed, some events may be sent again, which their ids make harmless",
         );
+    }
+    if job.unaudited && !job.dry_run {
+        warn_unaudited();
     }
     let progress = Arc::new(Mutex::new(Progress::new(what, "records read", None)));
     let shown = Arc::clone(&progress);
