@@ -1,7 +1,7 @@
 //! What a person does with this command, recorded before it is done, and how it ended.
 
 use forebay_audit::{Entry, State};
-use forebay_audit_log::{Writer, actor};
+use forebay_audit_log::Writer;
 use forebay_kafka::KafkaError;
 use forebay_settings::sections::KafkaSettings;
 
@@ -14,11 +14,6 @@ const KIND: &str = "cli";
 
 /// Something that is about to be done, and is recorded unless nobody can or wants.
 pub(crate) struct Audited(Option<(Writer, Entry)>);
-
-/// Who types this. All records of this command name him by it.
-pub(crate) fn actor() -> String {
-    actor::person()
-}
 
 /// Why nothing was done: it can't be recorded.
 pub(crate) fn refused(error: &KafkaError) -> Failure {

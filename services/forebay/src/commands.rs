@@ -38,7 +38,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     }
     match cli.command {
         Command::Send(args) => wait_for(send::run(&target, args)),
-        Command::Generate(args) => wait_for(generate::run(args)),
+        Command::Generate(args) => wait_for(generate::run(&target, args)),
         Command::Search(args) => wait_for(search::run(&target, args)),
         Command::Status(args) => wait_for(status::run(&target, args)),
         Command::Try(args) => wait_for(preview::run(&target, args)),

@@ -9,6 +9,7 @@ mod commands;
 mod dev;
 mod exit;
 mod generate;
+mod operator;
 mod output;
 mod rules;
 mod search;

@@ -138,4 +138,12 @@ async fn the_exit_code_says_why() {
     std::fs::write(&config, "kafka: {nonsense: 1}").unwrap();
     let mut wrong = job(&config, &[("ALL", "true")]);
     assert_eq!(wrong.wait(PATIENCE).await.unwrap().code(), Some(78), "{}", wrong.log());
+    // An access file: the job needs the token of an administrator before it looks at Kafka.
+    let access = folder.path().join("access.yaml");
+    std::fs::write(&access, "credentials: []\n").unwrap();
+    settings.telemetry.access_file = Some(access);
+    settings_file(&config, &settings).unwrap();
+    let mut nobody = job(&config, &[("ALL", "true")]);
+    assert_eq!(nobody.wait(PATIENCE).await.unwrap().code(), Some(77), "{}", nobody.log());
+    assert!(nobody.log().contains("role `admin`"), "{}", nobody.log());
 }

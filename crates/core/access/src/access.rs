@@ -5,6 +5,7 @@
 
 mod build;
 mod changes;
+mod doors;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -24,6 +25,7 @@ use crate::secret::{MAX_TOKEN, Secret, TokenHash};
 
 pub(crate) use build::Builder;
 pub use changes::Changes;
+pub use doors::{Door, Shows};
 
 /// The tenants of a file and what each may send.
 pub type Tenants = BTreeMap<Tenant, Limits>;

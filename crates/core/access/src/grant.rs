@@ -16,9 +16,9 @@ use crate::password::Challenge;
 pub enum Role {
     /// To send events.
     Send,
-    /// To look: search, dead letters, status.
+    /// To look: search, dead letters, status, closed metrics.
     Read,
-    /// To change: replay and purge dead letters.
+    /// To change: replay, park and purge dead letters, make and revoke credentials. Whoever may that may look, too.
     Admin,
 }
 
@@ -95,15 +95,22 @@ pub enum Denial {
 // === impl Roles ===
 
 impl Roles {
-    /// Whether it has this one.
+    /// Whether it has this one, or one that includes it.
     #[must_use]
     pub const fn has(self, role: Role) -> bool {
-        self.0 & role.bit() != 0
+        let includes = match role {
+            Role::Read => Role::Read.bit() | Role::Admin.bit(),
+            Role::Send | Role::Admin => role.bit(),
+        };
+        self.0 & includes != 0
     }
 
-    /// The names of all that it has.
+    /// The names of all that it was given.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        [Role::Send, Role::Read, Role::Admin].into_iter().filter(move |role| self.has(*role)).map(Role::name)
+        [Role::Send, Role::Read, Role::Admin]
+            .into_iter()
+            .filter(move |role| self.0 & role.bit() != 0)
+            .map(Role::name)
     }
 }
 

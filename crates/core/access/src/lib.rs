@@ -8,6 +8,7 @@
 //! - [`Guesses`]: which secrets were right, from where, and who has been wrong too often ([`attempts`])
 //! - [`unnamed`]: whose events somebody brings who shows nothing
 //! - [`quota`]: rates, bursts and daily volumes
+//! - [`operator`]: who reads and administrates, and whose events he may see
 //! - [`edit`]: a credential added to the file's text, or switched off in it
 //!
 //! # What is stored how
@@ -26,6 +27,7 @@ pub mod claim;
 pub mod edit;
 pub mod grant;
 pub mod guesses;
+pub mod operator;
 pub mod password;
 pub mod quota;
 pub mod read;
@@ -35,10 +37,11 @@ pub mod unnamed;
 
 mod network;
 
-pub use access::{Access, Changes, Listed, Tenants};
+pub use access::{Access, Changes, Door, Listed, Shows, Tenants};
 pub use claim::{Caller, Claim, Forward, PeerNames, Proof};
 pub use grant::{Answer, Denial, Grant, Role, Roles};
 pub use guesses::{Guesser, Guesses, Marker};
+pub use operator::{Actor, Operator, Scope, ScopeError};
 pub use quota::{Exceeded, Limits, Quotas};
 pub use read::{MAX_FILE, Problems, read};
 pub use secret::Secret;

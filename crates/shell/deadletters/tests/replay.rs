@@ -108,7 +108,7 @@ impl Bench {
     /// Where the letter of an event stands.
     fn place(&self, id: &str) -> Place {
         let selector = Selector::EventId(id.to_owned());
-        find(&self.settings.kafka, LetterTopic::DeadLetters, &selector).unwrap().place()
+        find(&self.settings.kafka, LetterTopic::DeadLetters, &selector, |_| true).unwrap().place()
     }
 
     /// The letters' ids with what became of them, sorted.
@@ -297,11 +297,17 @@ fn lists_and_finds() {
     let mut letters = Letters::open(kafka, LetterTopic::DeadLetters, filter).unwrap();
     assert_eq!(std::iter::from_fn(|| letters.next_entry().unwrap()).count(), 2);
     assert_eq!((letters.scanned(), letters.malformed()), (3, 0));
-    let find = |selector: &Selector| find(kafka, LetterTopic::DeadLetters, selector);
+    let find =
+        |selector: &Selector| find(kafka, LetterTopic::DeadLetters, selector, |tenant| tenant == "acme");
     let latest = find(&Selector::EventId("a".to_owned())).unwrap();
     assert_eq!(latest.letter.replay_count, 1);
     let Place { partition, offset } = latest.place();
     assert_eq!(find(&format!("{partition}:{offset}").parse().unwrap()).unwrap(), latest);
+    for selector in [Selector::EventId("a".to_owned()), format!("{partition}:{offset}").parse().unwrap()] {
+        let others = |tenant: &str| tenant != "acme";
+        let hidden = forebay_deadletters::find(kafka, LetterTopic::DeadLetters, &selector, others);
+        assert!(hidden.is_err(), "another tenant's letter is as if it weren't there: {selector:?}");
+    }
     for missing in ["nobody", "0:9999", "77:0"] {
         let error = find(&missing.parse().unwrap()).unwrap_err();
         assert!(error.to_string().contains(missing), "{error}");

@@ -3,9 +3,11 @@
 mod show;
 mod verify;
 
+use forebay_access::Role;
 use forebay_kafka::KafkaError;
 
 use crate::exit::{Failure, Outcome};
+use crate::operator::out_of_scope;
 use crate::target::TargetArgs;
 
 /// Who made and revoked credentials, replayed, parked and purged dead letters, and which access files and rules came into
@@ -26,7 +28,9 @@ enum Action {
 }
 
 pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
-    let target = target.find()?;
+    let (target, operator) = target.ask(Role::Read)?;
+    // The records are of all tenants, in one chain.
+    operator.scope.everybody().map_err(|error| out_of_scope(&error))?;
     match args.action {
         Action::Show(args) => show::run(target, args).await,
         Action::Verify(args) => verify::run(target, args).await,

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use forebay_access::Operator;
 use forebay_audit::{Action as Audit, Entry};
 use forebay_ingest::tokens::{self, IssueError, Wanted, WantedSecret};
 use forebay_record::Tenant;
+use forebay_settings::Settings;
 use jiff::Timestamp;
 
-use crate::audit::{Audited, actor, warn_unaudited};
+use crate::audit::{Audited, warn_unaudited};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::table::Table;
 use crate::output::{Data, note};
@@ -55,7 +57,7 @@ struct FileArgs {
 /// A new credential.
 #[derive(Debug, clap::Args)]
 struct Create {
-    /// The tenant whose events its bearer sends
+    /// The tenant whose events its bearer sends, reads or administrates
     #[arg(long, value_parser = tenant)]
     tenant: Tenant,
 
@@ -71,7 +73,7 @@ struct Create {
     #[arg(long = "role", value_name = "ROLE", value_parser = ["send", "read", "admin"])]
     roles: Vec<String>,
 
-    /// Another tenant that its bearer may name in X-Forebay-Tenant; '*' for every one
+    /// Another tenant that its bearer may name in X-Forebay-Tenant, read or administrate; '*' for every one
     #[arg(long, value_name = "TENANT")]
     may_choose: Vec<String>,
 
@@ -110,7 +112,9 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
         Action::List { file } => list(&path(target, file.file)?),
         Action::Revoke { name, file, unaudited } => {
             let file = path(target, file.file)?;
-            let entry = Entry::new(&actor(), Audit::TokenRevoke, &name).detail("file", &shown(&file));
+            let operator = ask(target, &file)?;
+            let entry =
+                Entry::new(operator.actor.name(), Audit::TokenRevoke, &name).detail("file", &shown(&file));
             let audited = audited(target, unaudited, entry).await?;
             let outcome = tokens::revoke(&file, &name);
             audited.end(&outcome).await;
@@ -123,6 +127,7 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
 
 async fn create(target: &TargetArgs, args: Create) -> Outcome {
     let file = path(target, args.file)?;
+    let operator = ask(target, &file)?;
     let password = match &args.password_file {
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -150,7 +155,7 @@ async fn create(target: &TargetArgs, args: Create) -> Outcome {
         from: args.from,
     };
     let kind = if args.user.is_some() { "password" } else { "token" };
-    let audited = audited(target, args.unaudited, entry(&wanted, kind, &file)).await?;
+    let audited = audited(target, args.unaudited, entry(&operator, &wanted, kind, &file)).await?;
     let outcome = tokens::create(&file, &wanted);
     audited.end(&outcome).await;
     let issued = outcome.map_err(|error| failed(&error))?;
@@ -169,9 +174,9 @@ async fn create(target: &TargetArgs, args: Create) -> Outcome {
 }
 
 /// What is recorded of a new credential: all but its secret.
-fn entry(wanted: &Wanted<'_>, kind: &str, file: &Path) -> Entry {
+fn entry(operator: &Operator, wanted: &Wanted<'_>, kind: &str, file: &Path) -> Entry {
     let expires = wanted.expires.map(|expires| expires.to_string());
-    Entry::new(&actor(), Audit::TokenCreate, wanted.name)
+    Entry::new(operator.actor.name(), Audit::TokenCreate, wanted.name)
         .detail("file", &shown(file))
         .detail("kind", kind)
         .detail("tenant", wanted.tenant.as_str())
@@ -200,7 +205,7 @@ fn shown(file: &Path) -> String {
 }
 
 /// A tenant's name, with the first number that makes a name of it that nobody has.
-fn free_name(file: &std::path::Path, tenant: &str) -> Result<String, Failure> {
+fn free_name(file: &Path, tenant: &str) -> Result<String, Failure> {
     let taken = if file.exists() { tokens::list(file).map_err(|error| failed(&error))? } else { Vec::new() };
     let numbered = (2..=taken.len() + 2).map(|number| format!("{tenant}-{number}"));
     let mut names = std::iter::once(tenant.to_owned()).chain(numbered);
@@ -208,7 +213,7 @@ fn free_name(file: &std::path::Path, tenant: &str) -> Result<String, Failure> {
     Ok(free.unwrap_or_else(|| tenant.to_owned()))
 }
 
-fn list(file: &std::path::Path) -> Outcome {
+fn list(file: &Path) -> Outcome {
     let now = Timestamp::now();
     let mut table = Table::new(&["name", "tenant", "kind", "roles", "expires", "state"]);
     for line in tokens::list(file).map_err(|error| failed(&error))? {
@@ -244,6 +249,16 @@ fn path(target: &TargetArgs, file: Option<PathBuf>) -> Result<PathBuf, Failure> 
         Failure::usage("there is no access file: the settings have no ingest.access_file")
             .hint("name one with --file, or settings that have one with --config")
     })
+}
+
+/// Who changes the file, if he may: an administrator, as soon as there is one. For credentials of a file of senders, the
+/// settings may name another file of operators.
+fn ask(target: &TargetArgs, file: &Path) -> Result<Operator, Failure> {
+    let settings = target.installation()?;
+    let is_of_settings =
+        |settings: &&Settings| settings.ingest.access_file.as_deref().is_some_and(|known| known == file);
+    let operators = settings.as_ref().filter(is_of_settings).and_then(Settings::operators_file);
+    target.token.ask_to_change(operators.unwrap_or(file))
 }
 
 fn failed(error: &IssueError) -> Failure {

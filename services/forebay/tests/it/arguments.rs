@@ -79,6 +79,34 @@ fn check_accepts_a_good_file() {
     assert_eq!((checked.code, checked.out), (0, format!("{}: the settings are valid\n", file.display())));
 }
 
+/// Scenario: an access file with a credential for a misspelt listener, so that nobody can send by the one that there is.
+/// Guarantees: both are told; they are warnings, which fail only where they are to.
+#[test]
+fn check_holds_credentials_against_listeners() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("forebay.yaml");
+    let access = dir.path().join("access.yaml");
+    let made = run(&["token", "create", "--tenant", "acme", "--file", access.to_str().unwrap()]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let mut credentials = std::fs::read_to_string(&access).unwrap();
+    credentials += "  - name: devices\n    tenant: acme\n    listener: syslgo\n";
+    std::fs::write(&access, credentials).unwrap();
+    let listeners = "  listeners:\n    syslog: { protocol: syslog, address: \"udp://127.0.0.1:5514\" }\n";
+    let settings = format!("ingest:\n  access_file: {}\n{listeners}", access.display());
+    std::fs::write(&file, settings).unwrap();
+    let file = file.to_str().unwrap();
+    let checked = run(&["check", file]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    for part in [
+        "2 credentials are valid",
+        "did you mean `syslog`?",
+        "ingest.listeners.syslog: nobody can send there",
+    ] {
+        assert!(checked.out.contains(part), "{part}: {}", checked.out);
+    }
+    assert_eq!(run(&["check", "--strict", file]).code, 78);
+}
+
 /// Scenario: several mistakes in one file, and a file that is not there.
 /// Guarantees: all are told at once with line and remedy, and the exit code says that it's the settings.
 #[test]

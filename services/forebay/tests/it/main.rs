@@ -13,6 +13,7 @@ mod dev;
 mod dlq;
 mod dlq_real;
 mod installation;
+mod roles;
 mod rules;
 mod send;
 mod support;
