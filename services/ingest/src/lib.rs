@@ -15,6 +15,7 @@
 
 mod access;
 mod admission;
+mod aside;
 mod audit;
 pub mod config;
 mod http;

@@ -13,12 +13,17 @@ mod call;
 #[path = "../../../services/ingest/tests/compliance/driver.rs"]
 mod driver;
 #[cfg(test)]
+#[allow(dead_code, reason = "shared with ingest's tests")]
+#[path = "../../../services/ingest/tests/compliance/firehose.rs"]
+mod firehose;
+#[cfg(test)]
 #[path = "../../../services/ingest/tests/compliance/forward.rs"]
 mod forward;
 #[cfg(test)]
 #[path = "../../../services/ingest/tests/compliance/grpc.rs"]
 mod grpc;
 #[cfg(test)]
+#[allow(dead_code, reason = "shared with ingest's tests")]
 #[path = "../../../services/ingest/tests/compliance/http.rs"]
 mod http;
 #[cfg(test)]
@@ -28,6 +33,7 @@ mod lumberjack;
 #[path = "../../../services/ingest/tests/compliance/relp.rs"]
 mod relp;
 #[cfg(test)]
+#[allow(dead_code, reason = "shared with ingest's tests")]
 #[path = "../../../services/ingest/tests/compliance/unanswered.rs"]
 mod unanswered;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use forebay_wire::{Encoding, InflateError, inflate};
 
 use crate::admission::Refused;
+use crate::aside::INLINE_PACKED;
 use crate::config::Limits;
 use crate::intake::Admitted;
 use crate::intake::overload::no_room;
@@ -14,8 +15,6 @@ use crate::refusal::{Kind, Refusal};
 /// The largest bodies that are decoded where the request is served. Larger ones would hold up other requests for
 /// milliseconds, so they go to a thread for blocking work.
 const INLINE_PLAIN: usize = 1024 * 1024;
-/// The same for compressed bodies, which are larger than they look.
-const INLINE_PACKED: usize = 64 * 1024;
 
 /// Memory for what a decoder makes.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 pub(super) use self::decode::{Decode, Failure, Grant, Portion, Waits};
 use super::flow::{Route, Shipped};
 use super::{Protocol, unnamed};
+use crate::aside::{INLINE_PACKED, aside};
 use crate::intake::room::Holding;
 use crate::intake::{Intake, Sender};
 use crate::listen::{Connection, Stream};
@@ -114,10 +115,14 @@ impl Exchange {
         loop {
             let mut wanted = 0;
             let held = &mut self.held;
-            let next = decoder.next(&mut |bytes| {
-                wanted = bytes;
-                held.try_grow_to(bytes)
-            });
+            let is_quick = decoder.buffer().len() <= INLINE_PACKED;
+            let mut next = || {
+                decoder.next(&mut |bytes| {
+                    wanted = bytes;
+                    held.try_grow_to(bytes)
+                })
+            };
+            let next = if is_quick { next() } else { aside(next) };
             match next {
                 Ok(Some(portion)) => self.take(portion).await?,
                 Ok(None) => {

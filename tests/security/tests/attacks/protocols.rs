@@ -57,14 +57,14 @@ protocols! {
     crate::http::Post<crate::http::Bulk>;
     crate::lumberjack::Lumberjack;
     crate::forward::Forward;
-    crate::unanswered::Stream<crate::unanswered::Syslog>;
+    crate::unanswered::Client<crate::unanswered::Syslog>;
     crate::relp::Relp;
-    crate::unanswered::Stream<crate::unanswered::Gelf>;
+    crate::unanswered::Client<crate::unanswered::Gelf>;
     crate::http::Post<crate::http::Events>;
     crate::http::Post<crate::http::Hec>;
     crate::http::Post<crate::http::Loki>;
-    crate::http::Post<crate::http::Firehose>;
-    crate::unanswered::Stream<crate::unanswered::Lines>;
+    crate::http::Post<crate::firehose::Put>;
+    crate::unanswered::Client<crate::unanswered::Lines>;
 }
 
 /// Scenario: a protocol is added. Guarantees: it isn't left out here.

@@ -6,7 +6,8 @@ use prost::Message as _;
 use serde_json::json;
 
 use crate::driver::Door;
-use crate::http::{Bulk, Events, Firehose, Hec, Loki, Ndjson, Otlp, Post};
+use crate::firehose::Put;
+use crate::http::{Bulk, Events, Hec, Loki, Ndjson, Otlp, Post};
 use crate::missile::{Missile, gzip_bomb};
 use crate::protocols::{Hostile, Monster, monster};
 
@@ -225,7 +226,7 @@ impl Hostile for Post<Otlp> {
     }
 }
 
-impl Hostile for Post<Firehose> {
+impl Hostile for Post<Put> {
     fn lies(door: &Door, text: &str) -> Vec<Missile> {
         let data = STANDARD.encode(text);
         let put = json!({"DeliveryStreamName": "honest", "Records": [{"Data": data}]}).to_string();

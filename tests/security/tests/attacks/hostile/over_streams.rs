@@ -9,7 +9,7 @@ use crate::missile::{
     Missile, gzip_bomb, lumberjack_frame, msgpack_text, relp_frame, websocket, ws_frame, zlib_bomb,
 };
 use crate::protocols::{Hostile, Monster, monster};
-use crate::unanswered::{Gelf, Lines, Stream, Syslog};
+use crate::unanswered::{Client, Gelf, Lines, Syslog};
 
 /// Final text, text that goes on, and its continuation (RFC 6455, section 5.2).
 const TEXT: u8 = 0x81;
@@ -156,7 +156,7 @@ impl Hostile for crate::relp::Relp {
     }
 }
 
-impl Hostile for Stream<Syslog> {
+impl Hostile for Client<Syslog> {
     fn lies(_door: &Door, text: &str) -> Vec<Missile> {
         let structured =
             format!("<14>1 2026-01-02T03:04:05Z honest app - - [forebay tenant=\"honest\"] {text}");
@@ -184,7 +184,7 @@ impl Hostile for Stream<Syslog> {
     }
 }
 
-impl Hostile for Stream<Gelf> {
+impl Hostile for Client<Gelf> {
     fn lies(_door: &Door, text: &str) -> Vec<Missile> {
         let message = json!({"version": "1.1", "host": "honest", "short_message": text, "_tenant": "honest", "_id": "shared"});
         vec![
@@ -211,7 +211,7 @@ impl Hostile for Stream<Gelf> {
     }
 }
 
-impl Hostile for Stream<Lines> {
+impl Hostile for Client<Lines> {
     fn lies(_door: &Door, text: &str) -> Vec<Missile> {
         vec![Missile::Bytes(format!("tenant=honest {text}\n").into_bytes())]
     }
