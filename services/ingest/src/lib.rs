@@ -1,25 +1,29 @@
 //! The ingest tier: events come in by every protocol that shippers speak, and go to `forebay.raw`.
 //!
-//! 1. [`listen`] accepts connections and datagrams; [`http`] serves those that speak HTTP.
-//! 2. [`protocols`] has a shell for each protocol: it finds out who sends ([`access`]), reads within limits, and has `forebay_wire`
+//! 1. `listen` accepts connections and datagrams; `http` serves those that speak HTTP.
+//! 2. [`protocols`] has a shell for each protocol: it finds out who sends (`access`), reads within limits, and has `forebay_wire`
 //!    decode what it read into a batch.
-//! 3. [`intake`] is the one way to Kafka: [`admission`] lets in what there is room for, fairly between tenants, and no more than
+//! 3. `intake` is the one way to Kafka: `admission` lets in what there is room for, fairly between tenants, and no more than
 //!    Kafka takes in time; events get their envelope and their ids, and are sent; the brokers are waited for.
-//! 4. The shell answers in its protocol's way: success, or a [`refusal`].
+//! 4. The shell answers in its protocol's way: success, or a `refusal`.
+//!
+//! Others see of it how it is started, its settings checked ([`config`]), its credentials made ([`tokens`]) and its protocols described
+//! ([`protocols`]).
 //!
 //! What is promised: no success before all in-sync replicas have every accepted event; text is passed on as it came; memory
 //! is bounded, whatever clients send.
 
-pub mod access;
-pub mod admission;
+mod access;
+mod admission;
 mod audit;
 pub mod config;
-pub mod http;
-pub mod intake;
-pub mod listen;
+mod http;
+#[allow(unreachable_pub, reason = "what is in there is seen by this crate alone")]
+mod intake;
+mod listen;
 mod metrics;
 pub mod protocols;
-pub mod refusal;
+mod refusal;
 pub mod tokens;
 
 use std::sync::Arc;

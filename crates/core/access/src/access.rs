@@ -210,6 +210,13 @@ impl Access {
         self.credentials.iter().any(|one| !one.disabled && !kept.contains(&one.written))
     }
 
+    /// Whether the time of somebody who could come in ends after `since`, and at `now` at the latest.
+    #[must_use]
+    pub fn expires_within(&self, since: Timestamp, now: Timestamp) -> bool {
+        let ends = |one: &Credential| one.expires.is_some_and(|expires| since < expires && expires <= now);
+        self.credentials.iter().any(|one| !one.disabled && ends(one))
+    }
+
     /// Whether anybody comes in by a password.
     #[must_use]
     pub fn has_passwords(&self) -> bool {

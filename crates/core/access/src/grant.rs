@@ -84,6 +84,9 @@ pub enum Denial {
     /// It may choose a tenant, but there is none of this name.
     #[error("there is no tenant of the name that is asked for")]
     NoSuchTenant,
+    /// Several tenants are named.
+    #[error("more than one tenant is asked for")]
+    SeveralTenants,
     /// This address has been wrong too often.
     #[error("too many wrong passwords or keys from this address")]
     TooOften(Duration),
@@ -151,6 +154,7 @@ impl Denial {
             Self::Tenant => {
                 "leave the tenant out, or use a credential of that tenant or one with `may_choose`"
             }
+            Self::SeveralTenants => "name one tenant",
             Self::NoSuchTenant => "check the name, or add the tenant to the access file",
             Self::TooOften(_) => "wait, then send the right ones",
         }

@@ -19,7 +19,7 @@ const INLINE_PACKED: usize = 64 * 1024;
 
 /// Memory for what a decoder makes.
 #[derive(Debug)]
-pub struct Room<'a> {
+pub(crate) struct Room<'a> {
     admitted: &'a mut Admitted,
     limits: &'a Limits,
     /// What is held for the body, packed and not.
@@ -29,7 +29,7 @@ pub struct Room<'a> {
 impl Room<'_> {
     /// The limits that decoders keep.
     #[must_use]
-    pub const fn limits(&self) -> forebay_wire::Limits {
+    pub(crate) const fn limits(&self) -> forebay_wire::Limits {
         forebay_wire::Limits {
             max_event: self.limits.max_event,
             max_depth: self.limits.max_depth,
@@ -42,7 +42,7 @@ impl Room<'_> {
     ///
     /// # Errors
     /// When there is no room for them now.
-    pub fn hold(&mut self, bytes: usize) -> Result<(), Refusal> {
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Refusal> {
         let held = self.admitted.reservation().grow_to(self.body.saturating_add(bytes));
         held.map_err(|refused| no_room(&refused, self.limits))
     }
@@ -52,7 +52,7 @@ impl Room<'_> {
 ///
 /// # Errors
 /// When it can't be decompressed, there is no room for it, or the decoder says so.
-pub async fn unpack<T, E>(
+pub(crate) async fn unpack<T, E>(
     mut admitted: Admitted,
     body: Bytes,
     encoding: Encoding,
