@@ -12,7 +12,7 @@ use forebay_testkit::{eventually, free_port};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::installation::Installation;
+use crate::installation::{Installation, ask_operators};
 use crate::support::PATIENCE;
 
 const RULE: &str = "steps: [{vrl: '.made_by = 1'}]\n";
@@ -48,6 +48,7 @@ async fn installation(name: &str) -> Installation {
     Installation::start_with(name, |settings, folder| {
         settings.ingest.listen = "127.0.0.1:0".to_owned();
         settings.ingest.access_file = Some(folder.join("access.yaml"));
+        ask_operators(settings, folder);
         let rules = folder.join("rules");
         fs::create_dir(&rules).unwrap();
         put(&rules.join("10-a.yaml"), RULE);
@@ -114,8 +115,9 @@ async fn what_was_done_is_recorded_and_a_forgery_is_named() {
     let nobody: Vec<Value> = records.iter().filter(|one| one["subject"] == "nobody").cloned().collect();
     assert_eq!(done(&nobody), ["token.revoke planned", "token.revoke failed"]);
     assert_eq!((&records[0]["subject"], &records[0]["details"]["tenant"]), (&"web".into(), &"acme".into()));
-    assert!(records[0]["actor"].as_str().unwrap().starts_with("os:"), "{}", records[0]);
+    assert_eq!(records[0]["actor"], "credential:ops", "who was asked for a token is known by it");
     let replay = records.last().unwrap();
+    assert_eq!(replay["actor"], "credential:ops");
     assert_eq!(
         (&replay["details"]["replayed"], &replay["details"]["filter.id"]),
         (&"1".into(), &"e1".into())
@@ -124,7 +126,8 @@ async fn what_was_done_is_recorded_and_a_forgery_is_named() {
     let access = fs::read_to_string(settings.ingest.access_file.as_ref().unwrap()).unwrap();
     let hash = access.split("sha256:").nth(1).unwrap().get(..20).unwrap();
     assert!(!all.contains(created.out.trim()) && !all.contains(hash), "{all}");
-    let list = installation.run(&["audit", "show", "--action", "dlq", "--actor", "os:", "--since", "1h"]);
+    let list =
+        installation.run(&["audit", "show", "--action", "dlq", "--actor", "credential:ops", "--since", "1h"]);
     assert_eq!(list.out.lines().count(), 3, "{}", list.out);
 
     let anchor = installation.config.with_file_name("anchor.json");
