@@ -22,6 +22,7 @@ pub(super) use self::ship::{Route, Shipped};
 use super::{Protocol, local, unnamed};
 use crate::intake::{Intake, Sender};
 use crate::listen::Connection;
+use crate::refusal::Kind;
 
 /// The most messages in one batch.
 pub(super) const MAX_MESSAGES: usize = 4096;
@@ -187,7 +188,10 @@ impl<S: Speak> Flow<S> {
 
     fn broken(&mut self, fault: &str) {
         self.end = Some(End::Broken);
-        if !S::ACKNOWLEDGES {
+        if S::ACKNOWLEDGES {
+            // Its sender has it still, and nothing is lost, but somebody who tries things out is to be seen.
+            self.route.intake.meters.batch(S::PROTOCOL, Kind::MalformedBody.name());
+        } else {
             self.route.intake.meters.lost(S::PROTOCOL, "malformed", 1);
         }
         let Sender { protocol, peer, .. } = &self.route.sender;

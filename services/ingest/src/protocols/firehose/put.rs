@@ -50,9 +50,14 @@ pub(super) async fn put(State(intake): State<Arc<Intake>>, request: Request) -> 
 
 async fn take(intake: &Arc<Intake>, parts: &Parts, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
     let Head { head: take::Head { sender, encoding }, action } = head;
-    let mut admitted = intake.admit(&sender)?;
+    let reader = signer::until_proved(parts, &sender);
+    let mut admitted = intake.admit(&reader)?;
     let raw = read_body(intake, &mut admitted, body).await?;
     signer::prove(parts, &intake.access, &raw).map_err(|refusal| intake.refuse(&sender, refusal))?;
+    if reader.tenant != sender.tenant {
+        admitted = intake.admit(&sender)?;
+        intake.hold(&mut admitted, raw.len())?;
+    }
     let ids = intake.new_ids();
     let mut shown = ids.clone();
     let decoding = decoded(intake, admitted, raw, encoding, move |body: Bytes, room: &mut Room<'_>| {
