@@ -3,6 +3,7 @@
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use forebay_record::target::Span;
 use forebay_settings::Settings;
 use forebay_settings::sections::KafkaSettings;
 use forebay_settings::sections::parser::Delivery;
@@ -24,6 +25,7 @@ pub(crate) struct ParserConfig {
     pub(crate) revoke_timeout: Duration,
     pub(crate) drain_timeout: Duration,
     pub(crate) prefix: String,
+    pub(crate) span: Span,
 }
 
 impl ParserConfig {
@@ -44,6 +46,7 @@ impl ParserConfig {
             revoke_timeout: parser.revoke_timeout.0,
             drain_timeout: parser.drain_timeout.0,
             prefix: settings.search.index_prefix.clone(),
+            span: settings.search.target_period.span(),
         }
     }
 }

@@ -7,6 +7,7 @@ use forebay_convert::{Decision, Made, Place, Refused, Rules, Terms};
 use forebay_delivery::{Converted, Outcome};
 use forebay_kafka::{KafkaError, MAX_RECORD_BYTES, Record, RecordBatch};
 use forebay_record::stream;
+use forebay_record::target::Span;
 
 use crate::metrics::BatchCounts;
 pub use crate::outbox::{Outbox, Sent};
@@ -34,6 +35,12 @@ impl<R: Rules> Converter<R> {
     #[must_use]
     pub fn new(rules: R, topic: &str, prefix: &str) -> Self {
         Self { converter: forebay_convert::Converter::new(rules, prefix), topic: topic.to_owned() }
+    }
+
+    /// The same, with targets that cover so much time; without this call they are daily.
+    #[must_use]
+    pub fn with_span(self, span: Span) -> Self {
+        Self { converter: self.converter.with_span(span), ..self }
     }
 
     /// The revision of the rules that new batches are converted by.

@@ -135,7 +135,7 @@ impl Lane {
             DeliverySetting::ExactlyOnce => Box::new(ExactlyOnce::new(&config, self.number, readiness)?),
         };
         Ok(LaneStage {
-            converter: Converter::new(rules, &config.kafka.topics.raw, &config.prefix),
+            converter: Converter::new(rules, &config.kafka.topics.raw, &config.prefix).with_span(config.span),
             config,
             shared,
             delivery,

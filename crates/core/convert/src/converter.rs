@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 
+use forebay_record::target::Span;
 use forebay_record::{ErrorDomain, RawEvent, Stage};
 
 use crate::decision::{Decision, Made, Refused};
@@ -38,6 +39,12 @@ impl<R: Rules> Converter<R> {
     pub fn new(rules: R, prefix: &str) -> Self {
         let (documents, targets) = Default::default();
         Self { rules, prefix: prefix.to_owned(), documents, targets }
+    }
+
+    /// The same, with targets that cover so much time; without this call they are daily.
+    #[must_use]
+    pub fn with_span(self, span: Span) -> Self {
+        Self { targets: TargetCache::new(span), ..self }
     }
 
     /// The revision that new batches are converted by.

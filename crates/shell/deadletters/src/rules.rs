@@ -55,7 +55,8 @@ impl Rules {
         };
         let revision = Revision { rules: Arc::new(rules), candidate: None };
         let set = RuleSet::new(AsRead(revision.clone()), configured::setting(&settings.parser))?;
-        Ok(Self { converter: Converter::new(set, &settings.search.index_prefix), revision })
+        let converter = Converter::new(set, &settings.search.index_prefix);
+        Ok(Self { converter: converter.with_span(settings.search.target_period.span()), revision })
     }
 
     /// Applies them to the value of a raw record. `now_ms` is the time, in milliseconds since the Unix epoch, and `attempt`

@@ -19,7 +19,7 @@ pub use ingest::IngestSettings;
 pub use kafka::{GroupProtocol, KafkaSettings, TopicSettings};
 pub use parser::ParserSettings;
 pub use rules::RulesSettings;
-pub use search::SearchSettings;
+pub use search::{RetentionBy, RetentionSettings, SearchSettings, TargetPeriod, TenantRetention};
 pub use telemetry::TelemetrySettings;
 pub use tls::{ClientCertificates, TlsSettings, TlsVersion};
 

@@ -10,6 +10,7 @@ mod indexer;
 mod ingest;
 mod kafka;
 mod parser;
+mod retention;
 mod rules;
 mod search;
 mod telemetry;
@@ -27,6 +28,7 @@ pub fn validate(settings: &Settings) -> Vec<Problem> {
     let mut findings = Findings::default();
     kafka::check(&settings.kafka, &mut findings);
     search::check(&settings.search, &mut findings);
+    retention::check(settings, &mut findings);
     ingest::check(&settings.ingest, &mut findings);
     parser::check(&settings.parser, &mut findings);
     rules::check(&settings.parser.rules, &mut findings);

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use super::validate;
 use crate::sections::ingest::{ListenerProtocol, ListenerSettings};
 use crate::sections::telemetry::MetricsAccess;
-use crate::sections::{GroupProtocol, Settings};
+use crate::sections::{GroupProtocol, RetentionBy, RetentionSettings, Settings, TenantRetention};
 use crate::units::{ByteSize, Period};
 
 /// The problems of default settings after this change, as text.
@@ -314,5 +314,63 @@ fn two_listeners_on_one_address_are_told() {
         &found,
         "ingest.listeners.a.address: `127.0.0.1:8080` is taken by ingest.listen (`127.0.0.1:8080`)",
         "a port or a path",
+    );
+}
+
+/// Guarantees: terms that nobody could keep, or that would cost late events, are refused before anything is deleted by them.
+#[test]
+fn retention_can_be_kept() {
+    let day = |n: u64| Some(Period::from_secs(n * 86_400));
+    one(
+        &problems(|s| s.search.retention.delete_after = Some(Period::from_secs(60))),
+        "search.retention.delete_after: 1m is out of range",
+        "1h",
+    );
+    one(
+        &problems(|s| s.search.retention.close_after = day(30)),
+        "search.retention.close_after: 30d is shorter than parser.max_age (365d)",
+        "time of their receipt",
+    );
+    let late = |delete| {
+        problems(|s| {
+            s.parser.max_age = Period::from_secs(86_400);
+            (s.search.retention.close_after, s.search.retention.delete_after) = (day(7), day(delete));
+        })
+    };
+    assert_eq!(late(8), [""; 0]);
+    one(&late(7), "search.retention.close_after: 7d is not before", "delete_after");
+    let own = |name: &str| {
+        let name = name.to_owned();
+        problems(|s| {
+            let terms = TenantRetention { delete_after: day(9), ..TenantRetention::default() };
+            drop(s.search.retention.tenants.insert(name, terms));
+        })
+    };
+    assert_eq!(own("acme"), [""; 0]);
+    one(&own("Acme"), "search.retention.tenants: `Acme` can't be a tenant's name", "1 to 64");
+}
+
+/// Guarantees: what the cluster's own lifecycle management can't do isn't silently left out.
+#[test]
+fn the_cluster_keeps_one_term_for_all() {
+    let by_cluster = |change: fn(&mut RetentionSettings)| {
+        problems(|s| {
+            s.search.retention.by = RetentionBy::Cluster;
+            s.search.retention.delete_after = Some(Period::from_secs(30 * 86_400));
+            s.parser.max_age = Period::from_secs(86_400);
+            change(&mut s.search.retention);
+        })
+    };
+    assert_eq!(by_cluster(|_| {}), [""; 0]);
+    one(&by_cluster(|r| r.delete_after = None), "search.retention.by: is `cluster`", "delete_after");
+    one(
+        &by_cluster(|r| r.close_after = Some(Period::from_secs(5 * 86_400))),
+        "search.retention.close_after: is nothing",
+        "`forebay`",
+    );
+    one(
+        &by_cluster(|r| drop(r.tenants.insert("acme".into(), TenantRetention::default()))),
+        "search.retention.tenants: are not known",
+        "`forebay`",
     );
 }
