@@ -148,7 +148,9 @@ impl ClusterForecast {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use forebay_store::{BulkAnswer, BulkRequest, Change, SearchError, SearchPage, SearchRequest, StoreInfo};
+    use forebay_store::{
+        BulkAnswer, BulkRequest, Change, SearchError, SearchPage, SearchRequest, StoreInfo, Targets,
+    };
 
     use super::*;
     use crate::decide::tests::event_key;
@@ -172,6 +174,18 @@ mod tests {
         }
 
         async fn bootstrap(&self, _: bool) -> Result<Vec<Change>, RequestFailure> {
+            panic!("not asked for")
+        }
+
+        async fn targets(&self) -> Result<Targets, RequestFailure> {
+            panic!("not asked for")
+        }
+
+        async fn close(&self, _: &str) -> Result<(), RequestFailure> {
+            panic!("not asked for")
+        }
+
+        async fn delete(&self, _: &str) -> Result<(), RequestFailure> {
             panic!("not asked for")
         }
 

@@ -1,8 +1,9 @@
-//! Bootstrap: puts the index templates, or says what it would change.
+//! Bootstrap: puts the index templates, and the lifecycle policy where the cluster is to delete by itself, or says what it
+//! would change.
 //!
 //! A template governs indices that are made after it; those that exist keep their mappings.
 
-mod difference;
+pub(crate) mod difference;
 
 use elasticsearch::http::Method;
 use forebay_bulk::{AnswerError, RequestFailure};
@@ -11,6 +12,7 @@ use forebay_store::{Change, ChangeKind};
 use serde_json::Value;
 
 use crate::client::{Client, Request};
+use crate::lifecycle;
 use crate::server::Server;
 use crate::template::{self, IndexTemplate};
 
@@ -21,6 +23,8 @@ pub(crate) async fn run(
 ) -> Result<Vec<Change>, RequestFailure> {
     let server = Server::ask(client).await?;
     let mut changes = Vec::new();
+    // Before the templates: indices are made at any time, and a name that leads nowhere manages nothing.
+    changes.extend(lifecycle::put(client, settings, &server, dry_run).await?);
     for IndexTemplate { name, body: wanted } in template::index_templates(settings, &server) {
         let path = format!("/_index_template/{name}");
         let kind = match present(client, &path).await? {

@@ -9,6 +9,8 @@
 //! - `auth`: credentials from files, read again when they change
 //! - `write`, `search`, `bootstrap`: what the store does
 //! - `template`: the index templates, as the documents need them
+//! - `lifecycle`: what the cluster's own lifecycle management is told
+//! - `targets`: which indices there are; closing and deleting them
 //! - `full`: indices that have as many fields as they may
 
 mod auth;
@@ -16,10 +18,12 @@ mod bootstrap;
 mod client;
 mod full;
 mod gzip;
+mod lifecycle;
 mod search;
 mod server;
 mod simulate;
 mod store;
+mod targets;
 mod template;
 
 pub use client::ConnectError;

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use elasticsearch::http::Method;
 use forebay_bulk::{BulkAnswer, BulkRequest, RequestFailure, read_answer};
 use forebay_settings::sections::SearchSettings;
-use forebay_store::{Candidate, Change, SearchError, SearchPage, SearchRequest, Store, StoreInfo, Verdict};
+use forebay_store::{
+    Candidate, Change, SearchError, SearchPage, SearchRequest, Store, StoreInfo, Targets, Verdict,
+};
 
 use crate::bootstrap;
 use crate::client::{Client, ConnectError, Request};
@@ -15,6 +17,7 @@ use crate::gzip;
 use crate::search;
 use crate::server::Server;
 use crate::simulate;
+use crate::targets;
 
 /// What is wanted of a bulk answer. The rest (index, id, shards, sequence numbers of each item) is several times as
 /// long as this, and costs both sides.
@@ -93,5 +96,17 @@ impl Store for ElasticStore {
 
     async fn bootstrap(&self, dry_run: bool) -> Result<Vec<Change>, RequestFailure> {
         bootstrap::run(&self.client, &self.settings, dry_run).await
+    }
+
+    async fn targets(&self) -> Result<Targets, RequestFailure> {
+        targets::list(&self.client, &self.settings.index_prefix).await
+    }
+
+    async fn close(&self, target: &str) -> Result<(), RequestFailure> {
+        targets::close(&self.client, target).await
+    }
+
+    async fn delete(&self, target: &str) -> Result<(), RequestFailure> {
+        targets::delete(&self.client, target).await
     }
 }

@@ -21,6 +21,7 @@ use forebay_record::target::{OTEL, RAW};
 use forebay_settings::sections::SearchSettings;
 use serde_json::{Map, Value, json};
 
+use crate::lifecycle;
 use crate::server::{Distribution, Server};
 
 /// The version of the templates below: raised with every change.
@@ -87,6 +88,9 @@ fn index_settings(settings: &SearchSettings, server: &Server) -> Value {
     if server.distribution == Distribution::Elasticsearch && server.is_at_least(8, 14) {
         // One field too many stays in the document, unindexed, instead of the document being refused.
         index["index.mapping.total_fields.ignore_dynamic_beyond_limit"] = json!(true);
+    }
+    if let Some((name, value)) = lifecycle::index_setting(settings, server) {
+        index[name] = value;
     }
     index
 }

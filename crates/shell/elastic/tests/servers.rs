@@ -7,6 +7,8 @@ use forebay_settings::sections::SearchSettings;
 use forebay_store::{Change, ChangeKind, ItemOutcome, RequestFailure, SearchRequest, Store};
 use forebay_testkit::eventually;
 use forebay_testkit::servers::{Builder, Server, shared};
+use jiff::Timestamp;
+use serde_json::json;
 
 fn settings(server: &Server, prefix: &str) -> SearchSettings {
     SearchSettings {
@@ -174,5 +176,47 @@ async fn a_killed_server_is_found_again() -> Result<()> {
     })
     .await?;
     assert_eq!(outcomes, [ItemOutcome::Duplicate, ItemOutcome::Duplicate]);
+    Ok(())
+}
+
+/// Scenario: targets, one of them closed, beside an index that isn't ours, an alias called like a target, and an index whose
+/// name goes on.
+/// Guarantees: all are listed as they are, with the cluster's time; only the one that is named is closed or deleted, and an
+/// alias leads to no other index.
+#[tokio::test]
+async fn targets_are_closed_and_deleted_one_by_one() -> Result<()> {
+    let names = ["kept-acme-2026.11.20", "kept-acme-2026.11.21", "kept-acme-2026.11.21-copy", "kept-other"];
+    for server in both().await? {
+        let store = ElasticStore::connect(&settings(server, "kept"))?;
+        for name in names {
+            let _written = store.write(&request(name, &[r#"{"n":1}"#])?).await?;
+        }
+        let alias = json!({"actions": [{"add": {"index": "kept-other", "alias": "kept-acme-2026.11.19"}}]});
+        let client = reqwest::Client::new();
+        let reply = client.post(format!("{}/_aliases", server.url())).json(&alias).send().await?;
+        assert!(reply.status().is_success());
+
+        let before = Timestamp::now().as_millisecond();
+        let listed = store.targets().await?;
+        let apart = listed.now_ms.map(|theirs| theirs.abs_diff(before));
+        assert!(apart.is_some_and(|apart| apart < 60_000), "{:?}: {apart:?}", server.kind());
+        assert_eq!(listed.targets.iter().map(|target| &*target.name).collect::<Vec<_>>(), names);
+        assert!(listed.targets.iter().all(|target| target.is_open && target.bytes.is_some()));
+
+        for _ in 0..2 {
+            store.close(names[0]).await?;
+        }
+        let open: Vec<bool> = store.targets().await?.targets.iter().map(|target| target.is_open).collect();
+        assert_eq!(open, [false, true, true, true], "{:?}", server.kind());
+
+        assert!(store.delete("kept-acme-2026.11.19").await.is_err(), "an alias");
+        for _ in 0..2 {
+            store.delete(names[0]).await?;
+            store.delete(names[1]).await?;
+        }
+        let left: Vec<String> =
+            store.targets().await?.targets.into_iter().map(|target| target.name).collect();
+        assert_eq!(left, names[2..]);
+    }
     Ok(())
 }

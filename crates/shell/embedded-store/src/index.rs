@@ -1,15 +1,18 @@
 //! The index on disk: its schema, and how it is opened and searched. Writing is in [`mod@write`].
 
+mod targets;
 mod write;
 
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use forebay_record::tenant;
 use forebay_store::search::MAX_LIMIT;
-use forebay_store::{BulkAnswer, BulkRequest, Hit, RequestFailure, SearchError, SearchPage, SearchRequest};
+use forebay_store::{
+    BulkAnswer, BulkRequest, Hit, RequestFailure, SearchError, SearchPage, SearchRequest, TargetInfo,
+};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use tantivy::directory::MmapDirectory;
@@ -117,16 +120,31 @@ impl Index {
     }
 
     pub(crate) fn write(&self, request: &BulkRequest) -> Result<BulkAnswer, RequestFailure> {
-        let Some(writer) = &self.writer else {
-            return Err(RequestFailure::Rejected {
-                status: 403,
-                error_type: "read_only".to_owned(),
-                reason: "the embedded store was opened for reading only".to_owned(),
-            });
-        };
+        self.writer()?.write(&self.fields, &self.reader, request).map_err(|error| unavailable(&error))
+    }
+
+    /// The targets that begin with `prefix` and a dash.
+    pub(crate) fn targets(&self, prefix: &str) -> Result<Vec<TargetInfo>, RequestFailure> {
+        if self.writer.is_none() {
+            self.reader.reload().map_err(|error| unavailable(&error))?;
+        }
+        targets::list(&self.reader.searcher(), &self.fields, prefix).map_err(|error| unavailable(&error))
+    }
+
+    /// Deletes all documents of a target.
+    pub(crate) fn delete(&self, target: &str) -> Result<(), RequestFailure> {
+        let term = targets::term(&self.fields, target);
+        self.writer()?.delete(&self.reader, term).map_err(|error| unavailable(&error))
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>, RequestFailure> {
+        let writer = self.writer.as_ref().ok_or_else(|| RequestFailure::Rejected {
+            status: 403,
+            error_type: "read_only".to_owned(),
+            reason: "the embedded store was opened for reading only".to_owned(),
+        })?;
         // A panic while writing leaves nothing half done that the next write would not roll back.
-        let mut writer = writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        writer.write(&self.fields, &self.reader, request).map_err(|error| unavailable(&error))
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn search(&self, request: &SearchRequest, prefix: &str) -> Result<SearchPage, SearchError> {

@@ -35,7 +35,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use forebay_record::target::DEFAULT_PREFIX;
 use forebay_store::{
-    BulkAnswer, BulkRequest, Change, RequestFailure, SearchError, SearchPage, SearchRequest, Store, StoreInfo,
+    BulkAnswer, BulkRequest, Change, RequestFailure, SearchError, SearchPage, SearchRequest, Store,
+    StoreInfo, Targets,
 };
 
 use crate::index::Index;
@@ -130,6 +131,26 @@ impl Store for EmbeddedStore {
     /// There is nothing to put: the index needs no templates.
     async fn bootstrap(&self, _dry_run: bool) -> Result<Vec<Change>, RequestFailure> {
         Ok(Vec::new())
+    }
+
+    async fn targets(&self) -> Result<Targets, RequestFailure> {
+        let (index, prefix) = (Arc::clone(&self.index), Arc::clone(&self.index_prefix));
+        let targets = blocking(move || index.targets(&prefix)).await??;
+        Ok(Targets { now_ms: None, targets })
+    }
+
+    /// All targets lie in one index, which is open or not as a whole.
+    async fn close(&self, _target: &str) -> Result<(), RequestFailure> {
+        Err(RequestFailure::Rejected {
+            status: 400,
+            error_type: "unsupported".to_owned(),
+            reason: "the embedded store can't close a target".to_owned(),
+        })
+    }
+
+    async fn delete(&self, target: &str) -> Result<(), RequestFailure> {
+        let (index, target) = (Arc::clone(&self.index), target.to_owned());
+        blocking(move || index.delete(&target)).await?
     }
 }
 

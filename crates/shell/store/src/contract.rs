@@ -3,6 +3,7 @@
 //! The promises are checked from outside, through the trait alone. What a promise needs time for (a document is found
 //! *soon* after it was written) is waited for, never slept for.
 
+mod deletes;
 mod documents;
 mod searches;
 mod writes;
@@ -37,7 +38,8 @@ pub async fn check(store: &dyn Store, prefix: &str) -> Result<(), Broken> {
     searches::pages(store, &documents, Order::NewestFirst).await?;
     searches::pages(store, &documents, Order::OldestFirst).await?;
     searches::goes_on_where_it_ended(store, &documents).await?;
-    searches::refuses(store).await
+    searches::refuses(store).await?;
+    deletes::deletes_one(store, &documents).await
 }
 
 /// A bootstrap that is run again finds nothing to do, and a dry run does nothing.

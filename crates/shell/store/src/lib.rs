@@ -3,6 +3,7 @@
 //! - [`Store`]: write, search, ping, bootstrap
 //! - [`search`]: what can be asked, and what is answered
 //! - [`change`]: what a bootstrap changes
+//! - [`targets`]: what there is, for retention
 //!
 //! What every store promises is written down as tests in `contract` (feature `contract`), which each implementation runs
 //! against itself.
@@ -12,10 +13,12 @@ pub mod change;
 pub mod contract;
 pub mod search;
 mod store;
+pub mod targets;
 pub mod trial;
 
 pub use change::{Change, ChangeKind, Difference};
 pub use forebay_bulk::{BulkAnswer, BulkRequest, ItemOutcome, RequestFailure};
 pub use search::{Cursor, Hit, Order, SearchError, SearchPage, SearchRequest};
 pub use store::{Store, StoreInfo};
+pub use targets::{TargetInfo, Targets};
 pub use trial::{Candidate, Verdict};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
 use crate::search::{SearchError, SearchPage, SearchRequest};
+use crate::targets::Targets;
 use crate::trial::{Candidate, Verdict};
 
 /// Stores documents and finds them again.
@@ -49,6 +50,24 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// When the store can't be reached or refuses.
     async fn bootstrap(&self, dry_run: bool) -> Result<Vec<Change>, RequestFailure>;
+
+    /// Lists the targets of the installation.
+    ///
+    /// # Errors
+    /// When the store can't be reached or doesn't tell.
+    async fn targets(&self) -> Result<Targets, RequestFailure>;
+
+    /// Closes a target: it is kept, and neither written to nor found. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the store can't be reached or refuses; [`RequestFailure::Rejected`] where it has nothing like it.
+    async fn close(&self, target: &str) -> Result<(), RequestFailure>;
+
+    /// Deletes the target of exactly this name, and all its documents. One that is gone already is no failure.
+    ///
+    /// # Errors
+    /// When the store can't be reached or refuses.
+    async fn delete(&self, target: &str) -> Result<(), RequestFailure>;
 }
 
 /// Who a store is.

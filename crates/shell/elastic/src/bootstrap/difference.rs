@@ -13,9 +13,27 @@ const OURS: [&str; 7] =
     ["index_patterns", "template", "priority", "version", "_meta", "composed_of", "data_stream"];
 
 /// The fields that differ, by path.
-pub(super) fn between(present: &Value, wanted: &Value) -> Vec<Difference> {
+pub(crate) fn between(present: &Value, wanted: &Value) -> Vec<Difference> {
     let (present, wanted) = (flat(present), flat(wanted));
-    let paths: BTreeSet<&String> = present.keys().chain(wanted.keys()).collect();
+    differ(&present, &wanted, present.keys().chain(wanted.keys()).collect())
+}
+
+/// The fields of `wanted` that differ, by path: what is there besides is the server's own.
+pub(crate) fn lacking(present: &Value, wanted: &Value) -> Vec<Difference> {
+    let of = |value: &Value| {
+        let mut out = BTreeMap::new();
+        lay_out(&mut out, String::new(), value);
+        out
+    };
+    let wanted = of(wanted);
+    differ(&of(present), &wanted, wanted.keys().collect())
+}
+
+fn differ(
+    present: &BTreeMap<String, String>,
+    wanted: &BTreeMap<String, String>,
+    paths: BTreeSet<&String>,
+) -> Vec<Difference> {
     paths
         .into_iter()
         .map(|path| Difference {
@@ -42,7 +60,8 @@ fn lay_out(out: &mut BTreeMap<String, String>, path: String, value: &Value) {
     match value {
         Value::Object(members) => {
             for (key, value) in members {
-                lay_out(out, format!("{path}.{key}"), value);
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                lay_out(out, path, value);
             }
         }
         Value::Array(items) => {

@@ -59,6 +59,21 @@ impl Writer {
         result
     }
 
+    /// Deletes the documents that have this term. After an error all of them are still there.
+    pub(super) fn delete(&mut self, reader: &IndexReader, term: Term) -> Result<(), TantivyError> {
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(open_writer(&self.index)?),
+        };
+        let _stamp = writer.delete_term(term);
+        let committed = writer.commit();
+        if committed.is_err() {
+            self.writer = None;
+        }
+        let _stamp = committed?;
+        reader.reload()
+    }
+
     fn add_all(
         &mut self,
         fields: &Fields,
@@ -127,14 +142,16 @@ fn open_writer(index: &tantivy::Index) -> Result<IndexWriter, TantivyError> {
     index.writer_with_options(options)
 }
 
-/// Whether a committed document has this key.
+/// Whether a committed document has this key. One that was deleted with its target is passed over: it may be written anew.
 fn exists(searcher: &Searcher, key: &Term) -> Result<bool, TantivyError> {
     for segment in searcher.segment_readers() {
         let inverted = segment.inverted_index(key.field())?;
-        if let Some(postings) = inverted.read_postings(key, IndexRecordOption::Basic)?
-            && postings.doc() != TERMINATED
-        {
-            return Ok(true);
+        let Some(mut postings) = inverted.read_postings(key, IndexRecordOption::Basic)? else { continue };
+        while postings.doc() != TERMINATED {
+            if !segment.is_deleted(postings.doc()) {
+                return Ok(true);
+            }
+            let _next = postings.advance();
         }
     }
     Ok(false)

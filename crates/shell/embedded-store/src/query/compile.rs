@@ -30,7 +30,7 @@ pub(crate) fn compile(node: &Node, fields: &Fields, now_ms: i64) -> Result<Boxed
 /// `<prefix>-<tenant>.<route>.otel-<day>`.
 pub(crate) fn tenant(prefix: &str, tenant: &str, fields: &Fields) -> Result<BoxedQuery, QueryError> {
     let regex = escape(&Kind::Text.term("_index", &format!("{prefix}-{tenant}")))
-        + r"(\.[a-z0-9_-]+){0,2}-[0-9]{4}\.[0-9]{2}\.[0-9]{2}";
+        + r"(\.[a-z0-9_-]+){0,2}-[0-9]{4}(\.[0-9]{2}){2,3}";
     matching(&regex, fields.terms)
 }
 
