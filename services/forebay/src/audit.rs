@@ -31,6 +31,11 @@ pub(crate) fn warn_unaudited() {
     warn("--unaudited: no audit record says that this was done");
 }
 
+/// A writer for several records.
+pub(crate) async fn writer(kafka: &KafkaSettings) -> Result<Writer, Failure> {
+    Writer::open(kafka, KIND).await.map_err(|error| refused(&error))
+}
+
 // === impl Audited ===
 
 impl Audited {
@@ -39,7 +44,7 @@ impl Audited {
 
     /// Records what is about to be done. An error means that it must not be done.
     pub(crate) async fn plan(kafka: &KafkaSettings, entry: Entry) -> Result<Self, Failure> {
-        let mut writer = Writer::open(kafka, KIND).await.map_err(|error| refused(&error))?;
+        let mut writer = writer(kafka).await?;
         writer.write(&entry.clone().in_state(State::Planned)).await.map_err(|error| refused(&error))?;
         Ok(Self(Some((writer, entry))))
     }

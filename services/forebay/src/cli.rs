@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, bootstrap, check, completions, dev, dlq, generate, preview, profile, search, send, status, test,
-    token,
+    audit, bootstrap, check, completions, dev, dlq, generate, preview, profile, retention, search, send,
+    size, status, test, token,
 };
 use crate::exit::EXIT_CODES_HELP;
 use crate::target::TargetArgs;
@@ -43,6 +43,10 @@ pub(crate) enum Command {
     Profile(profile::Args),
     /// Create topics and index templates
     Bootstrap(bootstrap::Args),
+    /// Delete and close indices whose time has come
+    Retention(retention::Args),
+    /// Work out what an installation needs: cores, pods, partitions, disks
+    Size(size::Args),
     /// Count, look at, replay, park and purge dead letters
     Dlq(Box<dlq::Args>),
     /// Create tokens for senders

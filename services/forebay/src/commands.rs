@@ -9,8 +9,10 @@ pub(crate) mod dlq;
 pub(crate) mod generate;
 pub(crate) mod preview;
 pub(crate) mod profile;
+pub(crate) mod retention;
 pub(crate) mod search;
 pub(crate) mod send;
+pub(crate) mod size;
 pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod token;
@@ -32,6 +34,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Dev(args) => return dev::run(&target, args),
         Command::Completions(args) => return completions::run(&args),
         Command::Version => return version(),
+        Command::Size(args) => return size::run(&args),
         Command::Check(args) => return check::run(&target, &args),
         Command::Test(args) => return test::run(&target, &args),
         _ => quiet_logs()?,
@@ -47,10 +50,12 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Dlq(args) => to_end(dlq::run(&target, *args)),
         // Not broken off between a change and the record of it.
         Command::Token(args) => to_end(token::run(&target, args)),
+        Command::Retention(args) => to_end(retention::run(&target, args)),
         Command::Audit(args) => wait_for(audit::run(&target, args)),
         Command::Dev(_)
         | Command::Completions(_)
         | Command::Version
+        | Command::Size(_)
         | Command::Check(_)
         | Command::Test(_) => Ok(Exit::Done),
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`paths`]: where the data are
 //! - [`state`]: how other commands find a running instance
+//! - [`retention`]: deletes what is old enough
 //! - [`settings`]: what differs from a real installation
 //! - [`tiers`]: starts and stops them in order
 //! - [`tailing`]: lines of followed files into the raw topic
@@ -10,6 +11,7 @@
 
 pub(crate) mod banner;
 pub(crate) mod paths;
+pub(crate) mod retention;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod tailing;

@@ -11,6 +11,7 @@ mod exit;
 mod generate;
 mod operator;
 mod output;
+mod retention;
 mod rules;
 mod search;
 mod send;

@@ -5,6 +5,7 @@
 //! is one too, made from the code and from what has passed the compatibility suite.
 
 mod access;
+mod capacity;
 mod configuration;
 mod formats;
 mod metrics;
@@ -51,6 +52,7 @@ fn pages(root: &Path) -> Result<Vec<Page>> {
     let rule = serde_json::to_string_pretty(&sorted(forebay_rules::spec::schema()))?;
     Ok(vec![
         Page { name: "README.md", text: readme },
+        Page { name: "docs/capacity.md", text: capacity::page() },
         Page { name: "docs/reference/access.md", text: access::page(&forebay_access::spec::shape()) },
         Page { name: "docs/reference/access.schema.json", text: access + "\n" },
         Page {

@@ -38,6 +38,10 @@ pub enum Action {
     DlqPark,
     /// Dead letters were given up, or freed.
     DlqPurge,
+    /// An index was deleted, since its time had come.
+    TargetDelete,
+    /// An index was closed, since its time had come.
+    TargetClose,
     /// A process put a revision of the rules in force.
     RulesInForce,
     /// A process did not put a revision of the rules in force.
@@ -62,13 +66,15 @@ pub enum State {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::TokenCreate,
         Self::TokenRevoke,
         Self::AccessInForce,
         Self::DlqReplay,
         Self::DlqPark,
         Self::DlqPurge,
+        Self::TargetDelete,
+        Self::TargetClose,
         Self::RulesInForce,
         Self::RulesRejected,
         Self::AuditLost,
@@ -84,6 +90,8 @@ impl Action {
             Self::DlqReplay => "dlq.replay",
             Self::DlqPark => "dlq.park",
             Self::DlqPurge => "dlq.purge",
+            Self::TargetDelete => "target.delete",
+            Self::TargetClose => "target.close",
             Self::RulesInForce => "rules.in_force",
             Self::RulesRejected => "rules.rejected",
             Self::AuditLost => "audit.lost",

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use forebay_embedded_broker::{TopicSpec, recommended_properties};
+use forebay_settings::sections::RetentionBy;
 use forebay_settings::sections::parser::Delivery;
 use forebay_settings::sections::telemetry::ListenSettings;
 use forebay_settings::{ByteSize, Period, Settings};
@@ -22,6 +23,10 @@ pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
     }
     // `forebay search` opens the store without the settings it was written with, and has to find its tenants.
     settings.search.index_prefix = Settings::default().search.index_prefix;
+    // The embedded store deletes, and has no more: not by itself, and nothing that could be closed.
+    let retention = &mut settings.search.retention;
+    (retention.by, retention.close_after) = (RetentionBy::Forebay, None);
+    retention.tenants.values_mut().for_each(|own| own.close_after = None);
     settings.kafka.topics.partitions = PARTITIONS;
     settings.kafka.topics.replication = 1;
     settings.kafka.linger = Period::from_millis(5);

@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::paths::DataDir;
+use super::retention;
 use super::settings::{topics, use_broker};
 use super::tailing::Lines;
 
@@ -38,6 +39,7 @@ pub(crate) struct Tiers {
     parser: Tier,
     indexer: Tier,
     tail: Option<(CancellationToken, JoinHandle<Result<(), TailError>>)>,
+    retention: (CancellationToken, Option<JoinHandle<()>>),
     broker: EmbeddedBroker,
     kafka: SocketAddr,
     metrics: SocketAddr,
@@ -81,6 +83,9 @@ impl Tiers {
         let store: Arc<dyn Store> = Arc::new(store);
 
         let shutdown = CancellationToken::new();
+        let keeper = retention::start(Arc::clone(&store), &settings.search, shutdown.clone());
+        let retention = (shutdown, keeper);
+        let shutdown = CancellationToken::new();
         let indexer = forebay_indexer::start(&settings, &context, store, shutdown.clone())?;
         let indexer = Tier::new("indexer", shutdown, indexer);
         let shutdown = CancellationToken::new();
@@ -98,7 +103,7 @@ impl Tiers {
             Some(tail) => Some(start_tail(tail, &settings, &context)?),
             None => None,
         };
-        Ok(Self { context, ingest, parser, indexer, tail, broker, kafka, metrics, admin })
+        Ok(Self { context, ingest, parser, indexer, tail, retention, broker, kafka, metrics, admin })
     }
 
     /// What the parts say about themselves.
@@ -151,6 +156,11 @@ impl Tiers {
             }
             None => Ok(()),
         };
+        let (shutdown, keeper) = self.retention;
+        shutdown.cancel();
+        if let Some(keeper) = keeper {
+            let _told_already = keeper.await;
+        }
         let parser = self.parser.stop().await;
         let indexer = self.indexer.stop().await;
         self.admin.cancel();
