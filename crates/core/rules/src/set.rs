@@ -14,6 +14,7 @@ use crate::lane::{Lane, Setting};
 use crate::outcome::{Counts, Turn};
 use crate::rules::Rules;
 use crate::targets::NewTargets;
+use crate::timing::{Sampler, Stopwatch, Timing};
 
 /// How many revisions a lane keeps its tools for.
 const KEPT: usize = 3;
@@ -45,6 +46,8 @@ pub struct RuleSet<S> {
     tried: Documents,
     counts: Counts,
     turns: Vec<Turn>,
+    sampler: Sampler,
+    timings: Vec<Timing>,
 }
 
 // === impl RuleSet ===
@@ -60,7 +63,19 @@ impl<S: Supply> RuleSet<S> {
         let guards = Guards { budget: None, ..setting.guards.clone() };
         let targets = Arc::new(NewTargets::new(u32::MAX));
         let trial = Setting { guards, targets, ..setting.clone() };
-        Ok(Self { supply, setting, trial, lanes: vec![(false, first)], tried, counts, turns })
+        let (lanes, sampler, timings) = (vec![(false, first)], Sampler::default(), Vec::new());
+        Ok(Self { supply, setting, trial, lanes, tried, counts, turns, sampler, timings })
+    }
+
+    /// The same, but of one event in so many it is measured how long its steps take.
+    #[must_use]
+    pub fn measuring_one_in(self, every: u32) -> Self {
+        Self { sampler: Sampler::new(every), ..self }
+    }
+
+    /// How long steps took since the last call, on the events that were measured.
+    pub fn take_timings(&mut self) -> Vec<Timing> {
+        std::mem::take(&mut self.timings)
     }
 
     /// What was counted since the last call. What a revision on trial does isn't counted.
@@ -131,15 +146,27 @@ impl<S: Supply> forebay_convert::Rules for RuleSet<S> {
         now_ms: i64,
         out: &mut Documents,
     ) -> Outcome<'r> {
+        let mut watch = None;
+        if !revision.rules.is_empty() && self.sampler.takes_next() {
+            watch = Some(Stopwatch::new(revision.rules.limits.clock.cpu));
+        }
         let Some(lane) = self.lane(&revision.rules, false) else {
             return Outcome::Refused(Box::new(no_lane()));
         };
-        let outcome = lane.apply(event, now_ms, out);
+        let outcome = match &mut watch {
+            Some(watch) => lane.apply_observed(event, now_ms, out, watch),
+            None => lane.apply(event, now_ms, out),
+        };
         let counts = lane.take_counts();
         let mut turns = Vec::new();
         lane.take_turns(&mut turns);
         self.counts.add(counts);
         self.turns.append(&mut turns);
+        for (place, took) in watch.into_iter().flat_map(|watch| watch.steps) {
+            if let Some(name) = revision.rules.step(place) {
+                self.timings.push(Timing { rule: name.rule.to_owned(), step: name.step.to_owned(), took });
+            }
+        }
         if let Some(candidate) = revision.candidate.as_deref().filter(|candidate| candidate.takes(event.id)) {
             self.try_out(candidate, event, now_ms, (&outcome, out, revision.rules.revision()));
         }
