@@ -10,6 +10,9 @@ use forebay_settings::sections::ParserSettings;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+/// Of one event in so many it is measured how long its steps take.
+const MEASURED: u32 = 1_000;
+
 /// The rules of a lane.
 pub(crate) type LaneRules = RuleSet<InForce>;
 
@@ -61,7 +64,8 @@ impl SharedRules {
     /// # Errors
     /// When the parser's settings can't be used.
     pub(crate) fn lane(&self) -> Result<LaneRules> {
-        RuleSet::new(self.in_force.clone(), self.setting.clone()).context("parser settings")
+        let set = RuleSet::new(self.in_force.clone(), self.setting.clone()).context("parser settings")?;
+        Ok(set.measuring_one_in(MEASURED))
     }
 }
 

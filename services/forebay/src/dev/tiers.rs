@@ -16,7 +16,7 @@ use forebay_service::{Context, Running};
 use forebay_settings::Settings;
 use forebay_store::Store;
 use forebay_tail::{Options, PositionStore, Tail, TailError, follow};
-use forebay_telemetry::{Health, Ledger, Scrape, admin};
+use forebay_telemetry::{Health, Ledger, Scrape, admin, disk};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -90,6 +90,7 @@ impl Tiers {
         let ingest = Tier::new("ingest", shutdown, ingest);
 
         let admin = CancellationToken::new();
+        let _watching = tokio::spawn(disk::watch("data", data.path().to_owned(), admin.clone()));
         let health = context.health.clone();
         let metrics =
             admin::serve(&settings.telemetry.listen.ingest, scrape, health, admin.clone()).await?.address;
