@@ -95,6 +95,7 @@ prerequisites-test:
 # Downloads and lays out the test servers, once.
 servers:
 	@for server in kafka elasticsearch opensearch; do tests/servers/$$server/run.sh prepare; done
+	@tests/servers/kafka/tool.sh prepare
 
 # The clients that the ordinary tests run.
 clients:
