@@ -85,13 +85,15 @@ def blocked_index(stack):
     """One index is blocked for writing, while the other is written."""
     stack.store.blocked = "-held-"
     yield
+    stack.store.blocked = ""
 
 
 @fault("ForebayStoreRefuses", "ForebayLagGrowing", "ForebayBacklogNearsRetention")
 def cluster_without_master(stack):
     """The search cluster refuses everything."""
-    stack.store.blocked, stack.store.refuses = "", True
+    stack.store.refuses = True
     yield
+    stack.store.refuses = False
 
 
 @fault("ForebayNotReady")
@@ -104,7 +106,6 @@ def process_without_kafka(stack):
 @fault("ForebayTenantSilent", "ForebaySourceSilent")
 def senders_stop(stack):
     """Nobody sends any more."""
-    stack.store.refuses = False
     stack.sends.clear()
     yield
 

@@ -126,6 +126,7 @@ def ingest():
     board.row("Files")
     board.graph("Certificates", ("min by (instance, file) (forebay_certificate_expiry_seconds)" + QUIET, "{{instance}} {{file}}"), unit="s", about="How long they are valid.")
     board.graph("Files read again", (rate("forebay_ingest_access_reloads_total", "outcome"), "access file: {{outcome}}"), (rate("forebay_tls_reloads_total", "file, outcome"), "{{file}}: {{outcome}}"))
+    board.graph("Audit records lost", (rate("forebay_audit_records_lost_total"), "records"), about="Of all tiers: Kafka was away for too long.")
     return board
 
 

@@ -204,3 +204,56 @@ impl fmt::Debug for Revision {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use forebay_convert::Rules as _;
+    use forebay_parse::ParseConfig;
+
+    use super::*;
+    use crate::{CompileOptions, RuleFiles, compile};
+
+    struct Fixed(Arc<Rules>);
+
+    impl Supply for Fixed {
+        fn in_force(&self) -> Revision {
+            Revision { rules: Arc::clone(&self.0), candidate: None }
+        }
+    }
+
+    fn set(rules: &Arc<Rules>) -> RuleSet<Fixed> {
+        let guards = Guards { max_fields: 500, budget: None, all_events: true };
+        let parse = ParseConfig::default();
+        let setting = Setting { parse, guards, targets: Arc::new(NewTargets::new(10)) };
+        RuleSet::new(Fixed(Arc::clone(rules)), setting).unwrap()
+    }
+
+    /// Scenario: six events, of which every third is measured; the second step is for none of them.
+    /// Guarantees: two are, step by step, and nothing comes of an event that wouldn't come of it unmeasured.
+    #[test]
+    fn measured_events_become_what_they_would_have_become() {
+        let mut files = RuleFiles::new();
+        let rule = "steps:\n- name: double\n  vrl: .n = int!(.n) * 2\n- name: never\n  when: .n == 1\n  drop: {reason: one}\n";
+        files.add("a.yaml", rule.as_bytes().to_vec());
+        let (rules, _warnings) = compile(&files, &CompileOptions::default()).unwrap();
+        let rules = Arc::new(rules);
+        let (mut plain, mut measured) = (set(&rules), set(&rules).measuring_one_in(3));
+        let revision = measured.current();
+        let event =
+            RawEvent { id: "e", tenant: "acme", format: "json", body: br#"{"n":4}"#, ..RawEvent::default() };
+        let mut timings = Vec::new();
+        for _ in 0..6 {
+            let documents = [&mut plain, &mut measured].map(|set| {
+                let mut out = Documents::default();
+                assert_eq!(set.apply(&revision, &event, 1_796_083_200_000, &mut out), Outcome::Documents);
+                let bodies: Vec<Vec<u8>> = out.drafts().map(|draft| draft.body.to_vec()).collect();
+                bodies
+            });
+            assert_eq!(documents[0], documents[1]);
+            timings.extend(measured.take_timings());
+        }
+        let steps: Vec<&str> = timings.iter().map(|timing| timing.step.as_str()).collect();
+        assert_eq!(steps, ["double", "never", "double", "never"]);
+        assert_eq!(plain.take_timings(), []);
+    }
+}

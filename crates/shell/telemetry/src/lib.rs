@@ -16,6 +16,7 @@ pub mod names;
 pub mod rate_limit;
 pub mod scrape;
 
+pub use admin::Guard;
 pub use groups::TenantGroups;
 pub use health::{Component, Health};
 pub use latency::{Latency, Receipts};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use forebay_embedded_broker::{TopicSpec, recommended_properties};
 use forebay_settings::sections::parser::Delivery;
+use forebay_settings::sections::telemetry::ListenSettings;
 use forebay_settings::{ByteSize, Period, Settings};
 
 /// One partition is enough for what the embedded broker can do, and each one costs it work when nothing happens.
@@ -14,8 +15,11 @@ pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
     if let Some(port) = port {
         settings.ingest.listen = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
     }
-    // Several instances may run side by side; the banner names the port.
-    settings.telemetry.listen.ingest = "127.0.0.1:0".to_owned();
+    // Several instances may run side by side; the banner names the port. One that somebody has chosen is his.
+    let listen = &mut settings.telemetry.listen.ingest;
+    if *listen == ListenSettings::default().ingest {
+        *listen = "127.0.0.1:0".to_owned();
+    }
     // `forebay search` opens the store without the settings it was written with, and has to find its tenants.
     settings.search.index_prefix = Settings::default().search.index_prefix;
     settings.kafka.topics.partitions = PARTITIONS;
@@ -54,6 +58,7 @@ pub(crate) fn topics(settings: &Settings) -> Vec<TopicSpec> {
         spec(&topics.dead_letters, topics.dead_letter_retention),
         spec(&topics.parked, topics.dead_letter_retention),
         TopicSpec { partitions: 1, retention: None, ..spec(&topics.dead_letter_state(), topics.retention) },
+        TopicSpec { partitions: 1, retention: None, ..spec(&topics.audit, topics.retention) },
     ]
 }
 
@@ -67,5 +72,16 @@ mod tests {
         settings.parser.delivery = Delivery::ExactlyOnce;
         adapt(&mut settings, None);
         assert_eq!(settings.parser.delivery, Delivery::AtLeastOnce);
+    }
+
+    /// Guarantees: several instances don't meet, and who asks for a port gets it.
+    #[test]
+    fn metrics_are_served_where_they_were_asked_for() {
+        let mut settings = Settings::default();
+        adapt(&mut settings, None);
+        assert_eq!(settings.telemetry.listen.ingest, "127.0.0.1:0");
+        settings.telemetry.listen.ingest = "127.0.0.1:9700".to_owned();
+        adapt(&mut settings, None);
+        assert_eq!(settings.telemetry.listen.ingest, "127.0.0.1:9700");
     }
 }
