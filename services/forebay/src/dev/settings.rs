@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use forebay_embedded_broker::{TopicSpec, recommended_properties};
 use forebay_settings::sections::parser::Delivery;
+use forebay_settings::sections::telemetry::ListenSettings;
 use forebay_settings::{ByteSize, Period, Settings};
 
 /// One partition is enough for what the embedded broker can do, and each one costs it work when nothing happens.
@@ -14,8 +15,11 @@ pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
     if let Some(port) = port {
         settings.ingest.listen = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
     }
-    // Several instances may run side by side; the banner names the port.
-    settings.telemetry.listen.ingest = "127.0.0.1:0".to_owned();
+    // Several instances may run side by side; the banner names the port. An address of one's own holds: a pod is probed there.
+    let listen = &mut settings.telemetry.listen;
+    if *listen == ListenSettings::default() {
+        listen.ingest = "127.0.0.1:0".to_owned();
+    }
     // `forebay search` opens the store without the settings it was written with, and has to find its tenants.
     settings.search.index_prefix = Settings::default().search.index_prefix;
     settings.kafka.topics.partitions = PARTITIONS;
@@ -67,5 +71,17 @@ mod tests {
         settings.parser.delivery = Delivery::ExactlyOnce;
         adapt(&mut settings, None);
         assert_eq!(settings.parser.delivery, Delivery::AtLeastOnce);
+    }
+
+    /// Scenario: settings that say nothing of where metrics and health are served, and settings that do.
+    /// Guarantees: instances side by side don't get into each other's way, and an orchestrator finds the one that it probes.
+    #[test]
+    fn health_is_served_where_it_is_asked_for() {
+        let mut settings = Settings::default();
+        adapt(&mut settings, None);
+        assert_eq!(settings.telemetry.listen.ingest, "127.0.0.1:0");
+        settings.telemetry.listen = ListenSettings::all("0.0.0.0:9600");
+        adapt(&mut settings, None);
+        assert_eq!(settings.telemetry.listen.ingest, "0.0.0.0:9600");
     }
 }
