@@ -17,7 +17,7 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test test-rules test-compat quick check fmt demo bench sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
+.PHONY: help run test test-rules test-compat test-k8s quick check fmt demo bench sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -42,6 +42,11 @@ test-compat: prerequisites-test servers ## clients that others wrote, while Kafk
 	@tests/compat/prepare.sh all
 	cargo build --package forebay-ingest --package forebay-compat --bins
 	$(CARGO_TARGET_DIR)/debug/forebay-compat $(ARGS)
+
+test-k8s: prerequisites-test ## the Helm chart on a real control plane: rendered, installed, scaled
+	@scripts/prerequisites k8s
+	cargo build --package forebay --bin forebay
+	FOREBAY=$(CARGO_TARGET_DIR)/debug/forebay tests/k8s/run.sh $(ARGS)
 
 quick: prerequisites ## the tests that need no servers: libraries and services
 	cargo test --workspace --lib --bins $(ARGS)
