@@ -9,8 +9,7 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CHART = ROOT / "helm" / "forebay"
-BIN = Path(os.environ["FOREBAY_TEST_KUBE"]) / "bin"
-HELM = os.environ.get("HELM", str(BIN / "helm"))
+HELM = os.environ["HELM"]
 
 # What is installed: a profile of the chart, each with what only its user knows (values/).
 PROFILES = ["dev", "small", "large", "multi-region"]

@@ -6,10 +6,12 @@ import os
 import socket
 import subprocess
 import time
-import urllib.error
+from pathlib import Path
 
-from chart import BIN, HERE, ROOT, helm
+from chart import ROOT, helm
 
+# Where the control plane's programs are, and the definitions of foreign resources.
+HOME = Path(os.environ["FOREBAY_TEST_KUBE"])
 # The most that anything is waited for, in seconds: many times what it takes on a machine that does nothing else.
 PATIENCE = 180
 
@@ -32,11 +34,9 @@ def start():
         line = servers.stdout.readline()
         assert line.startswith("READY "), "the control plane did not come up"
         _kubeconfig = line.removeprefix("READY ").strip()
-    crds = sorted(str(file) for file in (BIN.parent / "crds").glob("*.yaml"))
+    crds = sorted(str(file) for file in (HOME / "crds").glob("*.yaml"))
     kubectl("apply", "--server-side", *(part for file in crds for part in ("-f", file)))
     kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={PATIENCE}s")
-    # What StatefulSets' claims ask for.
-    kubectl("apply", "-f", str(HERE / "storage-class.yaml"))
 
 
 def _stop(servers):
@@ -63,7 +63,7 @@ def _free_ports(count):
 def kubectl(*arguments, check=True, stdin=None):
     """Runs kubectl."""
     done = subprocess.run(
-        [BIN / "kube", "kubectl", "--kubeconfig", _kubeconfig, *arguments], capture_output=True, text=True, input=stdin, check=False
+        [HOME / "bin" / "kube", "kubectl", "--kubeconfig", _kubeconfig, *arguments], capture_output=True, text=True, input=stdin, check=False
     )
     if check and done.returncode:
         raise AssertionError(f"kubectl {' '.join(arguments)}:\n{done.stderr}{done.stdout}")
@@ -104,7 +104,7 @@ def eventually(what, condition):
         try:
             if last := condition():
                 return last
-        except (AssertionError, urllib.error.URLError) as error:
+        except AssertionError as error:
             last = error
         time.sleep(0.2)
     raise AssertionError(f"{what} did not come about in {PATIENCE} s: {last}")

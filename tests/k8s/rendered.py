@@ -167,7 +167,7 @@ class Rendered(unittest.TestCase):
     def test_members_of_a_stateful_set_are_known_by_their_names(self):
         for kind, known in {"StatefulSet": True, "Deployment": False}.items():
             documents = rendered("small", "--set", f"indexer.kind={kind}")
-            env = dict(pod_templates(documents))["forebay-indexer"]["spec"]["containers"][0]["env"]
+            env = dict(pod_templates(documents))["forebay-indexer"]["spec"]["containers"][0].get("env", [])
             self.assertEqual("FOREBAY__KAFKA__INSTANCE_ID" in [e["name"] for e in env], known)
 
     def test_each_listener_that_is_reached_has_a_service(self):
@@ -252,6 +252,7 @@ class Rendered(unittest.TestCase):
             "config.ingest.listeners.a_b.protocol=relp,config.ingest.listeners.a_b.address=0.0.0.0:1,"
             "config.ingest.listeners.a-b.protocol=relp,config.ingest.listeners.a-b.address=0.0.0.0:2": "another listener",
             "parser.autoscaling.min=11,parser.autoscaling.max=10": "min is more than max",
+            "monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true": "twice",
             "config.parser.lans=3": "lans",
             "config.ingest.max_body=16": "max_body",
             "ingest.autoscaling.by=lag": "autoscaling",

@@ -14,15 +14,19 @@ make_python() {
 }
 python=$(servers_home python "$here/requirements.txt")
 prepare_once "$python" make_python
-"$here/../servers/k8s/run.sh" prepare
-FOREBAY_TEST_KUBE=${FOREBAY_TEST_KUBE:-$("$here/../servers/k8s/run.sh" home)}
-export FOREBAY_TEST_KUBE
+HELM=$("$here/../servers/k8s/run.sh" helm)
+export HELM
 export FOREBAY=${FOREBAY:-${CARGO_TARGET_DIR:-$here/../../target}/debug/forebay}
-[ "${1:-}" = prepare ] && exit 0
 cd "$here"
 tests=()
 for name in "$@"; do
   case $name in rendered | installed | scaled) tests+=("$name") ;; *) tests+=(-k "$name") ;; esac
 done
 case " ${tests[*]} " in *' rendered '* | *' installed '* | *' scaled '*) ;; *) tests+=(rendered installed scaled) ;; esac
+# What is only rendered needs no cluster.
+if [ "${tests[*]}" != rendered ]; then
+  "$here/../servers/k8s/run.sh" prepare
+  FOREBAY_TEST_KUBE=$("$here/../servers/k8s/run.sh" home)
+  export FOREBAY_TEST_KUBE
+fi
 PYTHONDONTWRITEBYTECODE=1 exec "$python/bin/python" -m unittest --verbose "${tests[@]}"

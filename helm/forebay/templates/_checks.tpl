@@ -83,6 +83,9 @@ to be kept.
 {{- $wrong = append $wrong (printf "%s.autoscaling: min is more than max" $tier) -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled -}}
+{{- $wrong = append $wrong "monitoring: podMonitor and serviceMonitor would count everything twice; take one" -}}
+{{- end -}}
 {{- if and .Values.strimzi.user.enabled (not .Values.strimzi.cluster) -}}
 {{- $wrong = append $wrong "strimzi.cluster: name the Kafka resource" -}}
 {{- end -}}

@@ -25,15 +25,7 @@ spec:
   {{- end }}
   containers:
     - name: {{ .tier }}
-      image: {{ include "forebay.image" (dict "root" $root "binary" .binary) }}
-      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-      command:
-        - /usr/bin/{{ .binary }}
-        {{- with .args }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-      env:
-        {{- include "forebay.env" (dict "root" $root "env" .env) | nindent 8 }}
+      {{- include "forebay.program" (dict "root" $root "binary" .binary "args" .args "env" .env) | nindent 6 }}
       resources:
         {{- toYaml .values.resources | nindent 8 }}
       securityContext:

@@ -20,15 +20,25 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* forebay.env (dict "root" $ "env" (list ...)): a list of variables. */}}
-{{- define "forebay.env" -}}
-- name: FOREBAY_CONFIG
-  value: /etc/forebay/settings/forebay.yaml
-{{- with .env }}
-{{ toYaml . }}
-{{- end }}
-{{- with .root.Values.env }}
-{{ toYaml . }}
+{{/*
+The program, with its arguments and variables. The settings are an argument and no variable: who calls `forebay` in the pod of `dev` means
+the running one.
+
+forebay.program (dict "root" $ "binary" "forebay" "args" (list "bootstrap") "env" (list ...))
+*/}}
+{{- define "forebay.program" -}}
+image: {{ include "forebay.image" (dict "root" .root "binary" .binary) }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+command:
+  - /usr/bin/{{ .binary }}
+  {{- with .args }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  - --config
+  - /etc/forebay/settings/forebay.yaml
+{{- with concat (default list .env) .root.Values.env }}
+env:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 

@@ -79,15 +79,7 @@ spec:
       {{- include "forebay.apart" (dict "root" $root "values" $values "component" .component) | trim | nindent 6 }}
       containers:
         - name: {{ .tier }}
-          image: {{ include "forebay.image" (dict "root" $root "binary" .binary) }}
-          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-          command:
-            - /usr/bin/{{ .binary }}
-            {{- with .args }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
-          env:
-            {{- include "forebay.env" (dict "root" $root "env" $env) | nindent 12 }}
+          {{- include "forebay.program" (dict "root" $root "binary" .binary "args" .args "env" $env) | nindent 10 }}
           ports:
             - {name: telemetry, containerPort: {{ $telemetry }}, protocol: TCP}
             {{- range .ports }}

@@ -8,7 +8,8 @@
 #   SUPERVISED  when set, the end of standard input stops it all
 # It prints `READY` and the path of a kubeconfig once the API serves.
 #   ./run.sh prepare   only builds: some 20 minutes of CPU when Go's cache is cold
-#   ./run.sh home      only says where bin/kube, bin/helm, bin/kwok and crds/ are
+#   ./run.sh home      only says where bin/kube, bin/kwok and crds/ are
+#   ./run.sh helm      builds helm alone, which needs none of it, and says where it is
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib.sh
@@ -16,6 +17,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=versions
 . "$here/versions"
 
+make_helm() { GOBIN=$1 go install -trimpath -ldflags='-s -w' "helm.sh/helm/v3/cmd/helm@v$helm" >&2; }
+if [ "${1:-}" = helm ]; then
+  home=$(servers_home helm "$here/versions")
+  prepare_once "$home" make_helm
+  echo "$home/helm"
+  exit 0
+fi
 home=$(servers_home k8s "$here"/{main.go,go.mod,go.sum,versions,crds/pom.xml})
 [ "${1:-}" = home ] && { echo "$home"; exit 0; }
 
@@ -53,12 +61,13 @@ layout() {
   mkdir -p "$1/bin" "$1/crds"
   build_kube "$1/bin"
   GOBIN=$1/bin go install -trimpath -ldflags='-s -w' "sigs.k8s.io/kwok/cmd/kwok@v$kwok" >&2
-  GOBIN=$1/bin go install -trimpath -ldflags='-s -w' "helm.sh/helm/v3/cmd/helm@v$helm" >&2
   local stages file
   stages=$(module "sigs.k8s.io/kwok@v$kwok")/kustomize/stage
   for file in "$stages"/{node/fast,node/heartbeat-with-lease,pod/fast,volume/fast}/*.yaml; do
-    case $file in */kustomization.yaml) ;; *) cat "$file"; echo '---' ;; esac
+    case $file in */kustomization.yaml | */storage-class.yaml) ;; *) cat "$file"; echo '---' ;; esac
   done > "$1/stages.yaml"
+  cp "$stages/volume/fast/storage-class.yaml" "$1/"
+  chmod u+w "$1/storage-class.yaml"
   lay_out_crds "$1/crds"
 }
 prepare_once "$home" layout
@@ -128,6 +137,8 @@ start controller-manager "$kube" controller-manager --kubeconfig="$KUBECONFIG" -
   --horizontal-pod-autoscaler-sync-period=2s
 start scheduler "$kube" scheduler --kubeconfig="$KUBECONFIG" --bind-address=127.0.0.1 --secure-port=$((port + 4)) \
   --cert-dir="$data/scheduler"
+# The class of volumes that kwok provides; claims that name none get it.
+"$kube" kubectl apply -f "$home/storage-class.yaml" > /dev/null
 start kwok "$home/bin/kwok" --kubeconfig="$KUBECONFIG" --manage-all-nodes=true --config="$home/stages.yaml"
 for i in $(seq "${NODES:-3}"); do
   cat <<N
