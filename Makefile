@@ -17,7 +17,7 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test test-rules test-compat test-k8s test-images quick check fmt demo bench sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
+.PHONY: help run test test-rules test-compat test-k8s test-images quick check fmt demo bench attack sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -75,6 +75,10 @@ chaos: prerequisites-test servers ## everything breaks for MINUTES=3; then every
 
 chaos-kill: prerequisites-test servers ## kill -9 every 10 s for MINUTES=3, on each tier in turn; then the same search
 	./tests/chaos/run.sh --minutes $(MINUTES) --kill all $(ARGS)
+
+attack: prerequisites-test ## what an honest client notices of each attack; on a quiet machine with two cores
+	cargo build --release --package forebay-ingest --package forebay-security --bins
+	$(CARGO_TARGET_DIR)/release/forebay-attack $(ARGS)
 
 sim: prerequisites ## SEEDS=100000 random schedules of the delivery path, from SEED on; SEED alone shows that one
 	cargo run --quiet --package forebay-sim -- $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)

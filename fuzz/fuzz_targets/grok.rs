@@ -1,26 +1,3 @@
-//! Any grok pattern with any definition of one's own, on any line: an error, or a document; in time.
-//!
-//! The input is pattern, definition of `OWN`, and line, with bytes 0xFF between.
-
 #![no_main]
 
-use std::collections::BTreeMap;
-
-use forebay_fuzz::{document, event, parts};
-use forebay_parse::{NamedGrok, ParseConfig, Parsed, Parser};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    let [pattern, own, line] = parts(data);
-    let (Ok(pattern), Ok(own)) = (str::from_utf8(pattern), str::from_utf8(own)) else { return };
-    let config = ParseConfig {
-        groks: vec![NamedGrok { name: "app".to_owned(), pattern: pattern.to_owned() }],
-        grok_patterns: BTreeMap::from([("OWN".to_owned(), own.to_owned())]),
-        ..ParseConfig::default()
-    };
-    let Ok(mut parser) = Parser::new(config) else { return };
-    let mut out = Parsed::default();
-    if parser.parse(&event("grok:app", line), 0, &mut out).is_ok() {
-        let _document = document(&out.document);
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| forebay_corpus::targets::grok::check(data));

@@ -1,33 +1,3 @@
-//! Any bytes as OTLP logs, in protobuf or JSON: every event is an object within the limits, everything adds up, and the parser
-//! makes a document of it.
-//!
-//! The first byte says which encoding it is.
-
 #![no_main]
 
-use forebay_fuzz::{NOW_MS, document, event};
-use forebay_parse::{ParseConfig, Parsed, Parser};
-use forebay_wire::Limits;
-use forebay_wire::otlp::{answer, json, protobuf};
-use libfuzzer_sys::fuzz_target;
-
-const LIMITS: Limits = Limits { max_event: 1024, max_depth: 16, max_events: 64, max_inflated: 1 << 16 };
-
-fuzz_target!(|data: &[u8]| {
-    let Some((first, body)) = data.split_first() else { return };
-    let batch = if first % 2 == 0 { protobuf(body, LIMITS) } else { json(body, LIMITS) };
-    let Ok(batch) = batch else { return };
-    assert!(batch.events.len() + batch.rejections.count() <= LIMITS.max_events);
-    assert_eq!(batch.groups.iter().map(|group| group.len).sum::<usize>(), batch.events.len());
-    assert!(batch.given_ids.is_empty() || batch.given_ids.len() <= batch.events.len());
-    let _answer: serde_json::Value =
-        serde_json::from_slice(&answer::response_json(&batch.rejections)).expect("an answer is JSON");
-    let mut parser = Parser::new(ParseConfig::default()).expect("the configuration is right");
-    for one in &batch.events {
-        let bytes = &batch.bytes[one.span.clone()];
-        assert!(bytes.len() <= LIMITS.max_event);
-        let mut out = Parsed::default();
-        parser.parse(&event("otlp", bytes), NOW_MS, &mut out).expect("the parser reads what the decoder writes");
-        let _document = document(&out.document);
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| forebay_corpus::targets::otlp::check(data));

@@ -1,14 +1,3 @@
-//! Any bytes as the value of a record in `forebay.raw`: an answer; what is read and written again reads the same.
-
 #![no_main]
 
-use forebay_record::{RawEvent, RawTemplate};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    if let Ok(event) = RawEvent::read(data) {
-        let mut again = Vec::new();
-        RawTemplate::new(&event).push(&mut again, event.id, event.body);
-        assert_eq!(RawEvent::read(&again).as_ref(), Ok(&event));
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| forebay_corpus::targets::raw_event::check(data));

@@ -89,6 +89,7 @@ impl Bed {
         kafka.topics.events = format!("{name}.events");
         kafka.topics.dead_letters = format!("{name}.dlq");
         kafka.topics.parked = format!("{name}.parked");
+        kafka.topics.audit = format!("{name}.audit");
         kafka.topics.partitions = PARTITIONS;
         settings.ingest.listen = format!("127.0.0.1:{}", free_port()?);
         settings.parser.group = format!("{name}-parser");
@@ -115,9 +116,15 @@ impl Bed {
     /// # Errors
     /// When it can't be written.
     pub fn write(&self, name: &str, settings: &Settings) -> Result<PathBuf> {
-        let path = self.folder.path().join(format!("{name}.yaml"));
+        let path = self.path(&format!("{name}.yaml"));
         settings_file(&path, settings)?;
         Ok(path)
+    }
+
+    /// Where a file of a run may be, in the folder that goes with the bed.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// How many records a topic has.

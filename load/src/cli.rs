@@ -12,7 +12,9 @@ use forebay_settings::sections::parser::Delivery;
 use crate::bed::Bed;
 use crate::hops::parse::Way;
 use crate::hops::rules::Rule;
-use crate::hops::{Care, bulk, datagrams, drain, end_to_end, floor, ingest, parse, protocols};
+use crate::hops::{
+    Care, bulk, busy, datagrams, drain, end_to_end, fair, floor, idle, ingest, parse, protocols,
+};
 use crate::lines::{Lines, Payload};
 use crate::preload::{self, Backlog};
 use crate::report::{Report, Row, default_path};
@@ -95,6 +97,12 @@ enum Hop {
     Syslog,
     /// Syslog over UDP to Kafka, 100,000 a second
     Udp,
+    /// 10,000 idle connections over TLS
+    Idle,
+    /// 1,000 clients at half of what ingest can take
+    Busy,
+    /// A tenant beside another that sends ten times its quota
+    Fair,
     /// Kafka, JSON, Kafka
     Json,
     /// Kafka, JSON, Kafka: at least once beside exactly once
@@ -199,6 +207,16 @@ impl Session {
                 self.row(Row::new(hop, vec![run.measured]));
                 Ok(())
             }
+            Hop::Idle => {
+                let run = idle::run(&mut self.bed, self.care.patience).await?;
+                self.row(
+                    Row::new(format!("{} idle connections over TLS", idle::CONNECTIONS), vec![run])
+                        .within(2 * MEMORY),
+                );
+                Ok(())
+            }
+            Hop::Busy => self.busy().await,
+            Hop::Fair => self.fair().await,
             Hop::Json => self.json().await,
             Hop::ExactlyOnce => self.exactly_once().await,
             Hop::Nginx => self.nginx().await,
@@ -225,6 +243,34 @@ impl Session {
     async fn protocol(&mut self, sender: Sender) -> Result<()> {
         let runs = protocols::run(&mut self.bed, sender, self.events, self.care).await?;
         self.row(Row { target: Some(sender.target()), ..Row::new(sender.hop(), runs) });
+        Ok(())
+    }
+
+    async fn busy(&mut self) -> Result<()> {
+        let found = busy::run(&mut self.bed, self.care.patience).await?;
+        let hop = format!(
+            "{} clients at half of {:.0} events a second: median {:.1} ms, p99 {:.1} ms (target 50), {} refused",
+            busy::CLIENTS,
+            found.capacity,
+            found.latencies.median_ms(),
+            found.latencies.p99_ms(),
+            found.refused
+        );
+        self.row(Row::new(hop, vec![found.measured]));
+        Ok(())
+    }
+
+    async fn fair(&mut self) -> Result<()> {
+        let found = fair::run(&mut self.bed, self.care.patience).await?;
+        let [alone, at_quota, beyond] = found.modest.map(|times| times.p99_ms());
+        let hop = format!(
+            "a tenant's p99: {alone:.1} ms alone, {at_quota:.1} ms beside one at its quota, {beyond:.1} ms beside it at ten times \
+             of that ({:+.0} %, target +10 %; of 10,000 a second {} were taken, {} requests refused)",
+            (beyond / at_quota - 1.0) * 100.0,
+            found.taken,
+            found.refused
+        );
+        self.row(Row::new(hop, found.measured.into_iter().collect()));
         Ok(())
     }
 

@@ -1,10 +1,13 @@
 //! The hops, each in its file: what is set up, what is measured, when it is done, and what proves that nothing was lost.
 
 pub mod bulk;
+pub mod busy;
 pub mod datagrams;
 pub mod drain;
 pub mod end_to_end;
+pub mod fair;
 pub mod floor;
+pub mod idle;
 pub mod ingest;
 pub mod parse;
 pub mod protocols;

@@ -7,8 +7,8 @@
 //!
 //! - [`lines`]: the payload, made from a seed
 //! - [`bed`]: Kafka, topics and settings that the runs share
-//! - [`preload`], [`http`], [`sink`]: what stands at the ends of a hop; [`verify`]: proof by names
-//! - [`measure`], [`machine`]: what is measured, and on what
+//! - [`preload`], [`http`], [`keep_alive`], [`sink`]: what stands at the ends of a hop; [`verify`]: proof by names
+//! - [`measure`], [`latency`], [`machine`]: what is measured, and on what
 //! - [`hops`]: the hops
 //! - [`report`]: the table and the raw results
 //!
@@ -21,6 +21,8 @@ pub mod cli;
 pub mod demo;
 pub mod hops;
 pub mod http;
+pub mod keep_alive;
+pub mod latency;
 pub mod lines;
 pub mod machine;
 pub mod measure;

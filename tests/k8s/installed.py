@@ -90,7 +90,7 @@ class Installed(unittest.TestCase):
         if profile == "dev":
             return {"persistentvolumeclaim/data-forebay-dev-0"}
         if profile == EVERYTHING:
-            topics = ("raw", "events", "dlq", "parked", "dlq-state")
+            topics = ("raw", "events", "dlq", "parked", "dlq-state", "audit")
             return {f"kafkatopic.kafka.strimzi.io/forebay-forebay-{topic}" for topic in topics} | {
                 "elasticsearch.elasticsearch.k8s.elastic.co/forebay"
             }

@@ -108,7 +108,7 @@ class Rendered(unittest.TestCase):
         documents = rendered("multi-region")
         for tier, wanted in {
             "ingest": {"access", "tls", "kafka"}, "parser": {"kafka"}, "indexer": {"kafka", "search"}, "indexer-us": {"kafka", "search"},
-            "dead-letters": {"kafka"}, "bootstrap": {"kafka", "search"},
+            "dead-letters": {"access", "kafka", "token"}, "bootstrap": {"kafka", "search"},
         }.items():
             spec = dict(pod_templates(documents))[f"forebay-{tier}"]["spec"]
             found = {v["name"]: v["secret"] for v in spec["volumes"] if "secret" in v}
@@ -116,6 +116,16 @@ class Rendered(unittest.TestCase):
             for secret in found.values():
                 self.assertEqual(oct(secret["defaultMode"]), "0o440", tier)
             self.assertFalse([m for c in spec["containers"] for m in c["volumeMounts"] if "subPath" in m], tier)
+
+    def test_closed_metrics_are_open_to_who_shows_a_token(self):
+        """Guarantees: all tiers know the tokens that they ask for, and Prometheus has one to show."""
+        closed = ["--set", "config.telemetry.metrics=token,monitoring.token.name=scraper"]
+        documents = rendered("large", *closed)
+        for tier in TIERS:
+            volumes = dict(pod_templates(documents))[f"forebay-{tier}"]["spec"]["volumes"]
+            self.assertIn("access", [v["name"] for v in volumes], tier)
+        endpoint = find(documents, "PodMonitor", "forebay")["spec"]["podMetricsEndpoints"][0]
+        self.assertEqual(endpoint["authorization"], {"credentials": {"name": "scraper", "key": "token"}})
 
     def test_settings_replace_pods_and_rules_do_not(self):
         """
@@ -218,12 +228,13 @@ class Rendered(unittest.TestCase):
 
     def test_topics_are_as_bootstrap_makes_them(self):
         topics = {d["spec"]["topicName"]: d["spec"] for d in rendered(EVERYTHING) if d["kind"] == "KafkaTopic"}
-        self.assertEqual(set(topics), {"forebay.raw", "forebay.events", "forebay.dlq", "forebay.parked", "forebay.dlq.state"})
+        self.assertEqual(set(topics), {"forebay.raw", "forebay.events", "forebay.dlq", "forebay.parked", "forebay.dlq.state", "forebay.audit"})
         self.assertEqual(topics["forebay.raw"]["config"], {
             "cleanup.policy": "delete", "max.message.bytes": 8455168, "min.insync.replicas": 2, "retention.bytes": -1,
             "retention.ms": 5400000,
         })
         self.assertEqual(topics["forebay.dlq"]["config"]["retention.bytes"], 1610612736)
+        self.assertEqual((topics["forebay.audit"]["partitions"], topics["forebay.audit"]["config"]["retention.ms"]), (1, -1))
         self.assertEqual((topics["forebay.dlq.state"]["partitions"], topics["forebay.raw"]["partitions"]), (1, 7))
 
     def test_a_replay_is_told_what_was_asked_for(self):
@@ -248,6 +259,8 @@ class Rendered(unittest.TestCase):
             self.assertIn(what, said)
         for change, what in {
             "secrets.access.name=": "secrets.access.name",
+            "secrets.token.name=": "secrets.token.name",
+            "config.telemetry.metrics=token,monitoring.podMonitor.enabled=true": "monitoring.token.name",
             "services.nobody.type=LoadBalancer": "services.nobody",
             "config.ingest.listeners.a_b.protocol=relp,config.ingest.listeners.a_b.address=0.0.0.0:1,"
             "config.ingest.listeners.a-b.protocol=relp,config.ingest.listeners.a-b.address=0.0.0.0:2": "another listener",

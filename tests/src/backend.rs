@@ -74,10 +74,13 @@ async fn embedded_broker(settings: &mut Settings, folder: &Path) -> Result<Embed
     let topics = &settings.kafka.topics;
     let state = topics.dead_letter_state();
     let names = [&topics.raw, &topics.events, &topics.dead_letters, &topics.parked, &state];
+    let mut specs: Vec<TopicSpec> =
+        names.into_iter().map(|name| TopicSpec::new(name, topics.partitions)).collect();
+    specs.push(TopicSpec::new(&topics.audit, 1));
     let broker = EmbeddedBroker::start(EmbeddedOptions {
         data_dir: folder.join("broker"),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        topics: names.into_iter().map(|name| TopicSpec::new(name, topics.partitions)).collect(),
+        topics: specs,
         shutdown: CancellationToken::new(),
     })
     .await?;

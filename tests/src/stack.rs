@@ -250,6 +250,7 @@ pub fn settings_of_its_own() -> Settings {
     topics.events = format!("events-{own}");
     topics.dead_letters = format!("dlq-{own}");
     topics.parked = format!("parked-{own}");
+    topics.audit = format!("audit-{own}");
     topics.partitions = 4;
     settings.ingest.listen = "127.0.0.1:0".to_owned();
     settings.parser.group = format!("parser-{own}");

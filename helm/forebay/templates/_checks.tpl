@@ -51,6 +51,14 @@ to be kept.
 {{- if and $exposed (not $settings.ingest.access_file) -}}
 {{- $wrong = append $wrong "secrets.access.name: name the Secret with the access file, since others than this pod may send" -}}
 {{- end -}}
+{{- if and (not .Values.dev.enabled) (or $settings.telemetry.access_file $settings.ingest.access_file) (not .Values.secrets.token.name) -}}
+{{- if or .Values.replay.enabled .Values.deadLetters.report.enabled -}}
+{{- $wrong = append $wrong "secrets.token.name: name the Secret with a token of the role `admin` (`forebay token create --role admin`), which replays and reports of dead letters show; or switch those off" -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $settings.telemetry.metrics "token") (or .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled) (not .Values.monitoring.token.name) -}}
+{{- $wrong = append $wrong "monitoring.token.name: config.telemetry.metrics asks for a token; name the Secret from which Prometheus takes one" -}}
+{{- end -}}
 {{- $names := list -}}
 {{- range $exposed -}}{{- $names = append $names .name -}}{{- end -}}
 {{- range $name, $_ := omit .Values.services "defaults" -}}

@@ -43,7 +43,7 @@ env:
 {{- end -}}
 
 {{/*
-Volumes and their mounts, as JSON: {volumes, mounts}. `reads` says which of `access`, `tls`, `kafka`, `search` and `rules` the
+Volumes and their mounts, as JSON: {volumes, mounts}. `reads` says which of `access`, `tls`, `kafka`, `search`, `token` and `rules` the
 program has a use for; it gets no others. A Secret is mounted as a folder and never as a single file, which would not change
 when the Secret does.
 */}}
@@ -56,7 +56,7 @@ when the Secret does.
 {{- $mounts := list
   (dict "name" "settings" "mountPath" "/etc/forebay/settings" "readOnly" true)
   (dict "name" "tmp" "mountPath" "/tmp") -}}
-{{- range $name := list "access" "tls" "kafka" "search" -}}
+{{- range $name := list "access" "tls" "kafka" "search" "token" -}}
 {{- $secret := get $root.Values.secrets $name -}}
 {{- if and (has $name $.reads) $secret.name -}}
 {{- $volumes = append $volumes (dict "name" $name "secret" (dict "secretName" $secret.name "defaultMode" 288)) -}}

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bootstrap, check, completions, dev, dlq, generate, preview, profile, search, send, status, test, token,
+    audit, bootstrap, check, completions, dev, dlq, generate, preview, profile, search, send, status, test,
+    token,
 };
 use crate::exit::EXIT_CODES_HELP;
 use crate::target::TargetArgs;
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Dlq(Box<dlq::Args>),
     /// Create tokens for senders
     Token(token::Args),
+    /// Who did what, and whether somebody touched the records of it
+    Audit(audit::Args),
     /// Print completions for a shell
     Completions(completions::Args),
     /// Print the version

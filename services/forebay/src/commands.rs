@@ -1,5 +1,6 @@
 //! One file per subcommand: its arguments and what it does with them.
 
+pub(crate) mod audit;
 pub(crate) mod bootstrap;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -37,14 +38,16 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     }
     match cli.command {
         Command::Send(args) => wait_for(send::run(&target, args)),
-        Command::Generate(args) => wait_for(generate::run(args)),
+        Command::Generate(args) => wait_for(generate::run(&target, args)),
         Command::Search(args) => wait_for(search::run(&target, args)),
         Command::Status(args) => wait_for(status::run(&target, args)),
         Command::Try(args) => wait_for(preview::run(&target, args)),
         Command::Profile(args) => wait_for(profile::run(&target, args)),
         Command::Bootstrap(args) => wait_for(bootstrap::run(&target, args)),
         Command::Dlq(args) => to_end(dlq::run(&target, *args)),
-        Command::Token(args) => token::run(&target, args),
+        // Not broken off between a change and the record of it.
+        Command::Token(args) => to_end(token::run(&target, args)),
+        Command::Audit(args) => wait_for(audit::run(&target, args)),
         Command::Dev(_)
         | Command::Completions(_)
         | Command::Version

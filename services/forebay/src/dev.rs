@@ -8,6 +8,7 @@
 //!
 //! `forebay search` opens the store's folder by itself, for reading.
 
+pub(crate) mod banner;
 pub(crate) mod paths;
 pub(crate) mod settings;
 pub(crate) mod state;

@@ -1,7 +1,7 @@
 //! How the command ends: exit codes and failures.
 //!
-//! The codes are part of the interface: scripts branch on them, `--help` and the README list them. 69 and 78 are those
-//! of `sysexits.h` (`EX_UNAVAILABLE`, `EX_CONFIG`).
+//! The codes are part of the interface: scripts branch on them, `--help` and the README list them. 69, 77 and 78 are
+//! those of `sysexits.h` (`EX_UNAVAILABLE`, `EX_NOPERM`, `EX_CONFIG`).
 
 use std::fmt;
 use std::process::ExitCode;
@@ -13,6 +13,7 @@ Exit codes:
   1    failed, or done in part (some events were refused)
   2    wrong arguments
   69   Kafka, the search cluster or ingest can't be reached
+  77   the access file wants another token for this
   78   the settings are wrong
   130  interrupted";
 
@@ -27,6 +28,8 @@ pub(crate) enum Exit {
     Usage,
     /// A server can't be reached.
     Unreachable,
+    /// Whoever gave the command may not.
+    Denied,
     /// The settings are wrong.
     Settings,
     /// Stopped by Ctrl-C.
@@ -51,6 +54,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Unreachable => 69,
+            Self::Denied => 77,
             Self::Settings => 78,
             Self::Interrupted => 130,
         }

@@ -3,11 +3,13 @@
 //! Each subcommand stands in a file under [`commands`]; what it prints goes through [`output`]; how it ends is in
 //! [`exit`].
 
+mod audit;
 mod cli;
 mod commands;
 mod dev;
 mod exit;
 mod generate;
+mod operator;
 mod output;
 mod rules;
 mod search;

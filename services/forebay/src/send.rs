@@ -2,13 +2,14 @@
 
 mod answer;
 mod batches;
+mod destination;
 mod key;
 mod poster;
 
 pub(crate) use answer::Taken;
 pub(crate) use batches::{Batch, Batches, Limits};
+pub(crate) use destination::{Destination, ingest_url};
 pub(crate) use key::KeyBase;
-pub(crate) use poster::{Poster, PosterOptions};
 
 /// Counts of everything that was sent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -7,15 +7,18 @@ use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use forebay_access::{Operator, Role};
 use forebay_elastic::ElasticStore;
 use forebay_embedded_store::EmbeddedStore;
 use forebay_settings::Settings;
 use forebay_store::Store;
 
+use crate::dev::banner::word;
 use crate::dev::paths::DataDir;
 use crate::dev::settings;
 use crate::dev::state::Instance;
 use crate::exit::Failure;
+use crate::operator::TokenArgs;
 
 /// What to do when there is nothing to speak to.
 pub(crate) const START_OR_NAME: &str =
@@ -31,6 +34,9 @@ pub(crate) struct TargetArgs {
     /// The data folder of `forebay dev` (default: $XDG_DATA_HOME/forebay/dev or ~/.local/share/forebay/dev)
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) token: TokenArgs,
 }
 
 /// What a command speaks to.
@@ -45,9 +51,16 @@ pub(crate) struct Target {
 // === impl TargetArgs ===
 
 impl TargetArgs {
-    /// The target, by the rules above.
+    /// The target, by the rules above, for who has this role by its access file.
+    pub(crate) fn ask(&self, role: Role) -> Result<(Target, Operator), Failure> {
+        let target = self.find()?;
+        let operator = self.token.ask(target.settings.operators_file(), role)?;
+        Ok((target, operator))
+    }
+
+    /// The target, by the rules above, for a command that shows and changes nothing of anybody's.
     pub(crate) fn find(&self) -> Result<Target, Failure> {
-        if self.config.is_some() || environment_speaks() {
+        if self.names_settings() {
             let settings = load(self.config.as_deref())?;
             return Ok(Target { settings, dev: None });
         }
@@ -55,12 +68,31 @@ impl TargetArgs {
         let mut settings = Settings { parser: instance.parser.clone(), ..Settings::default() };
         settings::adapt(&mut settings, None);
         settings::use_broker(&mut settings, instance.kafka.to_string());
+        settings.telemetry.access_file = instance.access_file.clone();
         Ok(Target { settings, dev: Some(instance) })
     }
 
-    /// The store to search: that of an installation, or the embedded one, whether its `forebay dev` runs or not.
+    /// The settings of an installation, where they are named.
+    pub(crate) fn installation(&self) -> Result<Option<Settings>, Failure> {
+        self.names_settings().then(|| load(self.config.as_deref())).transpose()
+    }
+
+    /// The store to search, for who may read: that of an installation, or the embedded one, whether its `forebay dev` runs or
+    /// not. Of one that doesn't run nobody knows whether it had an access file; its folder guards it.
+    pub(crate) fn store_to_read(&self) -> Result<(Box<dyn Store>, Operator), Failure> {
+        let access_file = if self.names_settings() {
+            load(self.config.as_deref())?.operators_file().map(Path::to_owned)
+        } else {
+            Instance::running(&self.data_dir()?).ok().and_then(|instance| instance.access_file)
+        };
+        let operator = self.token.ask(access_file.as_deref(), Role::Read)?;
+        let (_, store) = self.store()?;
+        Ok((store, operator))
+    }
+
+    /// The store, for who has been asked already.
     pub(crate) fn store(&self) -> Result<(String, Box<dyn Store>), Failure> {
-        if self.config.is_some() || environment_speaks() {
+        if self.names_settings() {
             let settings = load(self.config.as_deref())?;
             return Ok((settings.search.url.clone(), elastic(&settings)?));
         }
@@ -78,9 +110,15 @@ impl TargetArgs {
     /// The command's name with what leads to the same target, for hints that can be typed as they stand.
     pub(crate) fn words(&self) -> String {
         let option = |name: &str, path: &Option<PathBuf>| {
-            path.as_ref().map(|path| format!(" --{name} {}", path.display())).unwrap_or_default()
+            path.as_ref().map(|path| format!(" --{name} {}", word(path))).unwrap_or_default()
         };
-        format!("forebay{}{}", option("config", &self.config), option("data", &self.data))
+        let [config, data] = [option("config", &self.config), option("data", &self.data)];
+        format!("forebay{config}{data}{}", option("token-file", &self.token.token_file))
+    }
+
+    /// Whether it leads to an installation rather than to a running `forebay dev`.
+    pub(crate) fn names_settings(&self) -> bool {
+        self.config.is_some() || environment_speaks()
     }
 
     pub(crate) fn data_dir(&self) -> Result<DataDir, Failure> {

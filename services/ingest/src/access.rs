@@ -3,27 +3,29 @@
 //! `forebay_access` decides. Here are the file and its changes, the headers that credentials come in ([`http`]), and the
 //! threads on which passwords are checked.
 
-pub mod file;
-pub mod headers;
-pub mod http;
+#[allow(unreachable_pub, reason = "what is in there is seen by this crate alone")]
+pub(crate) mod file;
+pub(crate) mod headers;
+pub(crate) mod http;
 mod passwords;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use forebay_access::{Answer, Caller, Claim, Denial, Forward, Grant, PeerNames, Role, Secret};
+use forebay_access::unnamed::at_open_door;
+use forebay_access::{Caller, Denial, Forward, Grant, PeerNames, Secret, Unnamed};
 use forebay_record::Tenant;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-pub use self::file::{AccessFile, FileError};
+pub(crate) use self::file::{AccessFile, FileError};
 use crate::intake::Peer;
 use crate::listen::Listener;
 use crate::refusal::{Kind, Refusal};
 
 /// Who may send.
 #[derive(Clone, Debug)]
-pub enum Access {
+pub(crate) enum Access {
     /// Everybody on this machine, as one tenant.
     Open(Tenant),
     /// Whom the access file names.
@@ -32,7 +34,7 @@ pub enum Access {
 
 /// What is known of a connection, whatever is sent over it.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin<'a> {
+pub(crate) struct Origin<'a> {
     /// The other end.
     pub peer: Peer,
     /// Where it came in.
@@ -44,37 +46,25 @@ pub struct Origin<'a> {
 // === impl Access ===
 
 impl Access {
-    /// Whose events a connection brings that shows no credential of its protocol: by its certificate, its network, its
-    /// listener's name, or its listener's setting, in this order.
+    /// Whose events a connection brings that shows no credential of its protocol; [`forebay_access::unnamed`] decides.
     ///
     /// # Errors
     /// When nobody has said so.
-    pub fn unnamed(&self, origin: &Origin<'_>, now: Timestamp) -> Result<Tenant, Refusal> {
+    pub(crate) fn unnamed(&self, origin: &Origin<'_>, now: Timestamp) -> Result<Tenant, Refusal> {
         let file = match self {
-            Self::Open(tenant) => return Ok(origin.listener.tenant.as_ref().unwrap_or(tenant).clone()),
+            Self::Open(tenant) => return Ok(at_open_door(origin.listener.tenant.as_ref(), tenant)),
             Self::File(file) => file,
         };
-        let access = file.current();
-        let ask = |claim| match access.check(&claim, &origin.caller(), Role::Send, now)? {
-            Answer::Granted(grant) => Ok(grant),
-            Answer::Password(_) => Err(Denial::Unknown),
-        };
-        let by_name = origin.names.map_or(Err(Denial::Unknown), |names| ask(Claim::Certificate(names)));
-        let by_place = || ask(Claim::Nothing);
-        let found = match by_name {
-            Err(Denial::Unknown) => by_place(),
-            other => other,
-        };
-        match (found, &origin.listener.tenant) {
-            (Ok(grant), _) => Ok(grant.tenant),
-            (Err(Denial::Unknown), Some(tenant)) => Ok(tenant.clone()),
-            (Err(Denial::Unknown), None) => Err(Refusal::new(
+        let (names, listener) = (origin.names, origin.listener.tenant.as_ref());
+        let sender = Unnamed { names, caller: origin.caller(), listener };
+        file.current().unnamed(&sender, now).map_err(|denial| match denial {
+            Denial::Unknown => Refusal::new(
                 Kind::Unauthorized,
                 "nothing says whose events this sender brings",
                 "give the access file a credential with its `certificate`, `network` or `listener`, or the listener a `tenant`",
-            )),
-            (Err(denial), _) => Err(denied(&denial)),
-        }
+            ),
+            denial => denied(&denial),
+        })
     }
 
     /// Whose events are brought by who makes this handshake of Fluent Forward, and the key that he wants to be answered
@@ -82,22 +72,20 @@ impl Access {
     ///
     /// # Errors
     /// When the key or the user is wrong, or has been too often from this address.
-    pub fn forward(
+    pub(crate) fn forward(
         &self,
         shown: &Forward<'_>,
         origin: &Origin<'_>,
         now: Timestamp,
     ) -> Result<(Grant, Secret), Refusal> {
         let Self::File(file) = self else { return Err(denied(&Denial::Unknown)) };
-        let found = file
-            .passwords()
-            .guess(origin.peer.address(), || file.current().forward(shown, &origin.caller(), now));
-        found.map_err(|denial| denied(&denial))
+        let proved = file.current().forward(shown, &origin.caller(), now);
+        file.passwords().prove(shown, origin.peer.address(), proved).map_err(|denial| denied(&denial))
     }
 
     /// Is cancelled as soon as something is revoked that was valid when this was asked for.
     #[must_use]
-    pub fn until_revoked(&self) -> CancellationToken {
+    pub(crate) fn until_revoked(&self) -> CancellationToken {
         match self {
             Self::Open(_) => CancellationToken::new(),
             Self::File(file) => file.until_revoked(),
@@ -106,7 +94,7 @@ impl Access {
 
     /// Whether Fluent Forward is to make its handshake, and whether with a user.
     #[must_use]
-    pub fn asks_forward(&self) -> (bool, bool) {
+    pub(crate) fn asks_forward(&self) -> (bool, bool) {
         match self {
             Self::Open(_) => (false, false),
             Self::File(file) => file.current().asks_forward(),
@@ -127,7 +115,7 @@ impl<'a> Origin<'a> {
 impl Peer {
     /// Its address; none over a Unix socket.
     #[must_use]
-    pub const fn address(&self) -> Option<IpAddr> {
+    pub(crate) const fn address(&self) -> Option<IpAddr> {
         match self {
             Self::Address(address) => Some(address.ip()),
             Self::Local => None,
@@ -139,6 +127,7 @@ impl Peer {
 fn denied(denial: &Denial) -> Refusal {
     let kind = match denial {
         Denial::Unknown => Kind::Unauthorized,
+        Denial::SeveralTenants => Kind::BadRequest,
         Denial::TooOften(_) => Kind::TooManyAttempts,
         Denial::Disabled
         | Denial::Expired

@@ -5,10 +5,10 @@
 //! that is its job. No tenant's requests take what others need. [`policy`] decides; here are the lock, the clock, and
 //! handles that give back what they hold when they are dropped.
 
-pub mod pace;
-pub mod policy;
-pub mod retry;
-pub mod shares;
+pub(crate) mod pace;
+pub(crate) mod policy;
+pub(crate) mod retry;
+pub(crate) mod shares;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,11 +18,11 @@ use forebay_record::Tenant;
 
 use self::pace::Ticket;
 use self::policy::Policy;
-pub use self::policy::{Exhausted, Refused};
+pub(crate) use self::policy::{Exhausted, Refused};
 
 /// The budgets that all requests share. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Admission {
+pub(crate) struct Admission {
     shared: Arc<Shared>,
 }
 
@@ -34,7 +34,7 @@ struct Shared {
 
 /// What is in use now, in bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct InUse {
+pub(crate) struct InUse {
     /// Memory of requests.
     pub memory: usize,
     /// What waits for acknowledgements.
@@ -46,7 +46,7 @@ pub struct InUse {
 /// One request's share of the memory; given back when dropped.
 #[derive(Debug)]
 #[must_use]
-pub struct Reservation {
+pub(crate) struct Reservation {
     admission: Admission,
     tenant: Tenant,
     held: usize,
@@ -55,7 +55,7 @@ pub struct Reservation {
 /// One request's place in the backlog; given up when dropped, as if the broker had acknowledged nothing.
 #[derive(Debug)]
 #[must_use]
-pub struct Place {
+pub(crate) struct Place {
     admission: Admission,
     tenant: Tenant,
     ticket: Option<Ticket>,
@@ -66,7 +66,7 @@ pub struct Place {
 impl Admission {
     /// Lets in `max_memory` bytes at most, and no more than is acknowledged within `max_latency`.
     #[must_use]
-    pub fn new(max_memory: usize, max_latency: Duration) -> Self {
+    pub(crate) fn new(max_memory: usize, max_latency: Duration) -> Self {
         let policy = Mutex::new(Policy::new(max_memory, max_latency));
         Self { shared: Arc::new(Shared { policy, start: Instant::now() }) }
     }
@@ -76,14 +76,20 @@ impl Admission {
     ///
     /// # Errors
     /// When something of this tenant could not be sent now.
-    pub fn reserve(&self, tenant: &Tenant) -> Result<Reservation, Refused> {
+    pub(crate) fn reserve(&self, tenant: &Tenant) -> Result<Reservation, Refused> {
         let now = self.now();
         self.policy().may_ship(tenant, now)?;
-        Ok(Reservation { admission: self.clone(), tenant: tenant.clone(), held: 0 })
+        Ok(self.hold(tenant))
+    }
+
+    /// A share of nought bytes, to grow, for what this tenant has sent already and can't take back. Whether it may be sent on
+    /// is asked when it is.
+    pub(crate) fn hold(&self, tenant: &Tenant) -> Reservation {
+        Reservation { admission: self.clone(), tenant: tenant.clone(), held: 0 }
     }
 
     /// These are the weights of tenants; those of others are 1.
-    pub fn weigh(&self, tenants: &Tenants) {
+    pub(crate) fn weigh(&self, tenants: &Tenants) {
         let weights = tenants.iter().filter(|(_, limits)| limits.weight != 1);
         let weights = weights.map(|(tenant, limits)| (tenant.clone(), limits.weight as usize)).collect();
         self.policy().weigh(weights);
@@ -91,7 +97,7 @@ impl Admission {
 
     /// What is in use now.
     #[must_use]
-    pub fn in_use(&self) -> InUse {
+    pub(crate) fn in_use(&self) -> InUse {
         let policy = self.policy();
         InUse { memory: policy.memory(), backlog: policy.backlog(), budget: policy.budget() }
     }
@@ -112,7 +118,7 @@ impl Reservation {
     ///
     /// # Errors
     /// When there is no room for it now.
-    pub fn grow_to(&mut self, size: usize) -> Result<(), Refused> {
+    pub(crate) fn grow_to(&mut self, size: usize) -> Result<(), Refused> {
         let more = size.saturating_sub(self.held);
         if more > 0 {
             self.admission.policy().hold(&self.tenant, self.held, more)?;
@@ -122,7 +128,7 @@ impl Reservation {
     }
 
     /// Makes the share at most `size` bytes.
-    pub fn shrink_to(&mut self, size: usize) {
+    pub(crate) fn shrink_to(&mut self, size: usize) {
         let less = self.held.saturating_sub(size);
         if less > 0 {
             self.admission.policy().release(&self.tenant, less);
@@ -134,7 +140,7 @@ impl Reservation {
     ///
     /// # Errors
     /// When they would wait for too long.
-    pub fn ship(&self, weight: usize) -> Result<Place, Refused> {
+    pub(crate) fn ship(&self, weight: usize) -> Result<Place, Refused> {
         let now = self.admission.now();
         let ticket = self.admission.policy().ship(&self.tenant, weight, now)?;
         Ok(Place { admission: self.admission.clone(), tenant: self.tenant.clone(), ticket: Some(ticket) })
@@ -151,7 +157,7 @@ impl Drop for Reservation {
 
 impl Place {
     /// The broker has acknowledged `done` of `all` events.
-    pub fn settle(mut self, done: u64, all: u64) {
+    pub(crate) fn settle(mut self, done: u64, all: u64) {
         self.leave(done, all);
     }
 

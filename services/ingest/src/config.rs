@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use self::tls::Tls;
 pub use self::tls::{TlsFindings, check_tls};
-pub use crate::access::Access;
+pub(crate) use crate::access::Access;
 use crate::access::{AccessFile, FileError};
 use crate::listen::Listener;
 
@@ -26,7 +26,7 @@ const RECORD_OVERHEAD: usize = 64 * 1024;
 
 /// The limits of one request and of all together.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// The largest body as it is sent, in bytes.
     pub max_body: usize,
     /// The largest body once decompressed, in bytes.
@@ -55,7 +55,7 @@ pub struct Limits {
 
 /// The settings, checked.
 #[derive(Clone, Debug)]
-pub struct IngestConfig {
+pub(crate) struct IngestConfig {
     /// Where it listens: `ingest.listen` first, then the others by name.
     pub listeners: Vec<Listener>,
     /// The TLS of the listeners, each once: to be followed.
@@ -70,7 +70,7 @@ pub struct IngestConfig {
 
 /// Settings that can't be used.
 #[derive(Debug, Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// The address can't be read.
     #[error("ingest.listen: `{0}` is not an address like 127.0.0.1:8080")]
     Listen(String),
@@ -104,7 +104,7 @@ pub enum ConfigError {
 impl Limits {
     /// What decoders keep to.
     #[must_use]
-    pub const fn of_wire(&self) -> forebay_wire::Limits {
+    pub(crate) const fn of_wire(&self) -> forebay_wire::Limits {
         forebay_wire::Limits {
             max_event: self.max_event,
             max_depth: self.max_depth,
@@ -119,7 +119,7 @@ impl IngestConfig {
     ///
     /// # Errors
     /// When something can't be used, or everybody in the network could send.
-    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+    pub(crate) fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let ingest = &settings.ingest;
         let listen: SocketAddr =
             ingest.listen.parse().map_err(|_| ConfigError::Listen(ingest.listen.clone()))?;

@@ -1,9 +1,11 @@
 //! HTTP: connections, bodies, answers, and the paths of all protocols that come by it.
 
-pub mod answer;
-pub mod body;
+pub(crate) mod answer;
+pub(crate) mod body;
 pub(crate) mod connection;
+mod counted;
 pub(crate) mod grpc;
 pub(crate) mod request;
 pub(crate) mod router;
-pub mod unpack;
+pub(crate) mod take;
+pub(crate) mod unpack;

@@ -4,9 +4,9 @@
 //! ([`Intake::hold`]), and hands over what its decoder made of it ([`Intake::ship`]). A receipt means that all in-sync
 //! replicas have every event; a [`Refusal`] means that the sender has to keep what it sent, and says when to come again.
 //!
-//! Senders that can't be told to come again are made to wait instead: [`Intake::room`] waits for memory, [`Intake::insist`]
-//! sends the same events, with the same ids, until Kafka has them. Meanwhile their shell doesn't read, so that the connection's own
-//! flow control reaches them.
+//! Senders that can't be told to come again are made to wait instead: [`room`] holds memory for them and waits for it,
+//! [`Intake::insist`] sends the same events, with the same ids, until Kafka has them. Meanwhile their shell doesn't read, so that
+//! the connection's own flow control reaches them.
 
 mod admitted;
 pub mod deliver;
@@ -14,6 +14,7 @@ pub mod overload;
 mod pack;
 pub mod progress;
 pub mod quotas;
+pub(crate) mod room;
 mod sender;
 pub mod upstream;
 
@@ -31,6 +32,7 @@ use self::deliver::{Delivery, deliver};
 use self::overload::{no_room, of_kafka, over_quota};
 use self::progress::Progress;
 use self::quotas::Quotas;
+use self::room::{Pauses, WhenOver, when_over};
 pub use self::sender::{Peer, Sender};
 use self::upstream::Upstream;
 use crate::access::Access;
@@ -38,10 +40,6 @@ use crate::admission::{Admission, Reservation};
 use crate::config::Limits;
 use crate::metrics::Meters;
 use crate::refusal::{Kind, Refusal};
-
-/// The first wait of who insists; each further one is twice as long, up to [`LONGEST_WAIT`].
-const FIRST_WAIT: Duration = Duration::from_millis(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What all protocols share.
 #[derive(Debug)]
@@ -79,7 +77,7 @@ impl Intake {
     /// # Errors
     /// When something of its tenant could not be sent now.
     pub fn admit(&self, sender: &Sender) -> Result<Admitted, Refusal> {
-        match self.reserve(sender) {
+        match self.reserve(sender, WhenOver::Refuse) {
             Ok(reservation) => Ok(Admitted::new(sender.clone(), reservation)),
             Err(refusal) => Err(self.refuse(sender, refusal)),
         }
@@ -92,37 +90,6 @@ impl Intake {
     pub fn hold(&self, admitted: &mut Admitted, bytes: usize) -> Result<(), Refusal> {
         let held = admitted.reservation.grow_to(bytes);
         held.map_err(|refused| self.refuse(&admitted.sender, no_room(&refused, &self.limits)))
-    }
-
-    /// Lets a sender in that can't be told to come again, and holds memory for it as soon as there is room.
-    ///
-    /// # Errors
-    /// When there was none within the time that a request waits for Kafka, or until `until`: then the connection has to be
-    /// closed, since everybody who waits may be waiting for the memory of the others. At once where a quota is used up for longer
-    /// than that.
-    pub async fn room(
-        &self,
-        sender: &Sender,
-        bytes: usize,
-        until: &CancellationToken,
-    ) -> Result<Admitted, Refusal> {
-        let deadline = Instant::now() + self.limits.ack_timeout;
-        let mut wait = FIRST_WAIT;
-        loop {
-            let refusal = match self.reserve(sender) {
-                Ok(mut reservation) => match reservation.grow_to(bytes) {
-                    Ok(()) => return Ok(Admitted::new(sender.clone(), reservation)),
-                    Err(refused) => no_room(&refused, &self.limits),
-                },
-                Err(refusal) => refusal,
-            };
-            let waits = !self.is_hopeless(&refusal) && until.run_until_cancelled(sleep(wait)).await.is_some();
-            if !waits || Instant::now() >= deadline {
-                return Err(self.refuse(sender, refusal));
-            }
-            self.meters.held_back(wait);
-            wait = (wait * 2).min(LONGEST_WAIT);
-        }
     }
 
     /// Sends a batch and waits until the brokers have it.
@@ -175,11 +142,11 @@ impl Intake {
         }
         let ids = ids.or_given(std::mem::take(&mut batch.given_ids));
         let batch = Arc::new(batch);
-        let (mut reservation, mut wait) = (Some(reservation), FIRST_WAIT);
+        let (mut reservation, mut pauses) = (Some(reservation), Pauses::new());
         loop {
             let held = match reservation.take() {
                 Some(reservation) => Ok(reservation),
-                None => self.reserve(&sender),
+                None => self.reserve(&sender, WhenOver::Wait),
             };
             let outcome = match held {
                 // A try that is under way goes on by itself when nobody waits for it any more.
@@ -204,23 +171,20 @@ impl Intake {
                     failed.refusal
                 }
             };
-            let waits = refusal.may_come_again() && !self.is_hopeless(&refusal);
-            if !waits || until.run_until_cancelled(sleep(wait)).await.is_none() {
+            let pause = pauses.next();
+            let waits = when_over(&refusal, Duration::ZERO, self.patience(None), true) == WhenOver::Wait;
+            if !waits || until.run_until_cancelled(sleep(pause)).await.is_none() {
                 return Err(self.refuse(&sender, refusal));
             }
-            self.meters.held_back(wait);
-            wait = (wait * 2).min(LONGEST_WAIT);
+            self.meters.held_back(pause);
         }
     }
 
-    /// Whether it makes no sense to wait: a quota that is used up for longer than a request waits for Kafka. Nobody may hold a
-    /// connection and memory until midnight.
-    fn is_hopeless(&self, refusal: &Refusal) -> bool {
-        refusal.quota.is_some_and(|quota| quota.room_in > self.limits.ack_timeout)
-    }
-
-    /// Counts a refusal, on its way to the sender.
+    /// Counts a refusal, on its way to the sender; once, however often it passes here.
     pub fn refuse(&self, sender: &Sender, refusal: Refusal) -> Refusal {
+        if refusal.is_counted {
+            return refusal;
+        }
         self.meters.batch(sender.protocol, refusal.kind.name());
         if refusal.may_come_again() {
             self.meters.put_off(sender.tenant.as_str(), refusal.kind.name());
@@ -228,7 +192,7 @@ impl Intake {
         if let Some(quota) = refusal.quota {
             self.meters.over_quota(sender.tenant.as_str(), quota.name);
         }
-        refusal
+        Refusal { is_counted: true, ..refusal }
     }
 
     /// Counts an answered HTTP request.
@@ -240,12 +204,6 @@ impl Intake {
     #[must_use]
     pub fn new_ids(&self) -> Ids {
         Ids::made(u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX), rand::random())
-    }
-
-    /// No memory yet, for who may send now.
-    fn reserve(&self, sender: &Sender) -> Result<Reservation, Refusal> {
-        self.quotas.ready(&sender.tenant).map_err(|exceeded| over_quota(&exceeded, &self.limits))?;
-        self.admission.reserve(&sender.tenant).map_err(|refused| no_room(&refused, &self.limits))
     }
 
     /// Counts what was taken apart, and takes the rejections out.

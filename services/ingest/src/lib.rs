@@ -1,30 +1,37 @@
 //! The ingest tier: events come in by every protocol that shippers speak, and go to `forebay.raw`.
 //!
-//! 1. [`listen`] accepts connections and datagrams; [`http`] serves those that speak HTTP.
-//! 2. [`protocols`] has a shell for each protocol: it finds out who sends ([`access`]), reads within limits, and has `forebay_wire`
+//! 1. `listen` accepts connections and datagrams; `http` serves those that speak HTTP.
+//! 2. [`protocols`] has a shell for each protocol: it finds out who sends (`access`), reads within limits, and has `forebay_wire`
 //!    decode what it read into a batch.
-//! 3. [`intake`] is the one way to Kafka: [`admission`] lets in what there is room for, fairly between tenants, and no more than
+//! 3. `intake` is the one way to Kafka: `admission` lets in what there is room for, fairly between tenants, and no more than
 //!    Kafka takes in time; events get their envelope and their ids, and are sent; the brokers are waited for.
-//! 4. The shell answers in its protocol's way: success, or a [`refusal`].
+//! 4. The shell answers in its protocol's way: success, or a `refusal`.
+//!
+//! Others see of it how it is started, its settings checked ([`config`]), its credentials made ([`tokens`]) and its protocols described
+//! ([`protocols`]).
 //!
 //! What is promised: no success before all in-sync replicas have every accepted event; text is passed on as it came; memory
 //! is bounded, whatever clients send.
 
-pub mod access;
-pub mod admission;
+mod access;
+mod admission;
+mod aside;
+mod audit;
 pub mod config;
-pub mod http;
-pub mod intake;
-pub mod listen;
+mod http;
+#[allow(unreachable_pub, reason = "what is in there is seen by this crate alone")]
+mod intake;
+mod listen;
 mod metrics;
 pub mod protocols;
-pub mod refusal;
+mod refusal;
 pub mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use forebay_audit_log::Background;
 use forebay_kafka::{Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
@@ -73,12 +80,16 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
     for tls in config.tls {
         let _until_shutdown = tokio::spawn(tls.follow(stop.clone()));
     }
+    let (auditor, auditing) = Background::start(&settings.kafka, "ingest");
     let (quotas, admission) = shares(&config.access, &config.limits);
     if let Access::File(file) = &config.access {
         let (quotas, admission) = (Arc::clone(&quotas), admission.clone());
-        let _until_shutdown = tokio::spawn(Arc::clone(file).follow(stop.clone(), move |access| {
+        audit::began(&auditor, file);
+        let followed = Arc::clone(file);
+        let _until_shutdown = tokio::spawn(Arc::clone(file).follow(stop.clone(), move |before, access| {
             quotas.set(access.tenants());
             admission.weigh(access.tenants());
+            audit::changed(&auditor, &followed, before, access);
         }));
     }
     let intake = Arc::new(Intake {
@@ -98,9 +109,12 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
     }
     let task = tokio::spawn(async move {
         listen::serve(bound, Arc::clone(&intake), stop).await;
-        watch.await.context("the watch over kafka panicked")?.context("ingest can't go on")?;
-        kafka.not_ready("stopped");
-        flush(&intake).await
+        let drained = async {
+            watch.await.context("the watch over kafka panicked")?.context("ingest can't go on")?;
+            kafka.not_ready("stopped");
+            flush(&intake).await
+        };
+        tokio::join!(drained, auditing.finish()).0
     });
     Ok(Running::new(address, task))
 }

@@ -31,7 +31,7 @@ const GIVING_UP: Duration = Duration::from_secs(5);
 
 /// Where events come in.
 #[derive(Clone, Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     /// Its name in the settings; `http` for `ingest.listen`.
     pub name: String,
     /// Where it listens.

@@ -20,7 +20,7 @@ const STAGE: &str = "ingest";
 
 /// The handles of this tier.
 #[derive(Debug)]
-pub struct Meters {
+pub(crate) struct Meters {
     body_bytes: Counter,
     records: Counter,
     emitted: Counter,
@@ -49,7 +49,7 @@ struct Kept {
 impl Meters {
     /// Handles under the process's cap on tenants.
     #[must_use]
-    pub fn new(tenants: TenantCap) -> Self {
+    pub(crate) fn new(tenants: TenantCap) -> Self {
         let of_stage = |name| counter(name, &[(Label::Stage, STAGE)]);
         let kept = Kept {
             requests: HashMap::new(),
@@ -76,7 +76,7 @@ impl Meters {
     }
 
     /// A request was answered.
-    pub fn answered(&self, status: StatusCode, took: Duration) {
+    pub(crate) fn answered(&self, status: StatusCode, took: Duration) {
         self.request_seconds.record(took.as_secs_f64());
         let mut kept = self.kept();
         let requests = kept
@@ -87,18 +87,18 @@ impl Meters {
     }
 
     /// A connection was refused before anything was taken from it; `reason` is from a closed set.
-    pub fn refused_connection(&self, listener: &str, reason: &'static str) {
+    pub(crate) fn refused_connection(&self, listener: &str, reason: &'static str) {
         let labels = [(Label::Listener, listener), (Label::Reason, reason)];
         counter(CounterName::IngestRefusedConnections, &labels).increment(1);
     }
 
     /// So many bytes came in, compressed or not.
-    pub fn received(&self, bytes: usize) {
+    pub(crate) fn received(&self, bytes: usize) {
         self.body_bytes.increment(bytes as u64);
     }
 
     /// A batch by this protocol ended so: `accepted`, or the stable name of the refusal.
-    pub fn batch(&self, protocol: Protocol, outcome: &'static str) {
+    pub(crate) fn batch(&self, protocol: Protocol, outcome: &'static str) {
         let mut kept = self.kept();
         let batches = kept.batches.entry((protocol, outcome)).or_insert_with(|| {
             let labels = [(Label::Protocol, protocol.as_str()), (Label::Outcome, outcome)];
@@ -108,7 +108,7 @@ impl Meters {
     }
 
     /// Events that came in by a protocol without acknowledgements could not be kept.
-    pub fn lost(&self, protocol: Protocol, reason: &'static str, events: usize) {
+    pub(crate) fn lost(&self, protocol: Protocol, reason: &'static str, events: usize) {
         let labels = [(Label::Protocol, protocol.as_str()), (Label::Reason, reason)];
         counter(CounterName::IngestLostEvents, &labels).increment(events as u64);
         rate_limited_warn!(
@@ -121,7 +121,7 @@ impl Meters {
     }
 
     /// Events were larger than an event may be, and cut.
-    pub fn cut(&self, protocol: Protocol, events: usize) {
+    pub(crate) fn cut(&self, protocol: Protocol, events: usize) {
         if events > 0 {
             let labels = [(Label::Protocol, protocol.as_str())];
             counter(CounterName::IngestCutEvents, &labels).increment(events as u64);
@@ -129,7 +129,7 @@ impl Meters {
     }
 
     /// What was received was divided into events.
-    pub fn divided(&self, tenant: &str, events: usize, rejections: &Rejections) {
+    pub(crate) fn divided(&self, tenant: &str, events: usize, rejections: &Rejections) {
         self.records.increment((events + rejections.count()) as u64);
         let tenant = self.tenants.label(tenant);
         for (reason, count) in rejections.by_reason() {
@@ -139,7 +139,7 @@ impl Meters {
     }
 
     /// The brokers have acknowledged `events` of `bytes` in all.
-    pub fn delivered(&self, tenant: &str, events: u64, bytes: u64, took: Duration) {
+    pub(crate) fn delivered(&self, tenant: &str, events: u64, bytes: u64, took: Duration) {
         self.ack_seconds.record(took.as_secs_f64());
         self.emitted.increment(events);
         let mut kept = self.kept();
@@ -156,12 +156,12 @@ impl Meters {
     }
 
     /// A request waited for room in the queue to Kafka.
-    pub fn held_back(&self, waited: Duration) {
+    pub(crate) fn held_back(&self, waited: Duration) {
         self.kept().backpressure.add(waited);
     }
 
     /// A request was refused, and its client was asked to send it again. `reason` is the stable name of the refusal.
-    pub fn put_off(&self, tenant: &str, reason: &'static str) {
+    pub(crate) fn put_off(&self, tenant: &str, reason: &'static str) {
         let tenant = self.tenants.label(tenant);
         let mut kept = self.kept();
         let counter = kept.put_off.entry((tenant.to_owned(), reason)).or_insert_with(|| {
@@ -172,7 +172,7 @@ impl Meters {
     }
 
     /// A request was refused since its tenant has used up this quota.
-    pub fn over_quota(&self, tenant: &str, quota: &'static str) {
+    pub(crate) fn over_quota(&self, tenant: &str, quota: &'static str) {
         let tenant = self.tenants.label(tenant);
         let mut kept = self.kept();
         let counter = kept.over_quota.entry((tenant.to_owned(), quota)).or_insert_with(|| {
@@ -183,14 +183,14 @@ impl Meters {
 
     /// So much is in use now.
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, exact up to 2^53 bytes")]
-    pub fn in_use(&self, InUse { memory, backlog, budget }: InUse) {
+    pub(crate) fn in_use(&self, InUse { memory, backlog, budget }: InUse) {
         self.in_flight.set(memory as f64);
         self.backlog.set(backlog as f64);
         self.budget.set(budget as f64);
     }
 
     /// A connection was opened or, with `-1.0`, closed.
-    pub fn connections(&self, change: f64) {
+    pub(crate) fn connections(&self, change: f64) {
         self.connections.increment(change);
     }
 

@@ -1,30 +1,29 @@
 //! The protocols that events come in by: a thin shell each, around a decoder of `forebay_wire`.
 //!
-//! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the [intake](crate::intake), and
+//! A shell finds out who sends, reads what it sends, has it decoded, gives the batch to the intake, and
 //! answers in its protocol's way: success only after the intake's receipt.
 
-pub mod bulk;
+pub(crate) mod bulk;
 mod datagrams;
-pub mod events;
+pub(crate) mod events;
 mod exchange;
-pub mod firehose;
+pub(crate) mod firehose;
 mod flow;
 mod forward;
-pub mod gelf_http;
-pub mod grpc;
-pub mod hec;
-pub mod ingest;
+pub(crate) mod gelf_http;
+pub(crate) mod grpc;
+pub(crate) mod hec;
+pub(crate) mod ingest;
 mod lines;
 mod local;
-pub mod loki;
+pub(crate) mod loki;
 mod lumberjack;
-pub mod otlp;
+pub(crate) mod otlp;
 pub mod reference;
 mod relp;
-mod stream_room;
 mod syslog;
 mod unnamed;
-pub mod websocket;
+pub(crate) mod websocket;
 
 use std::sync::Arc;
 
@@ -55,10 +54,11 @@ pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Wa
     let max = intake.limits.max_event;
     match connection.listener.protocol {
         ListenerProtocol::Http => connection::serve(connection, ways.http, intake.limits.read_timeout).await,
-        ListenerProtocol::Forward => forward::serve(connection, intake).await,
+        // Idle connections are many: none takes the room of what another protocol needs.
+        ListenerProtocol::Forward => Box::pin(forward::serve(connection, intake)).await,
         ListenerProtocol::Gelf => flow::serve(connection, intake, Lines::<lines::Gelf>::new(max)).await,
         ListenerProtocol::Lines => flow::serve(connection, intake, Lines::<lines::Text>::new(max)).await,
-        ListenerProtocol::Lumberjack => lumberjack::serve(connection, intake).await,
+        ListenerProtocol::Lumberjack => Box::pin(lumberjack::serve(connection, intake)).await,
         ListenerProtocol::Relp => flow::serve(connection, intake, Relp::new(max)).await,
         ListenerProtocol::Syslog => flow::serve(connection, intake, Syslog::new(max)).await,
     }
@@ -76,13 +76,11 @@ pub(crate) async fn serve_datagrams(
     intake: Arc<Intake>,
     stop: Stop,
 ) {
-    match listener.protocol {
-        ListenerProtocol::Gelf | ListenerProtocol::Lines | ListenerProtocol::Syslog => {
-            datagrams::serve(listener, socket, intake, stop).await;
-        }
-        ListenerProtocol::Forward => forward::serve_heartbeats(&listener, socket, &stop).await,
+    match (datagrams::dialect(listener.protocol), listener.protocol) {
+        (Some(dialect), _) => datagrams::serve(listener, dialect, socket, intake, stop).await,
+        (None, ListenerProtocol::Forward) => forward::serve_heartbeats(&listener, socket, &stop).await,
         // The settings were checked: no protocol that takes no datagrams gets here.
-        ListenerProtocol::Http | ListenerProtocol::Lumberjack | ListenerProtocol::Relp => {
+        (None, _) => {
             tracing::error!(listener = listener.name, ?socket, "this protocol takes no datagrams");
         }
     }

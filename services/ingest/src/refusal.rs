@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Why a request, frame or window was refused as a whole.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A parameter or header can't be used.
     BadRequest,
     /// Nothing in the body.
@@ -51,7 +51,7 @@ pub enum Kind {
 
 /// A refused request.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// What kind.
     pub kind: Kind,
     /// What is wrong.
@@ -64,11 +64,13 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// The quota that stands in the way.
     pub quota: Option<UsedUp>,
+    /// Whether it is counted already: every refusal is, once.
+    pub is_counted: bool,
 }
 
 /// A quota that is used up.
 #[derive(Clone, Copy, Debug)]
-pub struct UsedUp {
+pub(crate) struct UsedUp {
     /// Its name.
     pub name: &'static str,
     /// How long it takes until something may be sent again.
@@ -80,7 +82,7 @@ pub struct UsedUp {
 impl Kind {
     /// Its stable name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BadRequest => "bad_request",
             Self::EmptyBody => "empty_body",
@@ -110,25 +112,32 @@ impl Kind {
 impl Refusal {
     /// A refusal that sending again doesn't mend.
     #[must_use]
-    pub fn new(kind: Kind, reason: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), hint: hint.into(), line: None, retry_after: None, quota: None }
+    pub(crate) fn new(kind: Kind, reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        let (reason, hint) = (reason.into(), hint.into());
+        Self { kind, reason, hint, line: None, retry_after: None, quota: None, is_counted: false }
     }
 
     /// Names the element at which the body broke.
     #[must_use]
-    pub fn at_line(self, line: usize) -> Self {
+    pub(crate) fn at_line(self, line: usize) -> Self {
         Self { line: Some(line), ..self }
     }
 
     /// Asks the client to send again after a while.
     #[must_use]
-    pub fn retry_after(self, wait: Duration) -> Self {
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
     }
 
     /// Whether sending the same again may help.
     #[must_use]
-    pub const fn may_come_again(&self) -> bool {
+    pub(crate) const fn may_come_again(&self) -> bool {
         self.retry_after.is_some()
+    }
+}
+
+impl AsMut<Self> for Refusal {
+    fn as_mut(&mut self) -> &mut Self {
+        self
     }
 }

@@ -11,6 +11,9 @@ mod call;
 #[path = "compliance/driver.rs"]
 mod driver;
 #[cfg(test)]
+#[path = "compliance/firehose.rs"]
+mod firehose;
+#[cfg(test)]
 #[path = "compliance/forward.rs"]
 mod forward;
 #[cfg(test)]
@@ -29,6 +32,9 @@ mod http;
 #[cfg(test)]
 #[path = "compliance/lumberjack.rs"]
 mod lumberjack;
+#[cfg(test)]
+#[path = "compliance/otlp_grpc.rs"]
+mod otlp_grpc;
 #[cfg(test)]
 #[path = "compliance/relp.rs"]
 mod relp;
@@ -93,18 +99,25 @@ macro_rules! compliance {
 compliance! {
     bulk: crate::http::Post<crate::http::Bulk>;
     events: crate::http::Post<crate::http::Events>;
-    firehose: crate::http::Post<crate::http::Firehose>;
+    firehose: crate::http::Post<crate::firehose::Put>;
+    firehose_delivery: crate::http::Post<crate::firehose::Delivery>;
     forward: crate::forward::Forward;
-    gelf: crate::unanswered::Stream<crate::unanswered::Gelf>;
+    gelf: crate::unanswered::Client<crate::unanswered::Gelf>;
+    gelf_udp: crate::unanswered::Client<crate::unanswered::GelfUdp>;
     grpc: crate::grpc::Grpc;
     hec: crate::http::Post<crate::http::Hec>;
+    hec_raw: crate::http::Post<crate::http::HecRaw>;
     ingest: crate::http::Post<crate::http::Ndjson>;
-    lines: crate::unanswered::Stream<crate::unanswered::Lines>;
+    lines: crate::unanswered::Client<crate::unanswered::Lines>;
+    lines_local: crate::unanswered::Client<crate::unanswered::LinesLocal>;
     loki: crate::http::Post<crate::http::Loki>;
     lumberjack: crate::lumberjack::Lumberjack;
     otlp: crate::http::Post<crate::http::Otlp>;
+    otlp_grpc: crate::otlp_grpc::OtlpGrpc;
     relp: crate::relp::Relp;
-    syslog: crate::unanswered::Stream<crate::unanswered::Syslog>;
+    syslog: crate::unanswered::Client<crate::unanswered::Syslog>;
+    syslog_local: crate::unanswered::Client<crate::unanswered::SyslogLocal>;
+    syslog_udp: crate::unanswered::Client<crate::unanswered::SyslogUdp>;
     websocket: crate::websocket::Socket;
 }
 

@@ -8,6 +8,7 @@
 //! safe because an event's id, and with it the document's, is fixed where the event enters. Exactly once: a lane has a
 //! producer of its own, and commits results and offsets in one transaction.
 
+mod audit;
 mod config;
 pub mod convert;
 pub mod lane;
@@ -19,9 +20,11 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context as _, Result};
-use forebay_kafka::{Producer, ProducerOptions};
+use forebay_audit_log::Background;
+use forebay_kafka::{KafkaError, Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
+use tokio::sync::oneshot::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -32,13 +35,17 @@ use crate::rules::SharedRules;
 /// The stack of a lane, in bytes of address space: rules may nest values deep.
 const LANE_STACK: usize = 256 << 20;
 
+/// How a lane ended, as far as it could say so.
+type LaneEnd = Result<Result<(), KafkaError>, RecvError>;
+
 /// Starts the lanes. They wait for Kafka and for the topics when these aren't there yet.
 ///
 /// # Errors
 /// When the settings can't be used, or the system gives no thread.
 pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken) -> Result<Running> {
     let config = Arc::new(ParserConfig::new(settings));
-    let rules = SharedRules::start(&settings.parser, shutdown.clone())?;
+    let (auditor, auditing) = Background::start(&settings.kafka, "parser");
+    let rules = SharedRules::start(&settings.parser, auditor, shutdown.clone())?;
     let options = ProducerOptions {
         client_id: "forebay-parser".to_owned(),
         queue_bytes: config.lane_in_flight.saturating_mul(config.lanes).saturating_mul(2),
@@ -64,11 +71,17 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
         "parser started"
     );
     let task = tokio::spawn(async move {
-        // Whichever ends first: one that failed must not wait for another that has nothing to do.
-        while let Some(lane) = lanes.join_next().await {
-            lane?.context("a lane panicked")?.context("the producer failed")?;
-        }
-        Ok(())
+        let ended = end_of(lanes).await;
+        auditing.finish().await;
+        ended
     });
     Ok(Running::new(None, task))
+}
+
+/// Whichever ends first: one that failed must not wait for another that has nothing to do.
+async fn end_of(mut lanes: JoinSet<LaneEnd>) -> Result<()> {
+    while let Some(lane) = lanes.join_next().await {
+        lane?.context("a lane panicked")?.context("the producer failed")?;
+    }
+    Ok(())
 }

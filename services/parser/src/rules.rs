@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use forebay_audit_log::Auditor;
 use forebay_rule_files::{Published, Source, Watcher, configured};
 use forebay_rules::{Clock, Revision, RuleSet, Rules, Setting, Supply, Turn};
 use forebay_service::{clock, memory};
 use forebay_settings::sections::ParserSettings;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
+
+use crate::audit;
 
 /// The rules of a lane.
 pub(crate) type LaneRules = RuleSet<InForce>;
@@ -38,7 +41,11 @@ impl SharedRules {
     ///
     /// # Errors
     /// When the rules can't be used.
-    pub(crate) fn start(parser: &ParserSettings, shutdown: CancellationToken) -> Result<Self> {
+    pub(crate) fn start(
+        parser: &ParserSettings,
+        auditor: Auditor,
+        shutdown: CancellationToken,
+    ) -> Result<Self> {
         let mut options = configured::options(parser);
         options.limits.allocated = memory::held_by_thread;
         options.limits.clock =
@@ -49,6 +56,9 @@ impl SharedRules {
                 let source = Source { folder: folder.clone(), options };
                 let (watcher, published) = Watcher::start(source, configured::trial(&parser.rules))
                     .context("parser.rules.folder")?;
+                audit::began(&auditor, folder, &published.load().rules);
+                let watched = folder.clone();
+                let watcher = watcher.telling(move |change| audit::changed(&auditor, &watched, change));
                 let _watching = tokio::spawn(watcher.run(parser.rules.check_every.0, shutdown));
                 InForce(published)
             }

@@ -5,10 +5,9 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use forebay_access::{Operator, ScopeError};
 use forebay_deadletters::arguments::{FilterArgs, destination, rate};
-use forebay_deadletters::{
-    DEFAULT_MAX_REPLAYS, Delivery, Destination, Filter, Job, LetterTopic, Task, actor,
-};
+use forebay_deadletters::{DEFAULT_MAX_REPLAYS, Delivery, Destination, Filter, Job, LetterTopic, Task};
 
 /// What the names of the variables begin with.
 const PREFIX: &str = "FOREBAY_REPLAY_";
@@ -26,6 +25,7 @@ Exit codes:
   1    some was not: started again, it goes on with it
   2    wrong arguments
   69   Kafka can't be reached
+  77   the access file wants another token for this
   78   the settings are wrong"
 )]
 pub(crate) struct Arguments {
@@ -60,6 +60,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIMES", default_value_t = DEFAULT_MAX_REPLAYS)]
     pub(crate) max_replays: u32,
 
+    /// The file that holds the token of an administrator, in place of FOREBAY_TOKEN, where the settings name an access file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
     /// The name of the run, such as that of the Kubernetes Job: a pod that takes over goes on with its limit
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
@@ -71,6 +75,10 @@ pub(crate) struct Arguments {
     /// For a broker without transactions: a batch that was under way at a kill is sent again
     #[arg(long)]
     pub(crate) at_least_once: bool,
+
+    /// Leave no audit record, for when the audit topic can't be written
+    #[arg(long)]
+    pub(crate) unaudited: bool,
 }
 
 /// Which letters.
@@ -106,10 +114,15 @@ impl Arguments {
         command.error(clap::error::ErrorKind::MissingRequiredArgument, what).exit()
     }
 
-    /// The job that they describe.
-    pub(crate) fn job(self) -> Job {
+    /// The job that they describe, on the letters that are the operator's.
+    ///
+    /// # Errors
+    /// When others are asked for.
+    pub(crate) fn job(mut self, operator: &Operator) -> Result<Job, ScopeError> {
+        let tenant = &mut self.which.filter.tenant;
+        *tenant = operator.scope.narrow(tenant.as_deref())?;
         let task = Task::Replay { to: self.to.unwrap_or_default(), max_replays: self.max_replays };
-        Job {
+        Ok(Job {
             filter: self.which.filter.into(),
             topic: if self.parked { LetterTopic::Parked } else { LetterTopic::DeadLetters },
             limit: (self.limit > 0).then_some(self.limit),
@@ -118,8 +131,9 @@ impl Arguments {
             dry_run: self.dry_run,
             delivery: if self.at_least_once { Delivery::AtLeastOnce } else { Delivery::ExactlyOnce },
             run: self.run,
-            ..Job::new(task, actor::current())
-        }
+            unaudited: self.unaudited,
+            ..Job::new(task, operator.actor.name())
+        })
     }
 }
 
@@ -178,7 +192,8 @@ mod tests {
     #[test]
     fn options_become_a_job() {
         let line = ["forebay-replay", "--tenant", "acme", "--limit", "5", "--rate", "10", "--to", "events"];
-        let job = Arguments::parse_from(line).job();
+        let job = Arguments::parse_from(line).job(&Operator::unasked("os:ann@ops")).unwrap();
+        assert_eq!(job.actor, "os:ann@ops");
         assert_eq!((job.limit, job.rate.map(NonZeroU32::get)), (Some(5), Some(10)));
         assert_eq!(job.task, Task::Replay { to: Destination::Events, max_replays: DEFAULT_MAX_REPLAYS });
         assert_eq!(job.filter.tenant.as_deref(), Some("acme"));

@@ -1,5 +1,5 @@
 //! How the job ends. The codes are part of the interface: a Kubernetes Job starts again after all but 0, unless its
-//! `podFailurePolicy` says otherwise for 2 and 78, which no new start mends.
+//! `podFailurePolicy` says otherwise for 2, 77 and 78, which no new start mends.
 
 use std::process::ExitCode;
 
@@ -12,6 +12,8 @@ pub(crate) enum Exit {
     Failed,
     /// Kafka can't be reached (`EX_UNAVAILABLE` of sysexits.h).
     Unreachable,
+    /// The access file wants another token (`EX_NOPERM`).
+    Denied,
     /// The settings are wrong (`EX_CONFIG`).
     Settings,
 }
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Unreachable => 69,
+            Exit::Denied => 77,
             Exit::Settings => 78,
         })
     }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod exit;
+mod operator;
 mod replay;
 
 use std::process::ExitCode;
@@ -33,9 +34,15 @@ fn main() -> ExitCode {
     if let Err(error) = logs::init(form, &settings.telemetry.log_filter) {
         return exit::complain(Exit::Settings, &error.to_string());
     }
+    let job = operator::ask(&settings, &arguments)
+        .and_then(|operator| arguments.job(&operator).map_err(|error| (Exit::Denied, error.to_string())));
+    let job = match job {
+        Ok(job) => job,
+        Err((exit, message)) => return exit::complain(exit, &message),
+    };
     let runtime = match runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::complain(Exit::Failed, &error.to_string()),
     };
-    runtime.block_on(replay::run(&settings, arguments)).into()
+    runtime.block_on(replay::run(&settings, job)).into()
 }

@@ -5,19 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use forebay_deadletters::{DeadLettersError, Filter, Progress, Report, run as work};
+use forebay_deadletters::{DeadLettersError, Filter, Job, Progress, Report, run as work};
 use forebay_kafka::KafkaError;
 use forebay_service::stop_signal;
 use forebay_settings::Settings;
 
-use crate::arguments::Arguments;
 use crate::exit::Exit;
 
 /// How often the log hears how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs it to its end, or to the first signal.
-pub(crate) async fn run(settings: &Settings, arguments: Arguments) -> Exit {
+pub(crate) async fn run(settings: &Settings, job: Job) -> Exit {
     let signal = match stop_signal() {
         Ok(signal) => signal,
         Err(error) => {
@@ -25,9 +24,8 @@ pub(crate) async fn run(settings: &Settings, arguments: Arguments) -> Exit {
             return Exit::Failed;
         }
     };
-    let job = arguments.job();
     let dry_run = job.dry_run;
-    tracing::info!(dry_run, conditions = conditions(&job.filter), "replay begins");
+    tracing::info!(dry_run, actor = job.actor, conditions = conditions(&job.filter), "replay begins");
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = Arc::clone(&stop);
     let mut told = Instant::now();
@@ -67,7 +65,8 @@ fn conclude(outcome: Result<Report, DeadLettersError>, dry_run: bool) -> Exit {
         Err(error) => {
             tracing::error!(%error, "the replay could not begin");
             return match error {
-                DeadLettersError::Kafka(KafkaError::Unreachable(_) | KafkaError::Timeout(_)) => {
+                DeadLettersError::Kafka(KafkaError::Unreachable(_) | KafkaError::Timeout(_))
+                | DeadLettersError::Audit(KafkaError::Unreachable(_) | KafkaError::Timeout(_)) => {
                     Exit::Unreachable
                 }
                 DeadLettersError::Kafka(KafkaError::Settings(_)) | DeadLettersError::Rules(_) => {

@@ -25,6 +25,7 @@ async fn installation(name: &str, config: &Path) -> Settings {
     let topics = &mut settings.kafka.topics;
     (topics.raw, topics.events) = (format!("{name}.raw"), format!("{name}.events"));
     (topics.dead_letters, topics.parked) = (format!("{name}.dlq"), format!("{name}.parked"));
+    topics.audit = format!("{name}.audit");
     topics.partitions = 2;
     let admin = Admin::new(&settings.kafka).unwrap();
     let plans = admin.plan(&admin::wanted_topics(&settings.kafka)).await.unwrap();
@@ -137,4 +138,12 @@ async fn the_exit_code_says_why() {
     std::fs::write(&config, "kafka: {nonsense: 1}").unwrap();
     let mut wrong = job(&config, &[("ALL", "true")]);
     assert_eq!(wrong.wait(PATIENCE).await.unwrap().code(), Some(78), "{}", wrong.log());
+    // An access file: the job needs the token of an administrator before it looks at Kafka.
+    let access = folder.path().join("access.yaml");
+    std::fs::write(&access, "credentials: []\n").unwrap();
+    settings.telemetry.access_file = Some(access);
+    settings_file(&config, &settings).unwrap();
+    let mut nobody = job(&config, &[("ALL", "true")]);
+    assert_eq!(nobody.wait(PATIENCE).await.unwrap().code(), Some(77), "{}", nobody.log());
+    assert!(nobody.log().contains("role `admin`"), "{}", nobody.log());
 }

@@ -4,6 +4,8 @@
 //! certificate. Secrets are then compared in constant time. However many tenants there are, a look-up costs the same.
 
 mod build;
+mod changes;
+mod doors;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -22,6 +24,8 @@ use crate::quota::Limits;
 use crate::secret::{MAX_TOKEN, Secret, TokenHash};
 
 pub(crate) use build::Builder;
+pub use changes::Changes;
+pub use doors::{Door, Shows};
 
 /// The tenants of a file and what each may send.
 pub type Tenants = BTreeMap<Tenant, Limits>;
@@ -204,6 +208,13 @@ impl Access {
     pub fn is_revoked_by(&self, newer: &Self) -> bool {
         let kept: HashSet<[u8; 8]> = newer.credentials.iter().map(|one| one.written).collect();
         self.credentials.iter().any(|one| !one.disabled && !kept.contains(&one.written))
+    }
+
+    /// Whether the time of somebody who could come in ends after `since`, and at `now` at the latest.
+    #[must_use]
+    pub fn expires_within(&self, since: Timestamp, now: Timestamp) -> bool {
+        let ends = |one: &Credential| one.expires.is_some_and(|expires| since < expires && expires <= now);
+        self.credentials.iter().any(|one| !one.disabled && ends(one))
     }
 
     /// Whether anybody comes in by a password.

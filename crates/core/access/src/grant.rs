@@ -16,9 +16,9 @@ use crate::password::Challenge;
 pub enum Role {
     /// To send events.
     Send,
-    /// To look: search, dead letters, status.
+    /// To look: search, dead letters, status, closed metrics.
     Read,
-    /// To change: replay and purge dead letters.
+    /// To change: replay, park and purge dead letters, make and revoke credentials. Whoever may that may look, too.
     Admin,
 }
 
@@ -84,6 +84,9 @@ pub enum Denial {
     /// It may choose a tenant, but there is none of this name.
     #[error("there is no tenant of the name that is asked for")]
     NoSuchTenant,
+    /// Several tenants are named.
+    #[error("more than one tenant is asked for")]
+    SeveralTenants,
     /// This address has been wrong too often.
     #[error("too many wrong passwords or keys from this address")]
     TooOften(Duration),
@@ -92,15 +95,22 @@ pub enum Denial {
 // === impl Roles ===
 
 impl Roles {
-    /// Whether it has this one.
+    /// Whether it has this one, or one that includes it.
     #[must_use]
     pub const fn has(self, role: Role) -> bool {
-        self.0 & role.bit() != 0
+        let includes = match role {
+            Role::Read => Role::Read.bit() | Role::Admin.bit(),
+            Role::Send | Role::Admin => role.bit(),
+        };
+        self.0 & includes != 0
     }
 
-    /// The names of all that it has.
+    /// The names of all that it was given.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        [Role::Send, Role::Read, Role::Admin].into_iter().filter(move |role| self.has(*role)).map(Role::name)
+        [Role::Send, Role::Read, Role::Admin]
+            .into_iter()
+            .filter(move |role| self.0 & role.bit() != 0)
+            .map(Role::name)
     }
 }
 
@@ -144,6 +154,7 @@ impl Denial {
             Self::Tenant => {
                 "leave the tenant out, or use a credential of that tenant or one with `may_choose`"
             }
+            Self::SeveralTenants => "name one tenant",
             Self::NoSuchTenant => "check the name, or add the tenant to the access file",
             Self::TooOften(_) => "wait, then send the right ones",
         }

@@ -4,9 +4,11 @@
 //! - [`spec`]: what the file may say; the fields' docs are its reference manual
 //! - [`read()`]: text to [`Access`], or everything that is wrong with it at once
 //! - [`Access`]: the look-up of what a sender shows ([`Claim`]); the answer is a [`Grant`] or a [`Denial`]
-//! - [`password`]: passwords, the only secrets that are slow to check, and what keeps that from being paid twice
-//! - [`Attempts`]: who has been wrong too often
+//! - [`password`]: passwords, the only secrets that are slow to check
+//! - [`Guesses`]: which secrets were right, from where, and who has been wrong too often ([`attempts`])
+//! - [`unnamed`]: whose events somebody brings who shows nothing
 //! - [`quota`]: rates, bursts and daily volumes
+//! - [`operator`]: who reads and administrates, and whose events he may see
 //! - [`edit`]: a credential added to the file's text, or switched off in it
 //!
 //! # What is stored how
@@ -24,18 +26,23 @@ pub mod attempts;
 pub mod claim;
 pub mod edit;
 pub mod grant;
+pub mod guesses;
+pub mod operator;
 pub mod password;
 pub mod quota;
 pub mod read;
 pub mod secret;
 pub mod spec;
+pub mod unnamed;
 
 mod network;
 
-pub use access::{Access, Listed, Tenants};
-pub use attempts::Attempts;
+pub use access::{Access, Changes, Door, Listed, Shows, Tenants};
 pub use claim::{Caller, Claim, Forward, PeerNames, Proof};
 pub use grant::{Answer, Denial, Grant, Role, Roles};
+pub use guesses::{Guesser, Guesses, Marker};
+pub use operator::{Actor, Operator, Scope, ScopeError};
 pub use quota::{Exceeded, Limits, Quotas};
 pub use read::{MAX_FILE, Problems, read};
 pub use secret::Secret;
+pub use unnamed::Unnamed;

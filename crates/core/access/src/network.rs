@@ -45,6 +45,11 @@ impl Networks {
         true
     }
 
+    /// All values.
+    pub(crate) fn values(&self) -> impl Iterator<Item = u32> {
+        self.by_network.values().copied()
+    }
+
     /// The value of the narrowest network around an address, and how narrow it is.
     pub(crate) fn find(&self, address: IpAddr) -> Option<(u8, u32)> {
         let address = plain(address);

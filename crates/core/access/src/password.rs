@@ -1,23 +1,16 @@
 //! Passwords. Checking one takes milliseconds and memory on purpose (argon2id, RFC 9106), so that a stolen file is hard to
-//! try words against. No request of an honest sender pays for that twice: what has been found right is remembered by a
-//! keyed hash, under a key that lives as long as the process, and the remembered set is worth nothing to anybody else.
+//! try words against. No request of an honest sender pays for that twice: [`guesses`](crate::guesses) remember what was found right.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Argon2, Params};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 
 use crate::grant::{Denial, Grant};
 
 /// The longest password that is looked at, in bytes.
 pub const MAX_PASSWORD: usize = 1024;
-
-/// How many passwords are remembered at most. There can be only one for each user, but old ones stay until there are so many.
-const REMEMBERED: usize = 65_536;
 
 /// The most memory that a hash in the file may ask for, in KiB, and the most passes over it: a typing error must not stop the
 /// service.
@@ -34,12 +27,6 @@ pub struct Challenge {
     hash: Arc<str>,
     user: String,
     outcome: Result<Grant, Denial>,
-}
-
-/// Passwords that were found right.
-pub struct Verified {
-    key: [u8; 32],
-    marks: HashSet<[u8; 32]>,
 }
 
 /// The hash of a new password, for the file. `salt` is 16 random bytes.
@@ -82,6 +69,16 @@ impl Challenge {
         Self::new(NOBODY.into(), user, Err(Denial::Unknown))
     }
 
+    /// Whose password it is to be.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub(crate) fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// Whether it is right. Slow: for a thread that may wait.
     #[must_use]
     pub fn verify(&self, password: &[u8]) -> bool {
@@ -104,50 +101,6 @@ impl fmt::Debug for Challenge {
     }
 }
 
-// === impl Verified ===
-
-impl Verified {
-    /// Nothing yet. `key` is random, and known to nobody else.
-    #[must_use]
-    pub fn new(key: [u8; 32]) -> Self {
-        Self { key, marks: HashSet::new() }
-    }
-
-    /// Whether this password was found right against this challenge's hash before.
-    #[must_use]
-    pub fn knows(&self, challenge: &Challenge, password: &[u8]) -> bool {
-        self.mark(challenge, password).is_some_and(|mark| self.marks.contains(&mark))
-    }
-
-    /// Remembers a password that was found right.
-    pub fn remember(&mut self, challenge: &Challenge, password: &[u8]) {
-        if self.marks.len() >= REMEMBERED {
-            self.marks.clear();
-        }
-        if let Some(mark) = self.mark(challenge, password) {
-            let _is_new = self.marks.insert(mark);
-        }
-    }
-
-    /// The hash is part of it, so that a password that is changed in the file counts no longer. It has no NUL, and the user's
-    /// length stands before the user: nothing can be moved from one to the other.
-    fn mark(&self, challenge: &Challenge, password: &[u8]) -> Option<[u8; 32]> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
-        mac.update(challenge.hash.as_bytes());
-        mac.update(&[0]);
-        mac.update(&(challenge.user.len() as u64).to_be_bytes());
-        mac.update(challenge.user.as_bytes());
-        mac.update(password);
-        Some(mac.finalize().into_bytes().into())
-    }
-}
-
-impl fmt::Debug for Verified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verified").field("count", &self.marks.len()).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,19 +113,6 @@ mod tests {
         assert!(challenge.verify(b"correct horse") && !challenge.verify(b"battery staple"));
         assert!(!Challenge::nobody("bob").verify(b"") && !Challenge::nobody("bob").verify(b"correct horse"));
         assert!(hash(b"", &[7; 16]).is_err());
-    }
-
-    /// Scenario: a password is remembered; then another one, another user and another hash are asked for.
-    /// Guarantees: only the very same is known.
-    #[test]
-    fn what_is_remembered_is_one_password_of_one_user_and_one_hash() {
-        let of = |hash: &str, user| Challenge::new(hash.into(), user, Err(Denial::Unknown));
-        let mut verified = Verified::new([1; 32]);
-        verified.remember(&of("$h", "ann"), b"secret");
-        assert!(verified.knows(&of("$h", "ann"), b"secret"));
-        assert!(!verified.knows(&of("$h", "ann"), b"secret2"));
-        assert!(!verified.knows(&of("$h", "an"), b"nsecret"));
-        assert!(!verified.knows(&of("$new", "ann"), b"secret"));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Writing a tree as one line of JSON.
 //!
 //! The line is appended to the caller's buffer. `@timestamp` comes first; the other members follow in the order in which
-//! they were placed. Strings are copied run by run, since nearly none needs an escape.
+//! they were placed.
+
+pub(crate) use forebay_record::json::push_string;
 
 use crate::timestamp::civil::push_rfc3339;
 use crate::tree::{Key, NodeId, ROOT, Tree, Value};
@@ -81,31 +83,6 @@ fn write_children(
         }
     }
     out.push(close);
-}
-
-/// Appends a string, quoted and escaped.
-pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let plain = crate::json::plain_run(rest);
-        let (run, tail) = rest.split_at(plain.min(rest.len()));
-        out.extend_from_slice(run);
-        let Some((special, tail)) = tail.split_first() else { break };
-        match special {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            byte => {
-                let hex = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
-            }
-        }
-        rest = tail;
-    }
-    out.push(b'"');
 }
 
 /// A value as JSON without white space, as it stands in the tree.

@@ -21,6 +21,7 @@
 //! | `tags` | itself, with ours added |
 //! | `unmapped`, `unmapped_long` | the members are in `unmapped`; what is no object, in `unmapped.<name>` |
 //! | a name that search servers keep to themselves ([`METADATA`]) | `unmapped.<name>` |
+//! | `@metadata`, which Beats write for Logstash ([`ROUTING`]) | dropped |
 //! | any other member | itself, at the same place |
 //! | a name with dots | nested objects, up to 8 levels; more in `unmapped` under its whole name |
 //! | an empty or blank name, or part of one | `_` |
@@ -43,6 +44,6 @@ mod aliases;
 mod fields;
 mod schema;
 
-pub use aliases::{ALIASES, ATTRIBUTES, CORRELATIONS, METADATA, TIMES, When};
+pub use aliases::{ALIASES, ATTRIBUTES, CORRELATIONS, METADATA, ROUTING, TIMES, When};
 pub use fields::{FIELDS, Field, FieldType};
 pub(crate) use schema::{GroupId, Role, SCHEMA};

@@ -168,6 +168,8 @@ mod tests {
             assert_eq!(Format::named(format.as_str()), Some(*format));
             assert!(format.about().ends_with('.') && !format.about().starts_with(' '), "{format}");
         }
+        let names: Vec<&str> = Format::NAMED.iter().map(|format| format.as_str()).collect();
+        assert_eq!(names, forebay_record::format::NAMED, "ingest knows the same names");
         // The table of first bytes has a bit for each.
         assert!(READERS.len() <= 128);
     }

@@ -322,6 +322,7 @@ impl<'a, 'c> Shape<'a, 'c> {
             Role::Labels => self.place_labels(id),
             Role::Unmapped => self.place_unmapped(id),
             Role::Metadata => self.put_aside(path, id),
+            Role::Routing => {}
             Role::User => self.place_user(spot, path, id),
         }
     }

@@ -6,9 +6,13 @@
 //! - [`key`]: the key of a record in `forebay.events`: the few facts later tiers need without parsing JSON
 //! - [`dead_letter`]: the headers of a record in `forebay.dlq`
 //! - [`id`], [`tenant`], [`target`], [`stream`]: the names in them and their limits
+//! - [`mod@format`]: the formats that a sender may declare
+//! - [`json`]: strings as JSON has them
 
 pub mod dead_letter;
+pub mod format;
 pub mod id;
+pub mod json;
 pub mod key;
 pub mod raw;
 pub mod stream;

@@ -8,3 +8,5 @@ pub const EVENTS: &str = "forebay.events";
 pub const DEAD_LETTERS: &str = "forebay.dlq";
 /// Dead letters that were replayed too often to be replayed again.
 pub const PARKED: &str = "forebay.parked";
+/// Who did what: commands and services write, `forebay audit` reads.
+pub const AUDIT: &str = "forebay.audit";

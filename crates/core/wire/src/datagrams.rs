@@ -8,7 +8,7 @@ use std::hash::Hash;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::batch::Event;
+use crate::batch::{Batch, Event};
 use crate::frames::{floor, is_trailer};
 
 /// Datagrams in the order in which they came. `S` is what tells senders apart.
@@ -126,9 +126,53 @@ impl<S: Clone + Eq + Hash> Datagrams<S> {
     }
 }
 
+/// One batch of several that were gathered one after another, which holds the bytes of its own events and no others.
+#[must_use]
+pub fn joined(batches: Vec<Batch>) -> Batch {
+    let events: usize = batches.iter().map(|batch| batch.events.len()).sum();
+    let own = |batch: &Batch| batch.events.iter().map(|event| event.span.len()).sum::<usize>();
+    let mut bytes = BytesMut::with_capacity(batches.iter().map(own).sum());
+    let mut whole = Batch { events: Vec::with_capacity(events), ..Batch::default() };
+    for batch in batches {
+        for event in batch.events {
+            let start = bytes.len();
+            bytes.extend_from_slice(batch.bytes.get(event.span).unwrap_or_default());
+            // Ids are made of it.
+            let line = whole.events.len() + 1;
+            whole.events.push(Event { line, span: start..bytes.len(), ..event });
+        }
+        whole.groups.extend(batch.groups);
+    }
+    whole.bytes = bytes.freeze();
+    whole
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::{Facts, Group};
+
+    /// Scenario: batches that are ranges of a buffer which others' events are in, too.
+    /// Guarantees: one batch with the events in order, each with a number of its own, and nobody else's bytes.
+    #[test]
+    fn batches_are_joined_without_the_bytes_of_others() {
+        let buffer = Bytes::from_static(b"one--two--three");
+        let batch = |spans: &[std::ops::Range<usize>], source: &str| {
+            let events = (1..).zip(spans);
+            let events = events.map(|(line, span)| Event { line, observed_at: 0, span: span.clone() });
+            let facts = Facts { source: source.to_owned(), ..Facts::default() };
+            let groups = vec![Group { facts, len: spans.len() }];
+            Batch { bytes: buffer.clone(), events: events.collect(), groups, ..Batch::default() }
+        };
+        let whole = joined(vec![batch(&[0..3, 10..15], "a"), batch(&[5..8, 3..5], "b")]);
+        let texts: Vec<_> = whole.events.iter().map(|event| &whole.bytes[event.span.clone()]).collect();
+        assert_eq!(texts, [&b"one"[..], b"three", b"two", b"--"]);
+        assert_eq!(whole.bytes, "onethreetwo--");
+        assert_eq!(whole.events.iter().map(|event| event.line).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        let groups: Vec<_> = whole.groups.iter().map(|group| (&*group.facts.source, group.len)).collect();
+        assert_eq!(groups, [("a", 2), ("b", 2)]);
+        assert!(joined(Vec::new()).events.is_empty());
+    }
 
     /// Scenario: datagrams of two senders in turn, blank ones, one that is too large; twice.
     /// Guarantees: each sender's messages are together, in their order, and nothing is left of the first time.

@@ -160,6 +160,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::testing::splits;
+
+    /// The messages of a call whose bytes come in these pieces, and how it ends.
+    fn read(pieces: &[&[u8]]) -> (Vec<Message>, Result<(), GrpcError>) {
+        let (mut messages, mut found) = (Messages::new(30), Vec::new());
+        for piece in pieces {
+            messages.push(piece);
+            loop {
+                match messages.read() {
+                    Ok(Some(message)) => found.push(message),
+                    Ok(None) => break,
+                    Err(error) => return (found, Err(error)),
+                }
+            }
+        }
+        (found, messages.finish())
+    }
 
     #[test]
     fn what_is_no_message_is_refused() {
@@ -208,6 +225,22 @@ mod tests {
             if let [text] = &found[..] {
                 prop_assert_eq!(only(&Bytes::from(bytes), 100).unwrap().bytes, text.as_bytes());
             }
+        }
+
+        /// Scenario: messages, some compressed, some too large or none, some cut short, whose bytes come in pieces of any size.
+        /// Guarantees: the same messages, and the same end.
+        #[test]
+        fn any_split_gives_the_same(
+            given in prop::collection::vec((prop::sample::select(b"\0\0\0\x01\x01\x02".to_vec()), ".{0,9}", prop::sample::select(vec![0u32, 0, 0, 3, 50])), 0..6),
+            cuts in prop::collection::vec(0usize..90, 0..9),
+        ) {
+            let mut bytes = Vec::new();
+            for (flag, text, more) in given {
+                bytes.push(flag);
+                bytes.extend((u32::try_from(text.len()).unwrap() + more).to_be_bytes());
+                bytes.extend(text.into_bytes());
+            }
+            prop_assert_eq!(read(&splits(&bytes, &cuts)), read(&[&bytes]));
         }
 
         #[test]

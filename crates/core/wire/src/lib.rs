@@ -11,9 +11,11 @@
 //! bound, nothing panics, and what can't be read says where and why.
 //!
 //! Shared by decoders: [`frames`], [`delimited`] and [`datagrams`] (messages out of connections and datagrams), [`json`] (validation), [`mod@plan`], [`shape`] and [`split`] (bodies of lines and JSON), [`encoding`] and
-//! [`mod@inflate`] (compression), [`ids`] (which id an event gets).
+//! [`mod@inflate`] (compression), [`ids`] (which id an event gets),
+//! [`broken`] (where a connection can't be read on).
 
 pub mod batch;
+pub mod broken;
 pub mod bulk;
 pub mod datagrams;
 pub mod declared;

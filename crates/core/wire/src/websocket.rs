@@ -6,11 +6,14 @@
 //! {"message":"two"}
 //! ```
 
+mod progress;
+
 use std::ops::Range;
 
 use serde::Deserialize;
 use thiserror::Error;
 
+pub use self::progress::Progress;
 use crate::shape::{Declared, UnknownContentType};
 
 /// The longest first line, in bytes.
@@ -23,8 +26,8 @@ pub struct Head {
     pub sequence: u64,
     /// What ids are made of, as an `Idempotency-Key`; empty for none.
     pub key: String,
-    /// What the body is.
-    pub declared: Declared,
+    /// What the body is; a type that isn't taken can be answered under the number.
+    pub declared: Result<Declared, UnknownContentType>,
     /// Where in the message the events are.
     pub body: Range<usize>,
 }
@@ -40,9 +43,6 @@ pub enum HeadError {
         "the message's first line is no object with `seq`, and no other members than `key` and `content_type`"
     )]
     Json,
-    /// No such type.
-    #[error(transparent)]
-    ContentType(#[from] UnknownContentType),
 }
 
 #[derive(Deserialize)]
@@ -68,7 +68,7 @@ pub fn head(message: &[u8]) -> Result<Head, HeadError> {
     };
     let line = message.get(..end).unwrap_or_default();
     let Line { seq, key, content_type } = serde_json::from_slice(line).map_err(|_| HeadError::Json)?;
-    let declared = Declared::from_content_type(content_type.as_deref())?;
+    let declared = Declared::from_content_type(content_type.as_deref());
     let start = (end + 1).min(message.len());
     Ok(Head { sequence: seq, key, declared, body: start..message.len() })
 }
@@ -83,7 +83,7 @@ mod tests {
     fn the_first_line_names_the_batch() {
         let message = b"{\"seq\":7,\"key\":\"k\",\"content_type\":\"text/plain\"}\r\none\ntwo";
         let head = head(message).unwrap();
-        assert_eq!((head.sequence, head.key.as_str(), head.declared), (7, "k", Declared::Text));
+        assert_eq!((head.sequence, head.key.as_str(), head.declared), (7, "k", Ok(Declared::Text)));
         assert_eq!(&message[head.body], b"one\ntwo");
         let empty = super::head(b"{\"seq\":8}").unwrap();
         assert_eq!((empty.sequence, empty.body.is_empty()), (8, true));
@@ -97,8 +97,13 @@ mod tests {
             assert_eq!(head(wrong.as_bytes()), Err(HeadError::Json), "{wrong}");
         }
         assert_eq!(head(" ".repeat(2000).as_bytes()), Err(HeadError::Missing));
-        let error = head(b"{\"seq\":1,\"content_type\":\"text/xml\"}\n").unwrap_err();
-        assert_eq!(error.to_string(), "content type `text/xml` is not supported");
+    }
+
+    #[test]
+    fn a_type_that_is_not_taken_can_be_answered() {
+        let head = head(b"{\"seq\":1,\"content_type\":\"text/xml\"}\n").unwrap();
+        let error = head.declared.unwrap_err().to_string();
+        assert_eq!((head.sequence, error.as_str()), (1, "content type `text/xml` is not supported"));
     }
 
     proptest! {

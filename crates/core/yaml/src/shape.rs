@@ -115,6 +115,37 @@ impl Shape {
         }
     }
 
+    /// The keys whose documentation is missing or ends in the middle of a sentence, by their paths. For tests: the manual has no holes.
+    #[must_use]
+    pub fn undocumented(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.find_undocumented("", &mut found);
+        found
+    }
+
+    fn find_undocumented(&self, path: &str, found: &mut Vec<String>) {
+        match self {
+            Self::Section(fields) => {
+                for field in fields {
+                    let path = format!("{path}.{}", field.name);
+                    field.shape.find_undocumented(&path, found);
+                    if !field.doc.ends_with(['.', '`', ')', ']']) {
+                        found.push(path);
+                    }
+                }
+            }
+            Self::List(inner) | Self::Names { value: inner, .. } => inner.find_undocumented(path, found),
+            Self::Either(options) => options.iter().for_each(|option| option.find_undocumented(path, found)),
+            Self::Anything
+            | Self::Text
+            | Self::Character
+            | Self::Boolean
+            | Self::Whole { .. }
+            | Self::Number
+            | Self::Words(_) => {}
+        }
+    }
+
     /// What is expected, for messages: `text`, `a whole number from 1`.
     #[must_use]
     pub fn expected(&self) -> String {

@@ -22,6 +22,22 @@ pub fn remedy(written: &str, known: &[&str]) -> String {
     }
 }
 
+/// The known name that was meant by one that is nearly the same, with a letter or two more, less, changed or swapped; `None` if it is known,
+/// or may well be a name of its own.
+#[must_use]
+pub fn misspelt<'a>(written: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    if known.clone().into_iter().any(|name| name == written) {
+        return None;
+    }
+    let lowercase = written.to_lowercase();
+    let distance = |name: &str| {
+        let most = if name.len().min(lowercase.len()) > 4 { 2 } else { 1 };
+        Some(strsim::osa_distance(&lowercase, name)).filter(|distance| *distance <= most)
+    };
+    let near = known.into_iter().filter_map(|name| Some((distance(name)?, name)));
+    near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{nearest, remedy};

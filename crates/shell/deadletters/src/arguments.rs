@@ -49,7 +49,7 @@ pub struct FilterArgs {
     #[arg(long)]
     pub id: Option<String>,
 
-    /// The same kind of failure as the letter at this place: its error type, and its reason but for the values in it
+    /// The same kind of failure as the letter at this place (of --tenant, if given): its error type, and its reason but for the values in it
     #[arg(long, value_name = "PARTITION:OFFSET")]
     pub like: Option<Place>,
 }

@@ -66,8 +66,10 @@ pub struct Job {
     pub dry_run: bool,
     /// How sure it is that nothing is sent twice.
     pub delivery: Delivery,
-    /// Who has it done: for the audit line.
+    /// Who has it done: for the audit line, and the audit record.
     pub actor: String,
+    /// Leave no audit record: for when the audit topic can't be written, and the work can't wait.
+    pub unaudited: bool,
     /// What a dry run asks whether it would take the documents; `None` for nobody.
     pub store: Option<Arc<dyn Store>>,
     /// The name of the run; `None` makes one. Work that was broken off goes on under its name, its limit included.
@@ -148,6 +150,7 @@ impl Job {
             dry_run: false,
             delivery: Delivery::default(),
             actor: actor.into(),
+            unaudited: false,
             store: None,
             run: None,
         }

@@ -19,9 +19,9 @@
 //! - **Memory** is eight bytes for each letter in the topic while a job runs, half a byte for each that is closed, and a few
 //!   hundred bytes for each that shares its event with another.
 
-pub mod actor;
 pub mod arguments;
 pub mod audit;
+mod audited;
 pub mod decide;
 pub mod edits;
 pub mod filter;
@@ -82,6 +82,9 @@ pub enum DeadLettersError {
     /// The parser can't be set up with the settings.
     #[error("the parser's settings: {0}")]
     Rules(String),
+    /// What is to be done can't be recorded, so that nothing was done.
+    #[error("the audit topic can't be written, so that nothing was done: {0}")]
+    Audit(forebay_kafka::KafkaError),
     /// The work was broken off inside: a bug.
     #[error("the work on dead letters was broken off: {0}")]
     Broken(String),

@@ -115,14 +115,16 @@ impl Letters {
     }
 }
 
-/// Looks up the letter that others should be like, if a filter names one. Blocks.
+/// Looks up the letter that others should be like, if a filter names one: of the filter's tenant, if it names that, so that nobody
+/// learns how others' events fail. Blocks.
 pub(crate) fn resolve(
     settings: &KafkaSettings,
     topic: LetterTopic,
     filter: &mut Filter,
 ) -> Result<(), DeadLettersError> {
     if let Some(Like::Letter(place)) = filter.like {
-        let entry = find(settings, topic, &Selector::Place(place))?;
+        let is_of = |tenant: &str| filter.tenant.as_deref().is_none_or(|only| only == tenant);
+        let entry = find(settings, topic, &Selector::Place(place), is_of)?;
         filter.like = Some(Like::Kind(kind(&entry.letter)));
     }
     Ok(())
@@ -143,7 +145,7 @@ pub(crate) fn open_reader(
     }
 }
 
-/// Finds one letter. Blocks.
+/// Finds one letter among those of tenants that whoever asks `may_see`. Blocks.
 ///
 /// # Errors
 /// [`DeadLettersError::NotFound`], or when Kafka can't be read.
@@ -151,6 +153,7 @@ pub fn find(
     settings: &KafkaSettings,
     topic: LetterTopic,
     selector: &Selector,
+    may_see: impl Fn(&str) -> bool,
 ) -> Result<Entry, DeadLettersError> {
     let missing = || DeadLettersError::NotFound(selector.clone());
     match selector {
@@ -158,7 +161,8 @@ pub fn find(
             let from = ReadFrom::Offset { partition: *partition, offset: *offset };
             let mut letters = Letters::open_from(settings, topic, Filter::default(), from)?;
             let entry = letters.next_entry()?.ok_or_else(missing)?;
-            if entry.record.offset == *offset { Ok(entry) } else { Err(missing()) }
+            let is_it = entry.record.offset == *offset && may_see(&entry.letter.tenant);
+            if is_it { Ok(entry) } else { Err(missing()) }
         }
         Selector::EventId(id) => {
             let filter = Filter { id: Some(id.clone()), ..Filter::default() };
@@ -166,7 +170,8 @@ pub fn find(
             let mut latest: Option<Entry> = None;
             let age = |entry: &Entry| (entry.letter.replay_count, entry.letter.last_failed_at);
             while let Some(entry) = letters.next_entry()? {
-                if latest.as_ref().is_none_or(|latest| age(latest) <= age(&entry)) {
+                let is_newer = latest.as_ref().is_none_or(|latest| age(latest) <= age(&entry));
+                if is_newer && may_see(&entry.letter.tenant) {
                     latest = Some(entry);
                 }
             }

@@ -20,6 +20,7 @@ use tokio::runtime::Handle;
 use self::passes::within;
 use crate::DeadLettersError;
 use crate::audit::AuditLine;
+use crate::audited::Audited;
 use crate::filter::Filter;
 use crate::forecast::{Asking, Forecast};
 use crate::job::{Delivery, Job, Progress, Report, Task, count};
@@ -53,19 +54,25 @@ const WAIT: Duration = Duration::from_millis(100);
 /// report.
 ///
 /// # Errors
-/// When it can't begin: Kafka can't be read, another run has taken over, the state can't be understood. What stops it later is
+/// When it can't begin: Kafka can't be read, the audit topic can't be written, another run has taken over, the state can't be understood. What stops it later is
 /// in the report, with what was done before.
 pub async fn run(
     settings: &Settings,
-    job: Job,
+    mut job: Job,
     progress: impl FnMut(Progress) -> ControlFlow<()> + Send + 'static,
 ) -> Result<Report, DeadLettersError> {
+    let run = job.run.get_or_insert_with(new_name).clone();
+    let audited = Audited::begin(&settings.kafka, &job, &run, now_ms()).await?;
     let settings = settings.clone();
     let handle = Handle::current();
     let work = move || Work::new(settings, job, progress, handle)?.run();
-    tokio::task::spawn_blocking(work)
+    let outcome = tokio::task::spawn_blocking(work)
         .await
-        .unwrap_or_else(|error| Err(DeadLettersError::Broken(error.to_string())))
+        .unwrap_or_else(|error| Err(DeadLettersError::Broken(error.to_string())));
+    if let Some(audited) = audited {
+        audited.end(&outcome).await;
+    }
+    outcome
 }
 
 struct Work<P> {

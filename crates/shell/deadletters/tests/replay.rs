@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use forebay_audit::Record;
 use forebay_deadletters::{
-    Delivery, Destination, Filter, Job, LetterTopic, Letters, Like, Mark, Pattern, Place, Progress, Report,
-    Selector, State, Task, find, run,
+    DeadLettersError, Delivery, Destination, Filter, Job, LetterTopic, Letters, Like, Mark, Pattern, Place,
+    Progress, Report, Selector, State, Task, find, run,
 };
 use forebay_kafka::testing::{Fault, TestCluster};
 use forebay_kafka::{
@@ -32,6 +33,7 @@ fn bench() -> Bench {
         cluster.create_topic(topic, 2).unwrap();
     }
     cluster.create_topic(&topics.dead_letter_state(), 1).unwrap();
+    cluster.create_topic(&topics.audit, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     Bench { cluster, settings, runtime }
 }
@@ -106,7 +108,7 @@ impl Bench {
     /// Where the letter of an event stands.
     fn place(&self, id: &str) -> Place {
         let selector = Selector::EventId(id.to_owned());
-        find(&self.settings.kafka, LetterTopic::DeadLetters, &selector).unwrap().place()
+        find(&self.settings.kafka, LetterTopic::DeadLetters, &selector, |_| true).unwrap().place()
     }
 
     /// The letters' ids with what became of them, sorted.
@@ -250,6 +252,33 @@ fn what_the_brokers_refuse_is_not_counted_as_replayed() {
     assert_eq!(bench.replay(Filter::default()).replayed, 1, "it is still open");
 }
 
+/// Scenario: nobody may write to the audit topic; then somebody may; then a job is told to go without.
+/// Guarantees: nothing is sent that can't be recorded; what was sent is recorded before and after, with what came of it; the
+/// last one leaves no record.
+#[test]
+fn nothing_is_replayed_unrecorded() {
+    let bench = bench();
+    let audit = bench.settings.kafka.topics.audit.clone();
+    bench.dead_letters(&[letter("a", 0, 10)]);
+    bench.cluster.break_topic(&audit, Fault::TopicDenied).unwrap();
+    let job = Job { delivery: Delivery::AtLeastOnce, ..replay() };
+    let outcome = bench.runtime.block_on(run(&bench.settings, job, |_| ControlFlow::Continue(())));
+    assert!(matches!(outcome, Err(DeadLettersError::Audit(_))), "{outcome:?}");
+    assert!(bench.records("forebay.events").is_empty());
+    bench.cluster.mend_topic(&audit).unwrap();
+    assert_eq!(bench.replay(Filter::default()).replayed, 1);
+    let records = || -> Vec<Record> {
+        bench.records(&audit).iter().map(|record| Record::read(&record.value).unwrap()).collect()
+    };
+    let written = records();
+    let states: Vec<&str> = written.iter().map(|record| record.state.name()).collect();
+    assert_eq!(states, ["planned", "done"]);
+    assert_eq!((&*written[1].actor, &*written[1].subject), ("test", "forebay.dlq"));
+    assert_eq!(written[1].details["replayed"], "1");
+    let _report = bench.job(Job { unaudited: true, ..replay() });
+    assert_eq!(records().len(), 2);
+}
+
 #[test]
 fn an_empty_topic_is_no_error() {
     let bench = bench();
@@ -268,11 +297,17 @@ fn lists_and_finds() {
     let mut letters = Letters::open(kafka, LetterTopic::DeadLetters, filter).unwrap();
     assert_eq!(std::iter::from_fn(|| letters.next_entry().unwrap()).count(), 2);
     assert_eq!((letters.scanned(), letters.malformed()), (3, 0));
-    let find = |selector: &Selector| find(kafka, LetterTopic::DeadLetters, selector);
+    let find =
+        |selector: &Selector| find(kafka, LetterTopic::DeadLetters, selector, |tenant| tenant == "acme");
     let latest = find(&Selector::EventId("a".to_owned())).unwrap();
     assert_eq!(latest.letter.replay_count, 1);
     let Place { partition, offset } = latest.place();
     assert_eq!(find(&format!("{partition}:{offset}").parse().unwrap()).unwrap(), latest);
+    for selector in [Selector::EventId("a".to_owned()), format!("{partition}:{offset}").parse().unwrap()] {
+        let others = |tenant: &str| tenant != "acme";
+        let hidden = forebay_deadletters::find(kafka, LetterTopic::DeadLetters, &selector, others);
+        assert!(hidden.is_err(), "another tenant's letter is as if it weren't there: {selector:?}");
+    }
     for missing in ["nobody", "0:9999", "77:0"] {
         let error = find(&missing.parse().unwrap()).unwrap_err();
         assert!(error.to_string().contains(missing), "{error}");

@@ -12,4 +12,4 @@ pub mod watch;
 
 pub use folder::{FolderError, read};
 pub use published::{InForce, Published};
-pub use watch::{Source, SourceError, Watcher};
+pub use watch::{Change, Source, SourceError, Watcher};

@@ -3,6 +3,7 @@
 //! A change counts once the folder looks the same twice, so that a file that is being written isn't taken half. What
 //! doesn't compile is logged and counted, and the rules in force stay. With a trial, what compiles is tried first (`trial`).
 
+mod change;
 mod trial;
 
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::folder::{FolderError, Signature, read, signature};
 use crate::published::{InForce, Published};
+pub use change::Change;
+use change::Tell;
 use trial::OnTrial;
 
 /// The stack of the thread that compiles, in bytes of address space.
@@ -61,6 +64,7 @@ pub struct Watcher {
     /// Why the folder can't be read, as it was last said.
     unreadable: String,
     on_trial: Option<OnTrial>,
+    tell: Tell,
 }
 
 // === impl Source ===
@@ -102,10 +106,16 @@ impl Watcher {
         let published = Arc::new(Published::new(rules));
         let seen = compiled.clone();
         let compiled = Some(compiled);
-        let (unreadable, on_trial) = Default::default();
-        let watcher =
-            Self { source, published: Arc::clone(&published), trial, compiled, seen, unreadable, on_trial };
+        let (unreadable, on_trial, tell) = Default::default();
+        let known = Arc::clone(&published);
+        let watcher = Self { source, published: known, trial, compiled, seen, unreadable, on_trial, tell };
         Ok((watcher, published))
+    }
+
+    /// The same, and `tell` hears of each change from now on.
+    #[must_use]
+    pub fn telling(self, tell: impl Fn(&Change<'_>) + Send + 'static) -> Self {
+        Self { tell: Tell::new(tell), ..self }
     }
 
     /// Looks at the folder every so often until `shutdown` is cancelled.
@@ -163,6 +173,7 @@ impl Watcher {
             Err(error) => {
                 let kept = self.published.load();
                 tracing::error!(kept = kept.rules.revision(), "{error}");
+                self.tell.rejected(None, &error.to_string());
                 return failed();
             }
         };
@@ -175,6 +186,7 @@ impl Watcher {
                 kept = in_force.revision(),
                 "there is no rule left in {folder}, the rules in force stay: put one there with `steps: []` if none is wanted"
             );
+            self.tell.rejected(Some(rules.revision()), "no rule is left in the folder");
             return failed();
         }
         gauge(GaugeName::RulesBroken, &[]).set(0.0);
@@ -199,6 +211,7 @@ impl Watcher {
 
     fn promote(&mut self, rules: Arc<Rules>, outcome: &'static str) {
         tracing::info!(revision = rules.revision(), rules = rules.len(), "rules are in force");
+        self.tell.in_force(&rules, &self.published.load().rules);
         self.on_trial = None;
         self.published.store(InForce { rules, candidate: None });
         counter(CounterName::RulesReloads, &[(Label::Outcome, outcome)]).increment(1);
@@ -215,6 +228,7 @@ impl Watcher {
                 self.promote(rules, "promoted");
             }
             Verdict::Reject => {
+                self.tell.rejected(Some(on_trial.rules().revision()), "it refused too much in its trial");
                 self.on_trial = None;
                 let rules = Arc::clone(&self.published.load().rules);
                 self.published.store(InForce { rules, candidate: None });
@@ -228,6 +242,7 @@ impl Watcher {
         let message = error.to_string();
         if message != self.unreadable {
             tracing::error!(%error, "the folder of rules can't be read, the rules in force stay");
+            self.tell.rejected(None, &message);
             failed();
             self.unreadable = message;
         }

@@ -4,11 +4,13 @@
 //! [`main`]; `forebay dev` and the tests call `start` themselves and run several tiers in one process.
 
 pub mod clock;
+mod guard;
 pub mod memory;
 mod process;
 mod running;
 mod signal;
 
+pub use guard::metrics_guard;
 pub use process::{Tier, main};
 pub use running::Running;
 pub use signal::stop_signal;

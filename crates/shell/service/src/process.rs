@@ -13,7 +13,7 @@ use forebay_telemetry::{LogForm, Scrape, admin, logs};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Context, Running, stop_signal};
+use crate::{Context, Running, metrics_guard, stop_signal};
 
 const EXIT_SETTINGS: u8 = 78;
 
@@ -94,6 +94,7 @@ where
             (tier.listen)(&settings.telemetry.listen),
             scrape.clone(),
             context.health.clone(),
+            metrics_guard(&settings)?,
             admin_shutdown.clone(),
         )
         .await?;

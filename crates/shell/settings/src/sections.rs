@@ -9,6 +9,8 @@ pub mod search;
 pub mod telemetry;
 pub mod tls;
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -37,4 +39,14 @@ pub struct Settings {
     pub indexer: IndexerSettings,
     /// Logs, metrics and health of every process.
     pub telemetry: TelemetrySettings,
+}
+
+// === impl Settings ===
+
+impl Settings {
+    /// The access file of who looks at the installation or administrates it; without one nobody is asked.
+    #[must_use]
+    pub fn operators_file(&self) -> Option<&Path> {
+        self.telemetry.access_file.as_deref().or(self.ingest.access_file.as_deref())
+    }
 }

@@ -4,6 +4,7 @@
 //! `forebay check` says the same everywhere.
 
 mod address;
+mod addresses;
 mod findings;
 mod indexer;
 mod ingest;
@@ -16,6 +17,7 @@ mod tls;
 
 use crate::problem::Problem;
 use crate::sections::Settings;
+use crate::sections::telemetry::MetricsAccess;
 
 use findings::Findings;
 
@@ -42,12 +44,12 @@ fn across(settings: &Settings, findings: &mut Findings) {
         "the parser's consumer group has the same name",
         "give each tier a group of its own, or one takes the other's records",
     );
-    let telemetry = &settings.telemetry.listen.ingest;
+    addresses::check(settings, findings);
     findings.require(
-        *telemetry != settings.ingest.listen || telemetry.ends_with(":0"),
-        "telemetry.listen.ingest",
-        format!("`{telemetry}` is where ingest listens for events"),
-        "choose another port for metrics and health",
+        settings.telemetry.metrics == MetricsAccess::Open || settings.operators_file().is_some(),
+        "telemetry.metrics",
+        "it asks for a token, and there is no access file that has any",
+        "set telemetry.access_file or ingest.access_file, or write `open`",
     );
 }
 

@@ -13,6 +13,7 @@ pub mod names;
 pub mod rate_limit;
 pub mod scrape;
 
+pub use admin::Guard;
 pub use health::{Component, Health};
 pub use ledger::{Entry, Ledger, TenantCap};
 pub use logs::LogForm;

@@ -1,15 +1,18 @@
 //! `forebay check`: are settings and rules right? Connects nowhere.
 
+mod doors;
+
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use forebay_ingest::config::{TlsFindings, check_tls};
-use forebay_ingest::tokens;
 use forebay_rule_tools::{RuleFolder, check};
 use forebay_rules::files::{Purpose, purpose};
 use forebay_rules::spec::RuleSpec;
 use forebay_settings::Settings;
 use forebay_yaml::shape::declared;
 use forebay_yaml::suggest;
+use jiff::Timestamp;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::term::{self, Colour, safe};
@@ -39,8 +42,7 @@ pub(crate) fn run(target: &TargetArgs, args: &Args) -> Outcome {
         Some(file) => {
             let settings = load(Some(file))?;
             data.line(format!("{}: the settings are valid", file.display()))?;
-            let access = settings.ingest.access_file.as_deref();
-            let access = access.map_or(Ok(Exit::Done), |file| access_file(file, &mut data))?;
+            let access = access_files(&settings, args.strict, &mut data)?;
             let files = tls(&settings, args.strict, &mut data)?;
             let of_rules = match &settings.parser.rules.folder {
                 Some(folder) => rules(folder, &settings, args.strict, &mut data)?,
@@ -69,31 +71,42 @@ fn is_rule(path: &Path) -> bool {
     !keys.iter().any(is_section) && keys.iter().any(is_of_rule)
 }
 
-/// The file of tenants and credentials.
-fn access_file(path: &Path, data: &mut Data) -> Result<Exit, Failure> {
-    match tokens::list(path) {
-        Ok(credentials) => {
-            data.line(format!("{}: {} credentials are valid", path.display(), credentials.len()))?;
-            Ok(Exit::Done)
-        }
-        Err(error) => {
-            data.flush()?;
-            note(error.to_string());
-            Ok(Exit::Failed)
+/// The files of tenants and credentials, and what the listeners have of them.
+fn access_files(settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
+    let (senders, operators) = (settings.ingest.access_file.as_deref(), settings.operators_file());
+    let mut warnings = Vec::new();
+    for path in senders.into_iter().chain(operators.filter(|path| senders != Some(*path))) {
+        match forebay_operators::load(path) {
+            Ok(access) => {
+                data.line(format!("{}: {} credentials are valid", path.display(), access.list().len()))?;
+                if senders == Some(path) {
+                    warnings.extend(doors::warnings(&access, settings, Timestamp::now()));
+                }
+            }
+            Err(error) => {
+                data.flush()?;
+                note(format!("access file {}: {error}", path.display()));
+                return Ok(Exit::Failed);
+            }
         }
     }
+    tell(data, Colour::Yellow, "warning", &warnings)?;
+    Ok(if strict && !warnings.is_empty() { Exit::Settings } else { Exit::Done })
+}
+
+/// Findings, one a line.
+fn tell(data: &mut Data, colour: Colour, severity: &str, found: &[impl Display]) -> Result<(), Failure> {
+    let style = term::stdout();
+    found
+        .iter()
+        .try_for_each(|one| data.line(style.paint(colour, &safe(&format!("{severity}: {one}"))).as_bytes()))
 }
 
 /// The files of TLS that the settings name.
 fn tls(settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
     let TlsFindings { problems, warnings } = check_tls(settings);
-    let style = term::stdout();
-    let all = [(Colour::Red, "error", &problems), (Colour::Yellow, "warning", &warnings)];
-    for (colour, severity, found) in all {
-        for one in found {
-            data.line(style.paint(colour, &safe(&format!("{severity}: {one}"))).as_bytes())?;
-        }
-    }
+    tell(data, Colour::Red, "error", &problems)?;
+    tell(data, Colour::Yellow, "warning", &warnings)?;
     let wrong = !problems.is_empty() || (strict && !warnings.is_empty());
     Ok(if wrong { Exit::Settings } else { Exit::Done })
 }

@@ -1,6 +1,6 @@
 //! `forebay dev`: the whole pipeline in one process.
 
-use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use forebay_service::stop_signal;
@@ -8,6 +8,7 @@ use forebay_settings::Settings;
 use forebay_settings::sections::telemetry::LogFormat;
 use forebay_telemetry::{LogForm, logs};
 
+use crate::dev::banner::Banner;
 use crate::dev::paths::DataDir;
 use crate::dev::settings::adapt;
 use crate::dev::state::Instance;
@@ -15,6 +16,7 @@ use crate::dev::tiers::{Tiers, ready};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::term::{self, Colour};
 use crate::output::{note, warn};
+use crate::send::ingest_url;
 use crate::target::{TargetArgs, load};
 
 /// How long the start waits for all parts.
@@ -41,7 +43,11 @@ pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
         LogFormat::Json => LogForm::Json,
     };
     logs::init(form, &settings.telemetry.log_filter).map_err(|error| Failure::settings(error.to_string()))?;
-    super::runtime()?.block_on(serve(settings, &data, args.tail))
+    // Settings are this one's, and would lead others elsewhere. Other commands are run in other folders.
+    let data_option =
+        target.data.as_deref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    let words = TargetArgs { config: None, data: data_option, ..target.clone() }.words();
+    super::runtime()?.block_on(serve(settings, &data, &words, target.names_settings(), args.tail))
 }
 
 /// The settings of --config, or the defaults, as one process needs them.
@@ -57,7 +63,13 @@ fn settings(target: &TargetArgs, port: Option<u16>) -> Result<Settings, Failure>
     Ok(settings)
 }
 
-async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome {
+async fn serve(
+    settings: Settings,
+    data: &DataDir,
+    words: &str,
+    is_hidden: bool,
+    tail: Vec<String>,
+) -> Outcome {
     let started = Instant::now();
     let signal =
         stop_signal().map_err(|error| Failure::failed(format!("can't listen for signals: {error}")))?;
@@ -65,17 +77,9 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
         Failure::failed(format!("can't make the data folder {}: {error}", data.path().display()))
     })?;
     let listen = settings.ingest.listen.clone();
-    let mut parser = settings.parser.clone();
-    if let Some(folder) = &mut parser.rules.folder
-        && let Ok(whole) = std::path::absolute(&*folder)
-    {
-        // Other commands are run elsewhere.
-        *folder = whole;
-    }
-    let has_tokens = settings.ingest.access_file.is_some();
     let following = tail.len();
     let mut tiers =
-        Tiers::start(settings, data, tail).await.map_err(|error| explain(&error, data, &listen))?;
+        Tiers::start(settings.clone(), data, tail).await.map_err(|error| explain(&error, data, &listen))?;
     let health = tiers.health();
     let ready = tokio::select! {
         error = tiers.failed() => return Err(Failure::failed(format!("{error:#}"))),
@@ -84,11 +88,17 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
     if !ready {
         warn(format!("not every part is ready after {PATIENCE:?}: see http://{}/readyz", tiers.metrics()));
     }
+    // Other commands are run elsewhere.
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut parser = settings.parser.clone();
+    parser.rules.folder = parser.rules.folder.as_deref().map(whole);
     let instance = Instance {
         pid: std::process::id(),
-        ingest_url: format!("http://{}/v1/ingest", reachable(tiers.ingest(), &listen)),
+        ingest_url: ingest_url(&settings.ingest, tiers.ingest()),
+        ca_file: settings.ingest.tls.certificate_file.as_deref().map(whole),
         kafka: tiers.kafka(),
         metrics: tiers.metrics(),
+        access_file: settings.operators_file().map(whole),
         parser,
     };
     if let Err(error) = instance.save(data) {
@@ -96,7 +106,11 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
     }
     let state = if ready { "is ready" } else { "runs, and is not ready yet" };
     note(format!("forebay dev {state} ({:.1} s)", started.elapsed().as_secs_f64()));
-    banner(&instance, data, has_tokens, following);
+    let banner = Banner { instance: &instance, data, settings: &settings, words, is_hidden, following };
+    for (name, text, is_command) in banner.lines() {
+        let text = if is_command { term::stderr().paint(Colour::Bold, &text).into_owned() } else { text };
+        note(format!("  {name:<8} {text}"));
+    }
 
     let outcome = tokio::select! {
         name = signal => {
@@ -119,41 +133,6 @@ async fn serve(settings: Settings, data: &DataDir, tail: Vec<String>) -> Outcome
         note("stopped; everything that was acknowledged is kept");
     }
     outcome
-}
-
-/// An address that a client can use: not that of all interfaces.
-fn reachable(bound: Option<SocketAddr>, listen: &str) -> String {
-    match bound {
-        Some(address) if address.ip().is_unspecified() => {
-            let ip: IpAddr =
-                if address.is_ipv4() { [127, 0, 0, 1].into() } else { [0, 0, 0, 0, 0, 0, 0, 1].into() };
-            SocketAddr::new(ip, address.port()).to_string()
-        }
-        Some(address) => address.to_string(),
-        None => listen.to_owned(),
-    }
-}
-
-fn banner(instance: &Instance, data: &DataDir, has_tokens: bool, following: usize) {
-    let bold = |text: &str| term::stderr().paint(Colour::Bold, text).into_owned();
-    let token = if has_tokens { " -H 'Authorization: Bearer <token>'" } else { "" };
-    note(format!(
-        "  send     {}",
-        bold(&format!("curl {}{token} -d '{{\"message\":\"hello\"}}'", instance.ingest_url))
-    ));
-    note(format!("  search   {}", bold("forebay search hello")));
-    note(format!(
-        "  token    {}",
-        if has_tokens { "needed: one of ingest.access_file" } else { "none needed on loopback" }
-    ));
-    if following > 0 {
-        let paths = if following == 1 { "path" } else { "paths" };
-        note(format!("  follow   {following} {paths}, each file from its start"));
-    }
-    note(format!("  metrics  http://{}/metrics", instance.metrics));
-    note(format!("  kafka    {}", instance.kafka));
-    note(format!("  data     {}", data.path().display()));
-    note("  stop     Ctrl-C");
 }
 
 /// The causes that a person meets, with what to do.

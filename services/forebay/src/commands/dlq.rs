@@ -8,6 +8,7 @@ mod picker;
 mod show;
 mod stats;
 
+use forebay_access::{Operator, Role};
 use forebay_deadletters::arguments::FilterArgs;
 use forebay_deadletters::{DeadLettersError, Filter, LetterTopic, Letters, State, Stats};
 use forebay_kafka::KafkaError;
@@ -15,7 +16,9 @@ use forebay_settings::sections::KafkaSettings;
 use tokio::task::spawn_blocking;
 
 use super::interruptible;
+use crate::audit::refused;
 use crate::exit::{Failure, Outcome};
+use crate::operator::out_of_scope;
 use crate::output::ask;
 use crate::output::term::safe_json;
 use crate::target::TargetArgs;
@@ -71,22 +74,58 @@ const fn topic(parked: bool) -> LetterTopic {
     if parked { LetterTopic::Parked } else { LetterTopic::DeadLetters }
 }
 
-pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
-    let words = target.words();
-    let target = target.find()?;
-    match args.action {
-        Some(Action::Stats(args)) => interruptible(stats::run(&target, args, &words)).await,
-        Some(Action::List(args)) => interruptible(list::run(target, args)).await,
-        Some(Action::Show(args)) => interruptible(show::run(target, args)).await,
-        Some(Action::Export(args)) => interruptible(export::run(target, args)).await,
-        Some(Action::History(args)) => interruptible(history::run(target, args)).await,
+pub(crate) async fn run(args: &TargetArgs, what: Args) -> Outcome {
+    let words = args.words();
+    let (target, operator) = args.ask(what.role())?;
+    match what.action {
+        Some(Action::Stats(mut args)) => {
+            narrow(&mut args.filter, &operator)?;
+            interruptible(stats::run(&target, args, &words)).await
+        }
+        Some(Action::List(mut args)) => {
+            narrow(&mut args.filter, &operator)?;
+            interruptible(list::run(target, args)).await
+        }
+        Some(Action::Export(mut args)) => {
+            narrow(&mut args.filter, &operator)?;
+            interruptible(export::run(target, args)).await
+        }
+        Some(Action::Show(args)) => interruptible(show::run(target, args, operator.scope)).await,
+        Some(Action::History(args)) => interruptible(history::run(target, args, operator.scope)).await,
         // These listen for Ctrl-C themselves, to leave nothing half done.
-        Some(Action::Replay(args)) => job::replay::run(&target, args, &words).await,
-        Some(Action::Park(args)) => job::park::run(&target, args, &words).await,
-        Some(Action::Purge(args)) => job::purge::run(&target, args, &words).await,
-        None if ask::is_possible() => picker::run(&target, &words).await,
-        None => interruptible(stats::run(&target, stats::Args::default(), &words)).await,
+        Some(Action::Replay(args)) => job::replay::run(&target, args, &operator, &words).await,
+        Some(Action::Park(args)) => job::park::run(&target, args, &operator, &words).await,
+        Some(Action::Purge(args)) => job::purge::run(&target, args, &operator, &words).await,
+        None if ask::is_possible() => picker::run(&target, args, &operator, &words).await,
+        None => {
+            let mut args = stats::Args::default();
+            narrow(&mut args.filter, &operator)?;
+            interruptible(stats::run(&target, args, &words)).await
+        }
     }
+}
+
+impl Args {
+    /// What somebody has to be for this. What only says what it would do changes nothing; the tour asks again before it does.
+    const fn role(&self) -> Role {
+        let changes = match &self.action {
+            Some(Action::Replay(args)) => !args.is_dry(),
+            Some(Action::Park(args)) => !args.is_dry(),
+            Some(Action::Purge(args)) => !args.is_dry(),
+            Some(
+                Action::Stats(_) | Action::List(_) | Action::Show(_) | Action::Export(_) | Action::History(_),
+            )
+            | None => false,
+        };
+        if changes { Role::Admin } else { Role::Read }
+    }
+}
+
+/// Keeps a filter to the letters that are the operator's.
+fn narrow(filter: &mut FilterArgs, operator: &Operator) -> Result<(), Failure> {
+    let tenant = operator.scope.narrow(filter.tenant.as_deref());
+    filter.tenant = tenant.map_err(|error| out_of_scope(&error))?;
+    Ok(())
 }
 
 /// Reads the topic once and counts.
@@ -127,6 +166,7 @@ pub(crate) fn explain(error: &DeadLettersError) -> Failure {
             "this needs Read on the dead-letter topics; replay, park and purge also Write on raw, events, parked and \
              the state topic, Write on the transactional id `forebay-dlq-*`, and purge Delete on the topics",
         ),
+        DeadLettersError::Audit(error) => refused(error),
         DeadLettersError::NotFound(_) => {
             Failure::failed(error).hint("`forebay dlq list --all` shows what is there")
         }

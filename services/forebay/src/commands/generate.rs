@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::send::{self, Destination};
+use super::send;
 use crate::exit::{Exit, Outcome};
 use crate::generate::{Generator, Kind};
 use crate::output::progress::Progress;
 use crate::output::{Data, note, table};
-use crate::send::{Batch, KeyBase, Tally};
+use crate::send::{Batch, Destination, KeyBase, Tally};
+use crate::target::TargetArgs;
 
 /// How often lines are made when they are made at a rate.
 const TICK: Duration = Duration::from_millis(50);
@@ -44,14 +45,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL|-", default_value = "-")]
     to: String,
 
-    /// The file that holds the token for ingest
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<std::path::PathBuf>,
+    /// Certificates in PEM that make ingest's known (default: those that everybody knows)
+    #[arg(long, value_name = "FILE", requires = "to")]
+    ca_file: Option<std::path::PathBuf>,
 }
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     let mut source = Source::new(&args);
-    if args.to == "-" { print(&mut source).await } else { post(&mut source, &args).await }
+    if args.to == "-" { print(&mut source).await } else { post(&mut source, target, &args).await }
 }
 
 async fn print(source: &mut Source) -> Outcome {
@@ -66,10 +67,10 @@ async fn print(source: &mut Source) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn post(source: &mut Source, args: &Args) -> Outcome {
+async fn post(source: &mut Source, target: &TargetArgs, args: &Args) -> Outcome {
     let content_type = if args.kind == Kind::Json { send::NDJSON } else { send::TEXT };
-    let to =
-        Destination { url: args.to.clone(), token_file: args.token_file.clone(), format: None, stream: None };
+    let (token_file, ca_file) = (target.token.token_file.clone(), args.ca_file.clone());
+    let to = Destination { url: args.to.clone(), token_file, ca_file, ..Destination::default() };
     let poster = to.poster(content_type, KeyBase::random(), Duration::from_secs(60))?;
     let mut progress = Progress::new("sending", "lines", (args.count > 0).then_some(args.count));
     let mut tally = Tally::default();

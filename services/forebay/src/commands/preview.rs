@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use forebay_access::Role;
 use forebay_convert::Documents;
 use forebay_rule_tools::preview::preview;
 use forebay_rule_tools::{Captured, Receipts, RuleFolder};
@@ -12,6 +13,7 @@ use forebay_settings::Settings;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::out_of_scope;
 use crate::output::{Data, lines, note, term};
 use crate::rules::{self, LikeArgs, Origin, Source};
 use crate::target::{TargetArgs, chain, load};
@@ -66,7 +68,10 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
 /// The settings: where Kafka is needed, of what is spoken to; else of the file alone.
 pub(super) fn settings(target: &TargetArgs, from: Option<&Origin>) -> Result<Settings, Failure> {
     if from.is_some_and(Origin::is_remote) {
-        Ok(target.find()?.settings)
+        // Topics hold every tenant's events, side by side.
+        let (target, operator) = target.ask(Role::Read)?;
+        operator.scope.everybody().map_err(|error| out_of_scope(&error))?;
+        Ok(target.settings)
     } else {
         load(target.config.as_deref())
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::out_of_scope;
 use crate::output::{Data, note, table, term};
 use crate::search::{OVERLAP_MS, Renderer, Seen, ask};
 use crate::target::TargetArgs;
@@ -53,10 +54,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
-    let (_, store) = target.store()?;
+    let (store, operator) = target.store_to_read()?;
+    let tenant = operator.scope.narrow(args.tenant.as_deref()).map_err(|error| out_of_scope(&error))?;
     let request = SearchRequest {
         query: args.query.clone(),
-        tenant: args.tenant.clone(),
+        tenant,
         since_ms: args.since,
         until_ms: args.until,
         ..SearchRequest::default()

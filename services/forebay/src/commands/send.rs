@@ -1,18 +1,17 @@
 //! `forebay send`: the lines of a file, or of standard input, to ingest.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::Url;
-use reqwest::header::HeaderValue;
 use tokio::sync::mpsc;
 
+use crate::dev::state::Instance;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::progress::Progress;
 use crate::output::{note, table, warn};
-use crate::send::{Batch, Batches, KeyBase, Limits, Poster, PosterOptions, Taken, Tally};
+use crate::send::{Batch, Batches, Destination, KeyBase, Limits, Taken, Tally};
 use crate::target::TargetArgs;
 
 /// The content type of JSON lines.
@@ -38,9 +37,9 @@ pub(crate) struct Args {
     #[arg(long)]
     url: Option<String>,
 
-    /// The file that holds the token
+    /// Certificates in PEM that make ingest's known (default: those that everybody knows, and that of the settings)
     #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
 
     /// The lines' format, such as json, combined or syslog (default: found out line by line)
     #[arg(long)]
@@ -59,19 +58,10 @@ pub(crate) struct Args {
     new: bool,
 }
 
-/// Where lines go.
-#[derive(Debug)]
-pub(crate) struct Destination {
-    pub(crate) url: String,
-    pub(crate) token_file: Option<PathBuf>,
-    pub(crate) format: Option<String>,
-    pub(crate) stream: Option<String>,
-}
-
 pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
-    let url = match &args.url {
-        Some(url) => url.clone(),
-        None => default_url(target)?,
+    let default = match &args.url {
+        Some(url) => Destination { url: url.clone(), ..Destination::default() },
+        None => destination(target)?,
     };
     let input = Input::open(&args)?;
     let limits = Limits { lines: args.batch as usize, bytes: BATCH_BYTES };
@@ -84,7 +74,9 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
         _ => TEXT,
     };
     let stream = (args.file != "-").then(|| args.file.clone());
-    let to = Destination { url, token_file: args.token_file, format: args.format, stream };
+    let ca_file = args.ca_file.or(default.ca_file);
+    let token_file = target.token.token_file.clone();
+    let to = Destination { url: default.url, ca_file, token_file, format: args.format, stream };
     let poster = to.poster(content_type, input.keys, Duration::from_secs(args.retry_for))?;
     let mut progress = Progress::new("sending", "bytes", input.len);
     let mut tally = Tally::default();
@@ -167,49 +159,15 @@ fn is_json(body: &[u8]) -> bool {
     lines.peek().is_some() && lines.all(|line| line.starts_with(b"{"))
 }
 
-fn default_url(target: &TargetArgs) -> Result<String, Failure> {
+/// Ingest, as a running `forebay dev` or the settings say.
+fn destination(target: &TargetArgs) -> Result<Destination, Failure> {
     let target = target.find()?;
     Ok(match target.dev {
-        Some(instance) => instance.ingest_url,
-        None => format!("http://{}/v1/ingest", target.settings.ingest.listen),
+        Some(Instance { ingest_url: url, ca_file, .. }) => {
+            Destination { url, ca_file, ..Destination::default() }
+        }
+        None => Destination::of(&target.settings.ingest),
     })
-}
-
-impl Destination {
-    /// Checks everything that can be checked before the first request.
-    pub(crate) fn poster(
-        &self,
-        content_type: &'static str,
-        keys: KeyBase,
-        patience: Duration,
-    ) -> Result<Poster, Failure> {
-        let wrong = |reason: String| {
-            Failure::usage(format!("`{}` is no address for events: {reason}", self.url))
-                .hint("give it in full, such as http://127.0.0.1:8080/v1/ingest")
-        };
-        let mut url = Url::parse(&self.url).map_err(|error| wrong(error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong(format!("its scheme is `{}`, not http or https", url.scheme())));
-        }
-        if let Some(format) = &self.format {
-            let _changed = url.query_pairs_mut().append_pair("format", format);
-        }
-        if let Some(stream) = &self.stream {
-            let _changed = url.query_pairs_mut().append_pair("stream", stream);
-        }
-        let token = self.token_file.as_ref().map(token).transpose()?;
-        Poster::new(PosterOptions { url, token, content_type, patience, keys })
-    }
-}
-
-fn token(path: &PathBuf) -> Result<HeaderValue, Failure> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("can't read the token in {}: {error}", path.display())))?;
-    let mut value = HeaderValue::try_from(format!("Bearer {}", text.trim())).map_err(|_| {
-        Failure::usage(format!("{} holds no token: it must be one line of text", path.display()))
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Says which lines were rejected, by their numbers in the input.
@@ -245,19 +203,5 @@ mod tests {
         assert!(is_json(b"{\"a\":1}\n\n  {\"b\":2}"));
         assert!(!is_json(b"{\"a\":1}\n10.0.0.1 - - [x] \"GET /\"\n"), "mixed lines are text");
         assert!(!is_json(b""));
-    }
-
-    #[test]
-    fn an_address_must_be_one() {
-        let poster = |url: &str| {
-            let to = Destination { url: url.to_owned(), token_file: None, format: None, stream: None };
-            to.poster(TEXT, KeyBase::random(), Duration::ZERO)
-        };
-        assert!(poster("http://127.0.0.1:1/v1/ingest").is_ok());
-        for url in ["127.0.0.1:8080/v1/ingest", "localhost:8080", "ftp://x/", ""] {
-            let error = poster(url).unwrap_err();
-            assert!(error.to_string().contains("is no address for events"), "{error}");
-            assert_eq!(error.exit(), Exit::Usage);
-        }
     }
 }

@@ -6,7 +6,10 @@ mod targets;
 
 use std::time::Duration;
 
+use forebay_access::Role;
+
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::out_of_scope;
 use crate::output::Data;
 use crate::target::TargetArgs;
 
@@ -29,10 +32,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
-    let store = target.store();
-    let target = target.find()?;
+    let (found, operator) = target.ask(Role::Read)?;
+    operator.scope.everybody().map_err(|error| out_of_scope(&error))?;
+    let token = target.token.shown(found.settings.operators_file())?;
+    let (store, target) = (target.store(), found);
     let mut report = sample::take(&target, store, Duration::from_secs(args.interval)).await;
-    report.targets = targets::ask(&target, &args.indexer).await;
+    report.targets = targets::ask(&target, &args.indexer, token.as_ref()).await;
     let mut data = Data::new();
     if args.json {
         data.line(serde_json::to_vec(&report).map_err(|error| Failure::failed(error.to_string()))?)?;

@@ -1,11 +1,15 @@
 //! `forebay token`: credentials of senders, each bound to a tenant.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use forebay_access::Operator;
+use forebay_audit::{Action as Audit, Entry};
 use forebay_ingest::tokens::{self, IssueError, Wanted, WantedSecret};
 use forebay_record::Tenant;
+use forebay_settings::Settings;
 use jiff::Timestamp;
 
+use crate::audit::{Audited, warn_unaudited};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::table::Table;
 use crate::output::{Data, note};
@@ -35,6 +39,10 @@ enum Action {
 
         #[command(flatten)]
         file: FileArgs,
+
+        /// Leave no audit record, for when Kafka can't be reached
+        #[arg(long)]
+        unaudited: bool,
     },
 }
 
@@ -49,7 +57,7 @@ struct FileArgs {
 /// A new credential.
 #[derive(Debug, clap::Args)]
 struct Create {
-    /// The tenant whose events its bearer sends
+    /// The tenant whose events its bearer sends, reads or administrates
     #[arg(long, value_parser = tenant)]
     tenant: Tenant,
 
@@ -65,7 +73,7 @@ struct Create {
     #[arg(long = "role", value_name = "ROLE", value_parser = ["send", "read", "admin"])]
     roles: Vec<String>,
 
-    /// Another tenant that its bearer may name in X-Forebay-Tenant; '*' for every one
+    /// Another tenant that its bearer may name in X-Forebay-Tenant, read or administrate; '*' for every one
     #[arg(long, value_name = "TENANT")]
     may_choose: Vec<String>,
 
@@ -88,27 +96,38 @@ struct Create {
     /// The access file; it is made if it isn't there (default: ingest.access_file of the settings)
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
+
+    /// Leave no audit record, for when Kafka can't be reached
+    #[arg(long)]
+    unaudited: bool,
 }
 
 fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::new(text).map_err(|error| error.to_string())
 }
 
-pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
+pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     match args.action {
-        Action::Create(args) => create(target, args),
+        Action::Create(args) => create(target, args).await,
         Action::List { file } => list(&path(target, file.file)?),
-        Action::Revoke { name, file } => {
+        Action::Revoke { name, file, unaudited } => {
             let file = path(target, file.file)?;
-            tokens::revoke(&file, &name).map_err(|error| failed(&error))?;
+            let operator = ask(target, &file)?;
+            let entry =
+                Entry::new(operator.actor.name(), Audit::TokenRevoke, &name).detail("file", &shown(&file));
+            let audited = audited(target, unaudited, entry).await?;
+            let outcome = tokens::revoke(&file, &name);
+            audited.end(&outcome).await;
+            outcome.map_err(|error| failed(&error))?;
             note(format!("`{name}` is switched off in {}; ingest reads it within seconds", file.display()));
             Ok(Exit::Done)
         }
     }
 }
 
-fn create(target: &TargetArgs, args: Create) -> Outcome {
+async fn create(target: &TargetArgs, args: Create) -> Outcome {
     let file = path(target, args.file)?;
+    let operator = ask(target, &file)?;
     let password = match &args.password_file {
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -135,8 +154,11 @@ fn create(target: &TargetArgs, args: Create) -> Outcome {
         may_choose: args.may_choose,
         from: args.from,
     };
-    let issued = tokens::create(&file, &wanted).map_err(|error| failed(&error))?;
     let kind = if args.user.is_some() { "password" } else { "token" };
+    let audited = audited(target, args.unaudited, entry(&operator, &wanted, kind, &file)).await?;
+    let outcome = tokens::create(&file, &wanted);
+    audited.end(&outcome).await;
+    let issued = outcome.map_err(|error| failed(&error))?;
     note(format!(
         "added a {kind} of tenant `{}` to {}; ingest reads it within seconds",
         issued.tenant,
@@ -151,8 +173,39 @@ fn create(target: &TargetArgs, args: Create) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// What is recorded of a new credential: all but its secret.
+fn entry(operator: &Operator, wanted: &Wanted<'_>, kind: &str, file: &Path) -> Entry {
+    let expires = wanted.expires.map(|expires| expires.to_string());
+    Entry::new(operator.actor.name(), Audit::TokenCreate, wanted.name)
+        .detail("file", &shown(file))
+        .detail("kind", kind)
+        .detail("tenant", wanted.tenant.as_str())
+        .detail("expires", &expires.unwrap_or_default())
+        .names("roles", wanted.roles.iter().map(String::as_str))
+        .names("may_choose", wanted.may_choose.iter().map(String::as_str))
+        .names("from", wanted.from.iter().map(String::as_str))
+}
+
+/// Records what is about to be done to an access file, in the audit topic of the installation whose settings are named.
+async fn audited(target: &TargetArgs, unaudited: bool, entry: Entry) -> Result<Audited, Failure> {
+    if unaudited {
+        warn_unaudited();
+        return Ok(Audited::NOT);
+    }
+    let Some(settings) = target.installation()? else {
+        note("no settings name Kafka, so that ingest records this, as it takes the file into force");
+        return Ok(Audited::NOT);
+    };
+    Audited::plan(&settings.kafka, entry).await
+}
+
+/// The file as it is recorded: whole, since a record says nothing of where the command was typed.
+fn shown(file: &Path) -> String {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string()
+}
+
 /// A tenant's name, with the first number that makes a name of it that nobody has.
-fn free_name(file: &std::path::Path, tenant: &str) -> Result<String, Failure> {
+fn free_name(file: &Path, tenant: &str) -> Result<String, Failure> {
     let taken = if file.exists() { tokens::list(file).map_err(|error| failed(&error))? } else { Vec::new() };
     let numbered = (2..=taken.len() + 2).map(|number| format!("{tenant}-{number}"));
     let mut names = std::iter::once(tenant.to_owned()).chain(numbered);
@@ -160,7 +213,7 @@ fn free_name(file: &std::path::Path, tenant: &str) -> Result<String, Failure> {
     Ok(free.unwrap_or_else(|| tenant.to_owned()))
 }
 
-fn list(file: &std::path::Path) -> Outcome {
+fn list(file: &Path) -> Outcome {
     let now = Timestamp::now();
     let mut table = Table::new(&["name", "tenant", "kind", "roles", "expires", "state"]);
     for line in tokens::list(file).map_err(|error| failed(&error))? {
@@ -196,6 +249,16 @@ fn path(target: &TargetArgs, file: Option<PathBuf>) -> Result<PathBuf, Failure> 
         Failure::usage("there is no access file: the settings have no ingest.access_file")
             .hint("name one with --file, or settings that have one with --config")
     })
+}
+
+/// Who changes the file, if he may: an administrator, as soon as there is one. For credentials of a file of senders, the
+/// settings may name another file of operators.
+fn ask(target: &TargetArgs, file: &Path) -> Result<Operator, Failure> {
+    let settings = target.installation()?;
+    let is_of_settings =
+        |settings: &&Settings| settings.ingest.access_file.as_deref().is_some_and(|known| known == file);
+    let operators = settings.as_ref().filter(is_of_settings).and_then(Settings::operators_file);
+    target.token.ask_to_change(operators.unwrap_or(file))
 }
 
 fn failed(error: &IssueError) -> Failure {

@@ -15,10 +15,10 @@ pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
     if let Some(port) = port {
         settings.ingest.listen = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
     }
-    // Several instances may run side by side; the banner names the port. An address of one's own holds: a pod is probed there.
-    let listen = &mut settings.telemetry.listen;
-    if *listen == ListenSettings::default() {
-        listen.ingest = "127.0.0.1:0".to_owned();
+    // Several instances may run side by side; the banner names the port. One that somebody has chosen is his.
+    let listen = &mut settings.telemetry.listen.ingest;
+    if *listen == ListenSettings::default().ingest {
+        *listen = "127.0.0.1:0".to_owned();
     }
     // `forebay search` opens the store without the settings it was written with, and has to find its tenants.
     settings.search.index_prefix = Settings::default().search.index_prefix;
@@ -58,6 +58,7 @@ pub(crate) fn topics(settings: &Settings) -> Vec<TopicSpec> {
         spec(&topics.dead_letters, topics.dead_letter_retention),
         spec(&topics.parked, topics.dead_letter_retention),
         TopicSpec { partitions: 1, retention: None, ..spec(&topics.dead_letter_state(), topics.retention) },
+        TopicSpec { partitions: 1, retention: None, ..spec(&topics.audit, topics.retention) },
     ]
 }
 
@@ -73,15 +74,14 @@ mod tests {
         assert_eq!(settings.parser.delivery, Delivery::AtLeastOnce);
     }
 
-    /// Scenario: settings that say nothing of where metrics and health are served, and settings that do.
-    /// Guarantees: instances side by side don't get into each other's way, and an orchestrator finds the one that it probes.
+    /// Guarantees: several instances don't meet, and who asks for a port gets it.
     #[test]
-    fn health_is_served_where_it_is_asked_for() {
+    fn metrics_are_served_where_they_were_asked_for() {
         let mut settings = Settings::default();
         adapt(&mut settings, None);
         assert_eq!(settings.telemetry.listen.ingest, "127.0.0.1:0");
-        settings.telemetry.listen = ListenSettings::all("0.0.0.0:9600");
+        settings.telemetry.listen.ingest = "127.0.0.1:9700".to_owned();
         adapt(&mut settings, None);
-        assert_eq!(settings.telemetry.listen.ingest, "0.0.0.0:9600");
+        assert_eq!(settings.telemetry.listen.ingest, "127.0.0.1:9700");
     }
 }

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use forebay_settings::sections::ParserSettings;
@@ -22,10 +23,16 @@ pub(crate) struct Instance {
     pub(crate) pid: u32,
     /// The full address for events.
     pub(crate) ingest_url: String,
+    /// Its certificate, where it has one.
+    #[serde(default)]
+    pub(crate) ca_file: Option<PathBuf>,
     /// The embedded broker, to be given as Kafka's bootstrap servers.
     pub(crate) kafka: SocketAddr,
     /// Where metrics and health are served.
     pub(crate) metrics: SocketAddr,
+    /// The access file of who looks at it or administrates it.
+    #[serde(default)]
+    pub(crate) access_file: Option<PathBuf>,
     /// How it parses, its rules included: what tools say of events is to be what it makes of them.
     #[serde(default)]
     pub(crate) parser: ParserSettings,
@@ -78,7 +85,15 @@ mod tests {
         let ingest_url = "http://127.0.0.1:8080/v1/ingest".to_owned();
         let mut parser = ParserSettings::default();
         parser.rules.folder = Some("/etc/forebay/rules".into());
-        Instance { pid: 1, ingest_url, kafka, metrics: kafka, parser }
+        Instance {
+            pid: 1,
+            ingest_url,
+            ca_file: None,
+            kafka,
+            metrics: kafka,
+            access_file: Some("/etc/forebay/access.yaml".into()),
+            parser,
+        }
     }
 
     /// Scenario: an instance runs, then is killed. Guarantees: it is found while it answers, and not afterwards.

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use forebay_embedded_broker::{EmbeddedBroker, EmbeddedOptions};
 use forebay_embedded_store::EmbeddedStore;
 use forebay_kafka::{Producer, ProducerOptions};
-use forebay_service::{Context, Running};
+use forebay_service::{Context, Running, metrics_guard};
 use forebay_settings::Settings;
 use forebay_store::Store;
 use forebay_tail::{Options, PositionStore, Tail, TailError, follow};
@@ -62,6 +62,7 @@ impl Tiers {
             true => None,
             false => Some(Tail::new(Options::new(tail), PositionStore::load(data.positions()))?),
         };
+        let guard = metrics_guard(&settings)?;
         let scrape = Scrape::install()?;
         let context = Context::new(&settings);
         let broker = EmbeddedBroker::start(EmbeddedOptions {
@@ -91,8 +92,8 @@ impl Tiers {
 
         let admin = CancellationToken::new();
         let health = context.health.clone();
-        let metrics =
-            admin::serve(&settings.telemetry.listen.ingest, scrape, health, admin.clone()).await?.address;
+        let listen = &settings.telemetry.listen.ingest;
+        let metrics = admin::serve(listen, scrape, health, guard, admin.clone()).await?.address;
         let tail = match tail {
             Some(tail) => Some(start_tail(tail, &settings, &context)?),
             None => None,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rand::Rng;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Url};
+use reqwest::{Certificate, Client, Url};
 
 use super::answer::{Refusal, Taken, read};
 use super::batches::Batch;
@@ -28,6 +28,8 @@ pub(crate) struct PosterOptions {
     pub(crate) url: Url,
     /// The bearer token, as the header's value.
     pub(crate) token: Option<HeaderValue>,
+    /// Certificates that make the other side's known, beside those that everybody knows.
+    pub(crate) known: Vec<Certificate>,
     /// `application/x-ndjson` or `text/plain`.
     pub(crate) content_type: &'static str,
     /// How long a batch that isn't taken is tried again.
@@ -47,7 +49,9 @@ pub(crate) struct Poster {
 
 impl Poster {
     pub(crate) fn new(options: PosterOptions) -> Result<Self, Failure> {
-        let client = Client::builder()
+        let known = options.known.iter().cloned();
+        let client = known
+            .fold(Client::builder(), reqwest::ClientBuilder::add_root_certificate)
             .user_agent(concat!("forebay/", env!("CARGO_PKG_VERSION")))
             .timeout(REQUEST_TIMEOUT)
             .connect_timeout(Duration::from_secs(5))

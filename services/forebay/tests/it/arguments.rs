@@ -22,6 +22,7 @@ fn help_names_every_command_and_the_exit_codes() {
         "bootstrap",
         "dlq",
         "token",
+        "audit",
         "completions",
         "Exit codes:",
     ] {
@@ -40,6 +41,7 @@ fn help_names_every_command_and_the_exit_codes() {
         "bootstrap",
         "dlq",
         "token",
+        "audit",
         "completions",
     ] {
         assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
@@ -75,6 +77,34 @@ fn check_accepts_a_good_file() {
     std::fs::write(&file, "kafka:\n  linger: 5ms\ningest:\n  max_body: 8MiB\n").unwrap();
     let checked = run(&["check", file.to_str().unwrap()]);
     assert_eq!((checked.code, checked.out), (0, format!("{}: the settings are valid\n", file.display())));
+}
+
+/// Scenario: an access file with a credential for a misspelt listener, so that nobody can send by the one that there is.
+/// Guarantees: both are told; they are warnings, which fail only where they are to.
+#[test]
+fn check_holds_credentials_against_listeners() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("forebay.yaml");
+    let access = dir.path().join("access.yaml");
+    let made = run(&["token", "create", "--tenant", "acme", "--file", access.to_str().unwrap()]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let mut credentials = std::fs::read_to_string(&access).unwrap();
+    credentials += "  - name: devices\n    tenant: acme\n    listener: syslgo\n";
+    std::fs::write(&access, credentials).unwrap();
+    let listeners = "  listeners:\n    syslog: { protocol: syslog, address: \"udp://127.0.0.1:5514\" }\n";
+    let settings = format!("ingest:\n  access_file: {}\n{listeners}", access.display());
+    std::fs::write(&file, settings).unwrap();
+    let file = file.to_str().unwrap();
+    let checked = run(&["check", file]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    for part in [
+        "2 credentials are valid",
+        "did you mean `syslog`?",
+        "ingest.listeners.syslog: nobody can send there",
+    ] {
+        assert!(checked.out.contains(part), "{part}: {}", checked.out);
+    }
+    assert_eq!(run(&["check", "--strict", file]).code, 78);
 }
 
 /// Scenario: several mistakes in one file, and a file that is not there.
@@ -162,6 +192,7 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
         |arguments: &[&str]| run(&[&["token"], arguments, &["--file", file.to_str().unwrap()]].concat());
     let created = token(&["create", "--tenant", "acme", "--name", "web"]);
     assert_eq!(created.code, 0, "{}", created.err);
+    assert!(created.err.contains("ingest records this"), "who has no settings has no Kafka: {}", created.err);
     let user = token(&["create", "--tenant", "acme", "--name", "ann", "--user", "ann", "--role", "read"]);
     assert_eq!(user.code, 0, "{}", user.err);
     let kept = std::fs::read_to_string(&file).unwrap();

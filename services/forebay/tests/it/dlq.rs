@@ -91,4 +91,11 @@ async fn a_dead_letter_is_listed_shown_and_replayed() {
     let tasks: Vec<Value> = history.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let tasks: Vec<&str> = tasks.iter().map(|line| line["task"].as_str().unwrap()).collect();
     assert_eq!(tasks, ["replay", "park", "purge"], "{}", history.err);
+    let audit = dev.run(&["audit", "show", "--action", "dlq", "--json"]);
+    let records: Vec<Value> = audit.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let actions: Vec<&str> = records.iter().map(|record| record["action"].as_str().unwrap()).collect();
+    let expected = ["dlq.replay", "dlq.replay", "dlq.park", "dlq.park", "dlq.purge", "dlq.purge"];
+    assert_eq!(actions, expected, "each is recorded before and after: {}", audit.err);
+    let verified = dev.run(&["audit", "verify"]);
+    assert!(verified.code == 0 && verified.out.contains("6 records"), "{}{}", verified.out, verified.err);
 }

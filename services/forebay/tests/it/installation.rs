@@ -1,6 +1,6 @@
 //! An installation on a real Kafka: topics of its own, and letters in them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use forebay_kafka::{
@@ -14,6 +14,19 @@ use tempfile::TempDir;
 
 use crate::support::{Ran, run};
 
+/// Where the administrator's token is, in the folder for files.
+const TOKEN_FILE: &str = "operator.token";
+
+/// Has commands ask for an administrator, `ops`, and makes him.
+pub(crate) fn ask_operators(settings: &mut Settings, folder: &Path) {
+    let file = folder.join("operators.yaml");
+    let who = ["--tenant", "acme", "--name", "ops", "--role", "admin", "--may-choose", "*"];
+    let made = run(&[&["token", "create", "--file", file.to_str().unwrap()], &who[..]].concat());
+    assert_eq!(made.code, 0, "{}", made.err);
+    std::fs::write(folder.join(TOKEN_FILE), made.out).unwrap();
+    settings.telemetry.access_file = Some(file);
+}
+
 /// Topics of their own on the Kafka that the tests share.
 pub(crate) struct Installation {
     pub(crate) settings: Settings,
@@ -23,6 +36,11 @@ pub(crate) struct Installation {
 
 impl Installation {
     pub(crate) async fn start(name: &str) -> Self {
+        Self::start_with(name, |_, _| {}).await
+    }
+
+    /// The same, with settings that `change` makes, which is given a folder for files.
+    pub(crate) async fn start_with(name: &str, change: impl FnOnce(&mut Settings, &Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::default();
         settings.kafka.bootstrap_servers = shared::kafka().await.unwrap().address();
@@ -31,7 +49,9 @@ impl Installation {
         topics.events = format!("{name}.events");
         topics.dead_letters = format!("{name}.dlq");
         topics.parked = format!("{name}.parked");
+        topics.audit = format!("{name}.audit");
         topics.partitions = 3;
+        change(&mut settings, folder.path());
         let admin = Admin::new(&settings.kafka).unwrap();
         let plans = admin.plan(&admin::wanted_topics(&settings.kafka)).await.unwrap();
         admin.apply(&plans).await.unwrap();
@@ -40,9 +60,12 @@ impl Installation {
         Self { settings, config, _folder: folder }
     }
 
-    /// The command against this installation.
+    /// The command against this installation, given by its administrator where there is one.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        run(&[&["--config", self.config.to_str().unwrap()], arguments].concat())
+        let token = self.config.with_file_name(TOKEN_FILE);
+        let by = ["--token-file", token.to_str().unwrap()];
+        let by = if token.exists() { &by[..] } else { &[] };
+        run(&[&["--config", self.config.to_str().unwrap()], by, arguments].concat())
     }
 
     /// Writes letters about documents with these ids.

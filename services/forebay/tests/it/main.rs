@@ -8,10 +8,12 @@
 )]
 
 mod arguments;
+mod audit_real;
 mod dev;
 mod dlq;
 mod dlq_real;
 mod installation;
+mod roles;
 mod rules;
 mod send;
 mod support;

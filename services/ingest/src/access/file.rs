@@ -4,11 +4,12 @@ use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use forebay_access::{MAX_FILE, Problems, read};
 use forebay_telemetry::{CounterName, Label, counter};
+use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -39,6 +40,8 @@ pub struct AccessFile {
     seen: RwLock<Option<Version>>,
     passwords: Passwords,
     epoch: RwLock<CancellationToken>,
+    /// Until when it was looked whose time is over.
+    expired_until: Mutex<Timestamp>,
 }
 
 /// What tells one version of a file from another. Secrets in Kubernetes change by a link, hence the inode.
@@ -68,6 +71,7 @@ impl AccessFile {
             seen: RwLock::new(Some(Version::of(&metadata))),
             passwords: Passwords::new(),
             epoch: RwLock::new(CancellationToken::new()),
+            expired_until: Mutex::new(Timestamp::now()),
             path,
         })
     }
@@ -78,7 +82,7 @@ impl AccessFile {
         Arc::clone(&self.access.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Is cancelled as soon as something is revoked that was valid when this was asked for.
+    /// Is cancelled as soon as something is revoked, or expires, that was valid when this was asked for.
     #[must_use]
     pub fn until_revoked(&self) -> CancellationToken {
         self.epoch.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -88,21 +92,29 @@ impl AccessFile {
         &self.passwords
     }
 
-    /// Looks at the file again and again until `shutdown`. Whenever it says something new, `then` is told.
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Looks at the file again and again until `shutdown`. Whenever it says something new, `then` is told, with what it said
+    /// before.
     pub async fn follow(
         self: Arc<Self>,
         shutdown: CancellationToken,
-        then: impl Fn(&forebay_access::Access) + Send,
+        then: impl Fn(&forebay_access::Access, &forebay_access::Access) + Send,
     ) {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            let this = Arc::clone(&self);
+            let (this, before) = (Arc::clone(&self), self.current());
             match tokio::task::spawn_blocking(move || this.look()).await {
-                Ok(true) => then(&self.current()),
+                Ok(true) => then(&before, &self.current()),
                 Ok(false) => {}
                 Err(error) => tracing::error!(%error, "looking at the access file failed"),
             }
+            self.expire(Timestamp::now());
         }
     }
 
@@ -126,8 +138,7 @@ impl AccessFile {
                 let revokes = self.current().is_revoked_by(&access);
                 *self.access.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
                 if revokes {
-                    let mut epoch = self.epoch.write().unwrap_or_else(PoisonError::into_inner);
-                    std::mem::take(&mut *epoch).cancel();
+                    self.begin_anew();
                 }
                 true
             }
@@ -139,6 +150,25 @@ impl AccessFile {
         let outcome = if is_new { "ok" } else { "failed" };
         counter(CounterName::IngestAccessReloads, &[(Label::Outcome, outcome)]).increment(1);
         is_new
+    }
+}
+
+impl AccessFile {
+    /// Ends what goes on for long, if a credential's time is over since the last call: as if it had been revoked.
+    fn expire(&self, now: Timestamp) {
+        let since = {
+            let mut until = self.expired_until.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *until, now)
+        };
+        if self.current().expires_within(since, now) {
+            tracing::info!(path = %self.path.display(), "a credential has expired, connections begin anew");
+            self.begin_anew();
+        }
+    }
+
+    fn begin_anew(&self) {
+        let mut epoch = self.epoch.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *epoch).cancel();
     }
 }
 

@@ -16,7 +16,7 @@ const KEYS: [HeaderName; 2] =
 
 /// A credential as it was shown.
 #[derive(Clone, Eq, PartialEq)]
-pub enum Shown {
+pub(crate) enum Shown {
     /// None.
     Nothing,
     /// A token.
@@ -41,7 +41,7 @@ pub enum Shown {
 
 /// Why there is no telling what was shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Unreadable(pub &'static str);
+pub(crate) struct Unreadable(pub &'static str);
 
 // === impl Shown ===
 
@@ -51,7 +51,7 @@ impl Shown {
     ///
     /// # Errors
     /// When such a header is there and can't be read, or is there twice.
-    pub fn read(headers: &HeaderMap) -> Result<Self, Unreadable> {
+    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Unreadable> {
         if let Some(value) = single(headers, &AUTHORIZATION)? {
             return authorization(value);
         }
@@ -65,7 +65,7 @@ impl Shown {
 
     /// What it claims; `None` for nothing, and for a signature.
     #[must_use]
-    pub fn claim(&self) -> Option<Claim<'_>> {
+    pub(crate) fn claim(&self) -> Option<Claim<'_>> {
         match self {
             Self::Nothing | Self::Signature => None,
             Self::Token(token) => Some(Claim::Token(token)),

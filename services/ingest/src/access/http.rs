@@ -11,6 +11,7 @@ use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
+use forebay_access::unnamed::{at_open_door, named, own};
 use forebay_access::{Answer, Claim, Denial, Grant, PeerNames, Proof, Role};
 use forebay_record::Tenant;
 use jiff::Timestamp;
@@ -33,11 +34,12 @@ struct Checked(Result<Grant, Denial>);
 /// # Errors
 /// 401 without a valid credential, 403 if it may not send, or not as the tenant that is asked for, 429 after too many wrong
 /// ones.
-pub fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Result<Tenant, Refusal> {
+pub(crate) fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Result<Tenant, Refusal> {
     let file = match access {
-        Access::Open(tenant) => {
-            let own = parts.extensions.get::<Arc<Listener>>().and_then(|listener| listener.tenant.as_ref());
-            return unnamed(parts, own.unwrap_or(tenant).clone());
+        Access::Open(everybody) => {
+            let listener = parts.extensions.get::<Arc<Listener>>();
+            let tenant = listener.and_then(|listener| listener.tenant.as_ref());
+            return unnamed(parts, at_open_door(tenant, everybody));
         }
         Access::File(file) => file,
     };
@@ -69,7 +71,7 @@ pub fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Result<Tenan
 ///
 /// # Errors
 /// As [`authorize`].
-pub fn authorize_signed(
+pub(crate) fn authorize_signed(
     access: &Access,
     parts: &Parts,
     id: &str,
@@ -138,22 +140,17 @@ fn unnamed(parts: &Parts, tenant: Tenant) -> Result<Tenant, Refusal> {
 
 /// The tenant, unless another one is asked for.
 fn same(headers: &HeaderMap, tenant: Tenant) -> Result<Tenant, Refusal> {
-    let mut named = headers.get_all(TENANT).iter();
-    let is_other = |value: &axum::http::HeaderValue| value.as_bytes() != tenant.as_str().as_bytes();
-    if named.any(is_other) { Err(denied(&Denial::Tenant)) } else { Ok(tenant) }
+    own(tenant, written(headers)).map_err(|denial| denied(&denial))
 }
 
 fn choose(file: &AccessFile, grant: &Grant, headers: &HeaderMap) -> Result<Tenant, Refusal> {
-    let mut named = headers.get_all(TENANT).iter();
-    let one = match (named.next(), named.next()) {
-        (None, _) => None,
-        (Some(one), None) => Some(one.to_str().map_err(|_| denied(&Denial::NoSuchTenant))?),
-        (Some(_), Some(_)) => {
-            let hint = "name one tenant";
-            return Err(Refusal::new(Kind::BadRequest, "`X-Forebay-Tenant` stands there twice", hint));
-        }
-    };
-    file.current().choose(grant, one).map_err(|denial| denied(&denial))
+    let chosen = named(written(headers)).and_then(|named| file.current().choose(grant, named));
+    chosen.map_err(|denial| denied(&denial))
+}
+
+/// The tenants that the sender asks for.
+fn written(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(TENANT).iter().map(axum::http::HeaderValue::as_bytes)
 }
 
 fn unauthorized(reason: &'static str) -> Refusal {

@@ -1,12 +1,12 @@
 //! Passwords, checked away from the threads that serve. The first request of a sender waits for that; all further ones, and those
-//! that came at the same time, find that it is known.
+//! that came at the same time, find that it is known. Shared keys of Fluent Forward are checked at once, under the same limits.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use forebay_access::password::{Challenge, Verified};
-use forebay_access::{Attempts, Denial, Grant};
+use forebay_access::password::Challenge;
+use forebay_access::{Denial, Forward, Grant, Guesser, Guesses, Marker, Secret};
 use tokio::sync::Semaphore;
 
 /// How many passwords are checked at once. Each takes 19 MiB and tens of milliseconds of a processor: enough for new
@@ -16,8 +16,8 @@ const AT_ONCE: usize = 2;
 /// What is known about passwords, and about who was wrong.
 #[derive(Debug)]
 pub(super) struct Passwords {
-    verified: Mutex<Verified>,
-    attempts: Mutex<Attempts>,
+    marker: Marker,
+    guesses: Mutex<Guesses>,
     at_once: Semaphore,
     start: Instant,
 }
@@ -27,8 +27,8 @@ pub(super) struct Passwords {
 impl Passwords {
     pub(super) fn new() -> Self {
         Self {
-            verified: Mutex::new(Verified::new(rand::random())),
-            attempts: Mutex::default(),
+            marker: Marker::new(rand::random()),
+            guesses: Mutex::default(),
             at_once: Semaphore::new(AT_ONCE),
             start: Instant::now(),
         }
@@ -41,17 +41,22 @@ impl Passwords {
         password: &[u8],
         address: Option<IpAddr>,
     ) -> Result<Grant, Denial> {
-        if self.verified().knows(&challenge, password) {
+        let (mark, address) = (self.marker.of_password(&challenge, password), address.unwrap_or(LOCAL));
+        let name = challenge.user().to_owned();
+        let who = Guesser { address, name: &name };
+        if self.guesses().look(&mark, who, self.now()).map_err(Denial::TooOften)? {
             return challenge.passed();
         }
-        let address = address.unwrap_or(LOCAL);
-        self.attempts().may(address, self.now()).map_err(Denial::TooOften)?;
         // It is never closed.
         let Ok(_permit) = self.at_once.acquire().await else { return Err(Denial::Unknown) };
-        if self.verified().knows(&challenge, password) {
-            return challenge.passed();
-        }
-        self.attempts().begin(address, self.now()).map_err(Denial::TooOften)?;
+        // Somebody who came at the same time may have shown it.
+        let tried = {
+            let (mut guesses, now) = (self.guesses(), self.now());
+            if guesses.look(&mark, who, now).map_err(Denial::TooOften)? {
+                return challenge.passed();
+            }
+            guesses.begin(who, now).map_err(Denial::TooOften)?
+        };
         let (challenge, given) = (Arc::new(challenge), password.to_owned());
         let slow = tokio::task::spawn_blocking({
             let challenge = Arc::clone(&challenge);
@@ -60,36 +65,37 @@ impl Passwords {
         if !slow.await.unwrap_or(false) {
             return Err(Denial::Unknown);
         }
-        self.attempts().right(address);
-        self.verified().remember(&challenge, password);
+        self.guesses().right(tried, &mark, address);
         Arc::into_inner(challenge).map_or(Err(Denial::Unknown), Challenge::passed)
     }
 
-    /// Lets an address try something that could be guessed, and counts it if it was wrong.
-    pub(super) fn guess<T>(
+    /// Lets in who proves a shared key, unless somebody at that address guesses and it has never come from there. Proving costs next
+    /// to nothing, so that it is asked for first.
+    pub(super) fn prove(
         &self,
+        shown: &Forward<'_>,
         address: Option<IpAddr>,
-        tries: impl FnOnce() -> Result<T, Denial>,
-    ) -> Result<T, Denial> {
-        let address = address.unwrap_or(LOCAL);
-        self.attempts().begin(address, self.now()).map_err(Denial::TooOften)?;
-        let found = tries();
-        if !matches!(found, Err(Denial::Unknown)) {
-            self.attempts().right(address);
-        }
-        found
+        proved: Result<(Grant, Secret), Denial>,
+    ) -> Result<(Grant, Secret), Denial> {
+        let name = if shown.user.is_empty() { shown.hostname } else { shown.user };
+        let who = Guesser { address: address.unwrap_or(LOCAL), name };
+        let (mut guesses, now) = (self.guesses(), self.now());
+        let outcome = match &proved {
+            Ok((grant, key)) => {
+                guesses.proved(&self.marker.of_forward(shown.user, &grant.name, key), who, now)
+            }
+            Err(Denial::Unknown) => guesses.begin(who, now).map(drop),
+            Err(_) => guesses.may(who, now),
+        };
+        outcome.map_err(Denial::TooOften).and(proved)
     }
 
     fn now(&self) -> Duration {
         self.start.elapsed()
     }
 
-    fn verified(&self) -> MutexGuard<'_, Verified> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn attempts(&self) -> MutexGuard<'_, Attempts> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn guesses(&self) -> MutexGuard<'_, Guesses> {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

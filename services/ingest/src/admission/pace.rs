@@ -41,7 +41,7 @@ const AWAY_AFTER: u32 = 4;
 
 /// What waits for the broker, and how much may. Times are since any fixed start.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     target: Duration,
     ceiling: usize,
     budget: usize,
@@ -53,7 +53,7 @@ pub struct Pace {
 
 /// What a shipment has to bring back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ticket {
+pub(crate) struct Ticket {
     weight: usize,
     at: Duration,
 }
@@ -76,7 +76,7 @@ impl Pace {
     /// Nothing waits, nothing is known. What is accepted should be acknowledged within `target`; the budget never exceeds
     /// `ceiling` bytes.
     #[must_use]
-    pub fn new(target: Duration, ceiling: usize) -> Self {
+    pub(crate) fn new(target: Duration, ceiling: usize) -> Self {
         Self {
             target,
             ceiling,
@@ -89,27 +89,27 @@ impl Pace {
 
     /// How many bytes may wait.
     #[must_use]
-    pub fn budget(&self) -> usize {
+    pub(crate) fn budget(&self) -> usize {
         self.budget
     }
 
     /// How long it takes until `bytes` of what waits are acknowledged, as far as is known; less if the broker has never
     /// been the limit.
     #[must_use]
-    pub fn time_for(&self, bytes: usize) -> Duration {
+    pub(crate) fn time_for(&self, bytes: usize) -> Duration {
         let targets = as_float(bytes) / as_float(self.budget.max(1));
         Duration::try_from_secs_f64(targets * self.target.as_secs_f64()).unwrap_or(Duration::MAX)
     }
 
     /// How long nothing has been acknowledged, if that is so long that the broker counts as away.
     #[must_use]
-    pub fn away_for(&self, now: Duration) -> Option<Duration> {
+    pub(crate) fn away_for(&self, now: Duration) -> Option<Duration> {
         let still = now.saturating_sub(self.moved);
         (self.waiting > 0 && still > self.target * AWAY_AFTER).then_some(still)
     }
 
     /// A shipment of so many bytes goes to the broker.
-    pub fn ship(&mut self, weight: usize, now: Duration) -> Ticket {
+    pub(crate) fn ship(&mut self, weight: usize, now: Duration) -> Ticket {
         if self.waiting == 0 {
             // A time without work says nothing about the broker.
             self.moved = now;
@@ -121,7 +121,7 @@ impl Pace {
     }
 
     /// A shipment has ended, and the broker has `acknowledged` so many of its bytes.
-    pub fn settle(&mut self, ticket: Ticket, acknowledged: usize, now: Duration) {
+    pub(crate) fn settle(&mut self, ticket: Ticket, acknowledged: usize, now: Duration) {
         self.waiting = self.waiting.saturating_sub(ticket.weight);
         if acknowledged > 0 {
             self.moved = now;
@@ -161,7 +161,7 @@ impl Pace {
 impl Ticket {
     /// How many bytes were shipped.
     #[must_use]
-    pub const fn weight(self) -> usize {
+    pub(crate) const fn weight(self) -> usize {
         self.weight
     }
 }

@@ -28,7 +28,7 @@ const BACKLOG_EAGERNESS: usize = 1;
 
 /// The limit that stands in the way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Exhausted {
+pub(crate) enum Exhausted {
     /// All memory for requests is in use.
     Memory,
     /// The tenant has its share, of memory or of the backlog, and what is left is for others.
@@ -41,7 +41,7 @@ pub enum Exhausted {
 
 /// No room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Which limit.
     pub limit: Exhausted,
     /// How long it takes until there is likely to be room; zero when that can't be told.
@@ -50,7 +50,7 @@ pub struct Refused {
 
 /// Both budgets, and who holds what of them.
 #[derive(Debug)]
-pub struct Policy {
+pub(crate) struct Policy {
     max_memory: usize,
     memory: Shares,
     backlog: Shares,
@@ -62,7 +62,7 @@ pub struct Policy {
 impl Policy {
     /// Lets in `max_memory` bytes at most, and no more than is acknowledged within `max_latency`.
     #[must_use]
-    pub fn new(max_memory: usize, max_latency: Duration) -> Self {
+    pub(crate) fn new(max_memory: usize, max_latency: Duration) -> Self {
         Self {
             max_memory,
             memory: Shares::new(MEMORY_EAGERNESS),
@@ -76,7 +76,7 @@ impl Policy {
     ///
     /// # Errors
     /// When there is no memory for it.
-    pub fn hold(&mut self, tenant: &Tenant, held: usize, more: usize) -> Result<(), Refused> {
+    pub(crate) fn hold(&mut self, tenant: &Tenant, held: usize, more: usize) -> Result<(), Refused> {
         match self.memory.admits(tenant, self.weight(tenant), held, more, self.max_memory) {
             Ok(()) => {
                 self.memory.take(tenant, more);
@@ -91,7 +91,7 @@ impl Policy {
     }
 
     /// A request gives memory back.
-    pub fn release(&mut self, tenant: &Tenant, less: usize) {
+    pub(crate) fn release(&mut self, tenant: &Tenant, less: usize) {
         self.memory.give(tenant, less);
     }
 
@@ -99,7 +99,7 @@ impl Policy {
     ///
     /// # Errors
     /// When it would wait for too long.
-    pub fn may_ship(&self, tenant: &Tenant, now: Duration) -> Result<(), Refused> {
+    pub(crate) fn may_ship(&self, tenant: &Tenant, now: Duration) -> Result<(), Refused> {
         if let Some(still) = self.pace.away_for(now) {
             return Err(Refused { limit: Exhausted::Broker(still), room_in: Duration::ZERO });
         }
@@ -118,20 +118,20 @@ impl Policy {
     ///
     /// # Errors
     /// When they would wait for too long.
-    pub fn ship(&mut self, tenant: &Tenant, weight: usize, now: Duration) -> Result<Ticket, Refused> {
+    pub(crate) fn ship(&mut self, tenant: &Tenant, weight: usize, now: Duration) -> Result<Ticket, Refused> {
         self.may_ship(tenant, now)?;
         self.backlog.take(tenant, weight);
         Ok(self.pace.ship(weight, now))
     }
 
     /// What was shipped with this ticket has an outcome: the broker has `acknowledged` so many of its bytes.
-    pub fn settle(&mut self, tenant: &Tenant, ticket: Ticket, acknowledged: usize, now: Duration) {
+    pub(crate) fn settle(&mut self, tenant: &Tenant, ticket: Ticket, acknowledged: usize, now: Duration) {
         self.backlog.give(tenant, ticket.weight());
         self.pace.settle(ticket, acknowledged, now);
     }
 
     /// These are the weights of tenants from now on; those of others are 1.
-    pub fn weigh(&mut self, weights: HashMap<Tenant, usize>) {
+    pub(crate) fn weigh(&mut self, weights: HashMap<Tenant, usize>) {
         self.weights = weights;
     }
 
@@ -141,19 +141,19 @@ impl Policy {
 
     /// The bytes of memory in use.
     #[must_use]
-    pub fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.memory.total()
     }
 
     /// The bytes in the backlog.
     #[must_use]
-    pub fn backlog(&self) -> usize {
+    pub(crate) fn backlog(&self) -> usize {
         self.backlog.total()
     }
 
     /// How many bytes may be in the backlog, of all tenants together.
     #[must_use]
-    pub fn budget(&self) -> usize {
+    pub(crate) fn budget(&self) -> usize {
         self.pace.budget()
     }
 }

@@ -8,7 +8,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// The value of `Retry-After`, in seconds: until there is likely to be room, at least `least`, and up to twice as much by
 /// `chance` (0 to 1), so that clients refused together don't come back together.
 #[must_use]
-pub fn retry_after(room_in: Duration, least: Duration, chance: f64) -> Duration {
+pub(crate) fn retry_after(room_in: Duration, least: Duration, chance: f64) -> Duration {
     let least = least.max(Duration::from_secs(1));
     let wait = room_in.clamp(least, LONGEST.max(least)).as_secs_f64();
     // Whole seconds, in which a fraction is a matter of chance too: rounding would bring everybody back to one instant.

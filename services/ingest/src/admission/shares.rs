@@ -18,7 +18,7 @@ use forebay_record::Tenant;
 
 /// What each tenant holds.
 #[derive(Debug)]
-pub struct Shares {
+pub(crate) struct Shares {
     eagerness: usize,
     total: usize,
     tenants: HashMap<Tenant, usize>,
@@ -26,7 +26,7 @@ pub struct Shares {
 
 /// Why there is no room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Short {
+pub(crate) enum Short {
     /// All there is to have is held.
     Everybody,
     /// The tenant has its share, and what is left is for others.
@@ -36,7 +36,7 @@ pub enum Short {
 impl Shares {
     /// Nobody holds anything; each may have up to `eagerness` times what is free.
     #[must_use]
-    pub fn new(eagerness: usize) -> Self {
+    pub(crate) fn new(eagerness: usize) -> Self {
         Self { eagerness, total: 0, tenants: HashMap::new() }
     }
 
@@ -47,7 +47,7 @@ impl Shares {
     ///
     /// # Errors
     /// When it may not, with whose limit that is.
-    pub fn admits(
+    pub(crate) fn admits(
         &self,
         tenant: &Tenant,
         weight: usize,
@@ -69,7 +69,7 @@ impl Shares {
     }
 
     /// The tenant holds so much more.
-    pub fn take(&mut self, tenant: &Tenant, more: usize) {
+    pub(crate) fn take(&mut self, tenant: &Tenant, more: usize) {
         if more == 0 {
             return;
         }
@@ -83,7 +83,7 @@ impl Shares {
     }
 
     /// The tenant gives so much back.
-    pub fn give(&mut self, tenant: &Tenant, less: usize) {
+    pub(crate) fn give(&mut self, tenant: &Tenant, less: usize) {
         let Some(held) = self.tenants.get_mut(tenant) else { return };
         let less = less.min(*held);
         *held -= less;
@@ -95,19 +95,19 @@ impl Shares {
 
     /// What all tenants hold.
     #[must_use]
-    pub fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.total
     }
 
     /// What one tenant holds.
     #[must_use]
-    pub fn of(&self, tenant: &Tenant) -> usize {
+    pub(crate) fn of(&self, tenant: &Tenant) -> usize {
         self.tenants.get(tenant).copied().unwrap_or(0)
     }
 
     /// How many tenants hold something.
-    #[must_use]
-    pub fn tenants(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn tenants(&self) -> usize {
         self.tenants.len()
     }
 }

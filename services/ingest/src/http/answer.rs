@@ -26,7 +26,7 @@ struct ErrorDetail<'a> {
 
 /// The status that a kind of refusal is answered with.
 #[must_use]
-pub const fn status(kind: Kind) -> StatusCode {
+pub(crate) const fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::BadRequest
         | Kind::EmptyBody
@@ -47,35 +47,57 @@ pub const fn status(kind: Kind) -> StatusCode {
     }
 }
 
+/// What a refusal leaves with its answer, for who counts it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused {
+    /// What kind it is.
+    pub(crate) kind: Kind,
+    /// Whether it is counted already.
+    pub(crate) is_counted: bool,
+}
+
+/// The credentials that are taken, at all paths alike (RFC 6750, RFC 7617, and Elasticsearch's own).
+const CHALLENGES: [HeaderValue; 3] = [
+    HeaderValue::from_static("Bearer realm=\"forebay\""),
+    HeaderValue::from_static("Basic realm=\"forebay\", charset=\"UTF-8\""),
+    HeaderValue::from_static("ApiKey"),
+];
+
+/// Makes an answer in a protocol's own words that of a refusal: with when to come again, and what to show, as HTTP says it.
+pub(crate) fn refused(mut response: Response, refusal: &Refusal) -> Response {
+    let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+    // As gRPC answers, which says when to come again in its own way.
+    let is_success = response.status().is_success();
+    let headers = response.headers_mut();
+    if is_unauthorized {
+        for challenge in CHALLENGES {
+            let _more = headers.append(header::WWW_AUTHENTICATE, challenge);
+        }
+    }
+    if let Some(wait) = refusal.retry_after.filter(|_| !is_success) {
+        let _before = headers.insert(header::RETRY_AFTER, retry_after(wait));
+    }
+    let mark = Refused { kind: refusal.kind, is_counted: refusal.is_counted };
+    let _before = response.extensions_mut().insert(mark);
+    response
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let error =
             ErrorDetail { r#type: self.kind.name(), reason: &self.reason, hint: &self.hint, line: self.line };
-        let mut response = json(status(self.kind), &ErrorBody { error });
-        let headers = response.headers_mut();
-        if self.kind == Kind::Unauthorized {
-            let _before = headers
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"forebay\""));
-        }
-        if self.kind == Kind::MethodNotAllowed {
-            let _before = headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
-        }
-        if let Some(wait) = self.retry_after {
-            let _before = headers.insert(header::RETRY_AFTER, retry_after(wait));
-        }
-        response
+        refused(json(status(self.kind), &ErrorBody { error }), &self)
     }
 }
 
 /// The value of `Retry-After` (RFC 9110, section 10.2.3): whole seconds, rounded up, since 0 would mean "at once".
-#[must_use]
-pub fn retry_after(wait: Duration) -> HeaderValue {
+fn retry_after(wait: Duration) -> HeaderValue {
     let seconds = wait.as_millis().div_ceil(1000).max(1);
     HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX))
 }
 
 /// An answer in JSON.
-pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     // Numbers, names and strings: this can't fail.
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut response = Response::new(Body::from(body));

@@ -3,5 +3,5 @@
 mod discard;
 mod read;
 
-pub use discard::discard;
-pub use read::{ReadError, read, read_body};
+pub(crate) use discard::discard;
+pub(crate) use read::read_body;

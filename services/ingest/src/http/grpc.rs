@@ -18,11 +18,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
 use forebay_wire::grpc::GrpcError;
-use forebay_wire::otlp::answer;
+use forebay_wire::otlp::answer::status;
 use forebay_wire::{Encoding, grpc};
 
 pub(crate) use self::said::{Said, Saying, Unheard, channel};
-use crate::http::answer::status;
+use crate::http::answer;
 use crate::http::body::read_body;
 use crate::intake::{Admitted, Intake, Sender};
 use crate::refusal::{Kind, Refusal};
@@ -34,12 +34,20 @@ const ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip,zstd,defl
 
 /// What is wrong with nothing.
 pub(crate) const OK: u32 = 0;
+/// A message or a header can't be used.
+const INVALID_ARGUMENT: u32 = 3;
 /// The deadline of a call has passed.
 pub(crate) const DEADLINE_EXCEEDED: u32 = 4;
+/// The credential may not do this.
+const PERMISSION_DENIED: u32 = 7;
+/// There is no room, or a quota is used up.
+const RESOURCE_EXHAUSTED: u32 = 8;
 /// The server doesn't do that.
-pub(crate) const UNIMPLEMENTED: u32 = 12;
+const UNIMPLEMENTED: u32 = 12;
 /// Come again.
 pub(crate) const UNAVAILABLE: u32 = 14;
+/// No credential, or one that isn't known.
+const UNAUTHENTICATED: u32 = 16;
 
 /// What the head of a call says.
 #[derive(Clone, Copy, Debug)]
@@ -115,17 +123,23 @@ pub(crate) fn too_late() -> Response {
 }
 
 /// The code of a refusal.
-pub(crate) fn code(refusal: &Refusal) -> u32 {
-    match status(refusal.kind).as_u16() {
-        401 => 16,
-        403 => 7,
-        404 | 405 | 415 => UNIMPLEMENTED,
-        408 => DEADLINE_EXCEEDED,
+pub(crate) const fn code(kind: Kind) -> u32 {
+    match kind {
+        Kind::BadRequest
+        | Kind::EmptyBody
+        | Kind::IncompleteBody
+        | Kind::BrokenCompression
+        | Kind::MalformedBody
+        | Kind::TooLarge => INVALID_ARGUMENT,
+        Kind::SlowBody => DEADLINE_EXCEEDED,
+        Kind::Forbidden => PERMISSION_DENIED,
         // Clients take it for something to retry only together with a `RetryInfo`.
-        429 => 8,
-        502..=504 => UNAVAILABLE,
-        500.. => 13,
-        _ => 3,
+        Kind::TooManyAttempts | Kind::Quota | Kind::Busy | Kind::TenantFull | Kind::KafkaSlow => {
+            RESOURCE_EXHAUSTED
+        }
+        Kind::NotFound | Kind::MethodNotAllowed | Kind::Unsupported => UNIMPLEMENTED,
+        Kind::KafkaUnavailable | Kind::KafkaTimeout => UNAVAILABLE,
+        Kind::Unauthorized => UNAUTHENTICATED,
     }
 }
 
@@ -149,7 +163,13 @@ pub(crate) fn stream(said: Said) -> Response {
 
 /// An answer that is a refusal.
 pub(crate) fn refused(refusal: &Refusal) -> Response {
-    failed(code(refusal), &words(refusal), refusal.retry_after)
+    answer::refused(failed(code(refusal.kind), &words(refusal), refusal.retry_after), refusal)
+}
+
+/// Whether a request is a call, by what it says it sends.
+pub(crate) fn is_call(parts: &Parts) -> bool {
+    let content_type = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|content_type| content_type.starts_with(b"application/grpc"))
 }
 
 /// What a refusal says in one text.
@@ -177,7 +197,7 @@ pub(crate) fn trailers(code: u32, message: &str, retry_after: Option<Duration>) 
     if let Ok(message) = HeaderValue::from_str(&grpc::message_header(message)) {
         let _before = headers.insert("grpc-message", message);
     }
-    let details = STANDARD_NO_PAD.encode(answer::status(code, message, retry_after));
+    let details = STANDARD_NO_PAD.encode(status(code, message, retry_after));
     if let Ok(details) = HeaderValue::from_str(&details) {
         let _before = headers.insert("grpc-status-details-bin", details);
     }

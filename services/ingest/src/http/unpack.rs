@@ -6,6 +6,7 @@ use bytes::Bytes;
 use forebay_wire::{Encoding, InflateError, inflate};
 
 use crate::admission::Refused;
+use crate::aside::INLINE_PACKED;
 use crate::config::Limits;
 use crate::intake::Admitted;
 use crate::intake::overload::no_room;
@@ -14,12 +15,10 @@ use crate::refusal::{Kind, Refusal};
 /// The largest bodies that are decoded where the request is served. Larger ones would hold up other requests for
 /// milliseconds, so they go to a thread for blocking work.
 const INLINE_PLAIN: usize = 1024 * 1024;
-/// The same for compressed bodies, which are larger than they look.
-const INLINE_PACKED: usize = 64 * 1024;
 
 /// Memory for what a decoder makes.
 #[derive(Debug)]
-pub struct Room<'a> {
+pub(crate) struct Room<'a> {
     admitted: &'a mut Admitted,
     limits: &'a Limits,
     /// What is held for the body, packed and not.
@@ -29,7 +28,7 @@ pub struct Room<'a> {
 impl Room<'_> {
     /// The limits that decoders keep.
     #[must_use]
-    pub const fn limits(&self) -> forebay_wire::Limits {
+    pub(crate) const fn limits(&self) -> forebay_wire::Limits {
         forebay_wire::Limits {
             max_event: self.limits.max_event,
             max_depth: self.limits.max_depth,
@@ -42,7 +41,7 @@ impl Room<'_> {
     ///
     /// # Errors
     /// When there is no room for them now.
-    pub fn hold(&mut self, bytes: usize) -> Result<(), Refusal> {
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Refusal> {
         let held = self.admitted.reservation().grow_to(self.body.saturating_add(bytes));
         held.map_err(|refused| no_room(&refused, self.limits))
     }
@@ -52,7 +51,7 @@ impl Room<'_> {
 ///
 /// # Errors
 /// When it can't be decompressed, there is no room for it, or the decoder says so.
-pub async fn unpack<T, E>(
+pub(crate) async fn unpack<T, E>(
     mut admitted: Admitted,
     body: Bytes,
     encoding: Encoding,

@@ -43,7 +43,8 @@ pub(crate) struct Connection {
     pub(crate) listener: Arc<Listener>,
     /// When to end.
     pub(crate) stop: Stop,
-    /// When what goes on for long has to end, so that its sender says anew who it is: at the stop, and when a credential is revoked.
+    /// When what goes on for long has to end, so that its sender says anew who it is: at the stop, and when a credential is revoked or
+    /// expires.
     pub(crate) renewal: CancellationToken,
 }
 
@@ -111,7 +112,7 @@ pub(super) async fn serve(
     }
 }
 
-/// Serves a connection until it ends. When a credential is revoked, whoever is known by what it showed at the beginning has to begin
+/// Serves a connection until it ends. When a credential is revoked or expires, whoever is known by what it showed at the beginning has to begin
 /// anew; what it sent before is sent on and answered.
 async fn welcome(
     stream: Stream,

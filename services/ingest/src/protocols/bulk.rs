@@ -24,7 +24,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{MethodRouter, post, put};
 use bytes::Bytes;
@@ -34,12 +34,12 @@ use forebay_wire::bulk::{BulkError, Defaults, Item, decode, single};
 use self::failure::failed;
 use self::head::Head;
 use crate::http::body::{discard, read_body};
-use crate::http::unpack::unpack;
+use crate::http::take::{self, decoded};
 use crate::intake::Intake;
 use crate::refusal::{Kind, Refusal};
 
 /// The paths.
-pub(crate) fn routes(intake: &Arc<Intake>) -> Router<Arc<Intake>> {
+pub(crate) fn routes() -> Router<Arc<Intake>> {
     let many = || post(bulk).put(bulk);
     let one: fn() -> MethodRouter<Arc<Intake>> = || post(document).put(document);
     Router::new()
@@ -54,13 +54,14 @@ pub(crate) fn routes(intake: &Arc<Intake>) -> Router<Arc<Intake>> {
         .route("/{index}/_doc/{id}", one())
         .route("/{index}/_create/{id}", put(document).post(document))
         .merge(probes::routes())
-        .layer(from_fn_with_state(Arc::clone(intake), head::as_elasticsearch))
+        .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn(head::as_elasticsearch))
 }
 
 /// Takes many documents.
 async fn bulk(State(intake): State<Arc<Intake>>, params: RawPathParams, request: Request) -> Response {
     let (parts, mut body) = request.into_parts();
-    let outcome = match Head::read(&parts, &params, &intake.access) {
+    let outcome = match Head::read(&parts, &params, &intake) {
         Ok(head) => take(&intake, head, &mut body).await,
         Err(refusal) => Err(refusal),
     };
@@ -75,7 +76,7 @@ async fn bulk(State(intake): State<Arc<Intake>>, params: RawPathParams, request:
 
 async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
     let started = Instant::now();
-    let Head { sender, encoding, index, pipeline, filter, patience, .. } = head;
+    let Head { head: take::Head { sender, encoding }, index, pipeline, filter, patience, .. } = head;
     let mut admitted = match &patience {
         Some(patience) => patience.enter(intake, &sender).await?,
         None => intake.admit(&sender)?,
@@ -84,7 +85,7 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u
     let ids = intake.new_ids();
     let mut shown = ids.clone();
     let is_patient = patience.is_some();
-    let decoded = unpack(admitted, raw, encoding, &intake.limits, move |body: Bytes, room| {
+    let decoding = decoded(intake, admitted, raw, encoding, move |body: Bytes, room| {
         let defaults = Defaults { index: &index, pipeline: &pipeline };
         let mut bulk = decode(&body, defaults, &room.limits()).map_err(|error| of_bulk(&error))?;
         room.hold(bulk.weight())?;
@@ -93,8 +94,7 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u
         let items = if is_patient { std::mem::take(&mut bulk.items) } else { Vec::new() };
         Ok::<_, Refusal>((bulk.batch, answer, items))
     });
-    let ((batch, answer, items), admitted) =
-        decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let ((batch, answer, items), admitted) = decoding.await?;
     // The answer waits for Kafka, and what waits has to count.
     let mut waiting = intake.admit(&sender)?;
     intake.hold(&mut waiting, answer.weight().saturating_add(items.capacity() * size_of::<Item>()))?;
@@ -117,7 +117,7 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u
 /// Takes one document.
 async fn document(State(intake): State<Arc<Intake>>, params: RawPathParams, request: Request) -> Response {
     let (parts, mut body) = request.into_parts();
-    let outcome = match Head::read(&parts, &params, &intake.access) {
+    let outcome = match Head::read(&parts, &params, &intake) {
         Ok(head) => take_one(&intake, head, &mut body).await,
         Err(refusal) => Err(refusal),
     };
@@ -131,21 +131,26 @@ async fn document(State(intake): State<Arc<Intake>>, params: RawPathParams, requ
 }
 
 async fn take_one(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
-    let Head { sender, encoding, index, id, .. } = head;
-    let mut admitted = intake.admit(&sender)?;
-    let raw = read_body(intake, &mut admitted, body).await?;
+    let Head { head, index, id, .. } = head;
     let ids = intake.new_ids();
     let shown = id.clone().unwrap_or_else(|| ids.clone().next(1).to_owned());
     let answer = answer::single(&index, &shown);
-    let decoded = unpack(admitted, raw, encoding, &intake.limits, move |body: Bytes, room| {
+    let taking = head.take(intake, body, move |body: Bytes, room| {
         single(&body, &index, id.as_deref(), &room.limits()).map_err(|reason| {
             let kind = if answer::error_of(&reason).0 == 413 { Kind::TooLarge } else { Kind::MalformedBody };
             Refusal::new(kind, reason.to_string(), "nothing was taken")
         })
     });
-    let (batch, admitted) = decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let (batch, admitted) = taking.await?;
     let _receipt = intake.ship(admitted, batch, ids).await?;
     Ok(answer)
+}
+
+/// The answer for other methods than a path takes, which `Allow` names.
+async fn not_allowed(request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    discard(body, &parts.headers).await;
+    failed(&Refusal::new(Kind::MethodNotAllowed, "this path doesn't take this method", ""))
 }
 
 fn of_bulk(error: &BulkError) -> Refusal {

@@ -1,42 +1,48 @@
 //! Datagrams: syslog ([RFC 5426]), GELF and lines over UDP, and by local processes over Unix sockets.
 //!
-//! What has arrived is sent as one batch; while Kafka acknowledges it, what comes next is gathered, and becomes the next batch.
-//! Datagrams of UDP know no back-pressure. Where there is no memory for more, they are left to the kernel's receive buffer, and those
-//! that it drops are counted, as it tells: nothing is lost silently. Over Unix sockets the sender waits instead.
+//! What has arrived is gathered, and dealt to the tenants whose it is; each has a [`Lane`], which sends one batch at a time and makes
+//! the next of what comes meanwhile. Datagrams of UDP know no back-pressure: what a tenant has waiting beyond its share is lost, and
+//! counted, while other tenants of the socket go on; what the kernel drops is counted, as it tells. Nothing is lost silently.
+//! Over Unix sockets the sender waits instead.
 //!
 //! [RFC 5426]: <https://www.rfc-editor.org/rfc/rfc5426>
 
 mod kernel;
+mod lane;
 mod source;
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_record::Tenant;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_telemetry::rate_limited_warn;
-use forebay_wire::datagrams::{Datagrams, Gathered};
+use forebay_wire::datagrams::{Datagrams, Gathered, joined};
 use forebay_wire::{Batch, Facts, Group};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
+use self::lane::{Dealt, Lane, Sent};
 use self::source::{Chunked, Local, Source, Udp};
-use super::flow::{Route, Shipped};
+use super::flow::Route;
 use super::{Protocol, unnamed};
 use crate::access::Origin;
-use crate::intake::{Admitted, Intake, Peer, Sender};
+use crate::intake::room::WhenOver;
+use crate::intake::{Intake, Sender};
 use crate::listen::{Listener, Socket, Stop};
 
-/// What a socket may gather without asking, in bytes.
-const OWN: usize = 256 * 1024;
-
-/// The most that is gathered while a batch is on its way, in bytes.
-const AHEAD: usize = 64 * 1024 * 1024;
+/// What a socket may gather before it is dealt, with what its events will need, in bytes: without asking, since whose it is shows
+/// only then. There are few sockets.
+const GATHER: usize = 4 * 1024 * 1024;
 
 /// What a datagram may need beside twice its bytes, in bytes.
 const PER_DATAGRAM: usize = 700;
+
+/// How long datagrams wait to be dealt while a batch is on its way: whoever has none on its way waits no longer for those who have.
+const DEAL_AFTER: Duration = Duration::from_millis(50);
 
 /// How many datagrams are received before others on the thread get their turn.
 const TURN: usize = 512;
@@ -50,16 +56,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long what the kernel has received is taken at a stop, at most.
 const LAST_LOOK: Duration = Duration::from_millis(500);
 
-/// A batch on its way.
-type Shipping = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 struct Gatherer<S: Source> {
     source: S,
     datagrams: Datagrams<S::Sender>,
-    /// What the datagrams may need in all.
+    /// What they may need in all.
     limit: usize,
-    /// The memory for that, beyond [`OWN`].
-    held: Option<Admitted>,
+    /// Since when the first of them waits to be dealt.
+    since: Option<Instant>,
+    /// The tenants that have something on its way.
+    lanes: HashMap<Tenant, Lane>,
+    /// Their batches on their way.
+    under_way: FuturesUnordered<Sent>,
     place: Place,
 }
 
@@ -71,19 +78,31 @@ struct Place {
     format: &'static str,
     intake: Arc<Intake>,
     stop: Stop,
-    /// Whose datagrams came last.
-    tenant: Option<Tenant>,
 }
 
-/// Takes datagrams until the stop.
-pub(super) async fn serve(listener: Arc<Listener>, socket: Socket, intake: Arc<Intake>, stop: Stop) {
+/// What datagrams of a listener are: the protocol, and the format of their events. None if it takes none.
+pub(super) const fn dialect(protocol: ListenerProtocol) -> Option<(Protocol, &'static str)> {
+    match protocol {
+        ListenerProtocol::Gelf => Some((Protocol::Gelf, "gelf")),
+        ListenerProtocol::Lines => Some((Protocol::Lines, "")),
+        ListenerProtocol::Syslog => Some((Protocol::Syslog, "syslog")),
+        ListenerProtocol::Forward
+        | ListenerProtocol::Http
+        | ListenerProtocol::Lumberjack
+        | ListenerProtocol::Relp => None,
+    }
+}
+
+/// Takes datagrams of this dialect until the stop.
+pub(super) async fn serve(
+    listener: Arc<Listener>,
+    (protocol, format): (Protocol, &'static str),
+    socket: Socket,
+    intake: Arc<Intake>,
+    stop: Stop,
+) {
     let max = intake.limits.max_event;
-    let (protocol, format) = match listener.protocol {
-        ListenerProtocol::Gelf => (Protocol::Gelf, "gelf"),
-        ListenerProtocol::Syslog => (Protocol::Syslog, "syslog"),
-        _ => (Protocol::Lines, ""),
-    };
-    let place = Place { listener, protocol, format, intake, stop, tenant: None };
+    let place = Place { listener, protocol, format, intake, stop };
     match socket {
         Socket::Udp(socket) => {
             let udp = Udp::new(socket, &place.listener);
@@ -104,31 +123,34 @@ pub(super) async fn serve(listener: Arc<Listener>, socket: Socket, intake: Arc<I
 
 impl<S: Source> Gatherer<S> {
     fn new(source: S, max: usize, place: Place) -> Self {
-        Self { source, datagrams: Datagrams::new(max), limit: OWN, held: None, place }
+        // A batch has to fit into the memory of all.
+        let limit = GATHER.min(place.intake.limits.max_in_flight / 4);
+        Self {
+            source,
+            datagrams: Datagrams::new(max),
+            limit,
+            since: None,
+            lanes: HashMap::new(),
+            under_way: FuturesUnordered::new(),
+            place,
+        }
     }
 
     async fn run(mut self) {
         let drain = self.place.stop.drain.clone();
-        let mut shipping: Option<Shipping> = None;
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            if shipping.is_none() && !self.datagrams.is_empty() {
-                shipping = Some(self.ship());
+            if self.is_due() {
+                self.deal();
             }
-            let arrived = async {
-                match shipping.as_mut() {
-                    Some(shipping) => shipping.await,
-                    None => std::future::pending().await,
-                }
-            };
-            let has_room = self.has_room();
+            let (has_room, due) = (self.has_room(), self.since.map(|since| since + DEAL_AFTER));
             tokio::select! {
                 biased;
-                () = arrived => shipping = None,
+                Some(tenant) = self.under_way.next() => self.arrived(&tenant),
                 () = drain.cancelled() => break,
                 _ = look.tick() => self.look(),
-                () = sleep(PAUSE), if !has_room => {}
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if S::OVER == WhenOver::Lose && due.is_some() => {}
                 ready = self.source.readable(), if has_room => match ready {
                     Ok(()) => self.receive().await,
                     Err(_) => sleep(PAUSE).await,
@@ -137,22 +159,28 @@ impl<S: Source> Gatherer<S> {
         }
         // What the kernel has received by now came before the stop.
         self.receive_rest().await;
-        if let Some(shipping) = shipping {
-            shipping.await;
-        }
-        if !self.datagrams.is_empty() {
-            self.ship().await;
+        self.deal();
+        while let Some(tenant) = self.under_way.next().await {
+            self.arrived(&tenant);
         }
         self.look();
+    }
+
+    /// Whether what was gathered goes on its way now. Where the sender waits, there is time until the last batch has arrived.
+    fn is_due(&self) -> bool {
+        let Some(since) = self.since else { return false };
+        let is_late = self.need() >= self.limit || since.elapsed() >= DEAL_AFTER;
+        self.under_way.is_empty() || (S::OVER == WhenOver::Lose && is_late)
     }
 
     /// Receives what is there, a turn at a time.
     async fn receive(&mut self) {
         for _ in 0..TURN {
             if !self.receive_one() {
-                return;
+                break;
             }
         }
+        self.gathered();
         tokio::task::yield_now().await;
     }
 
@@ -160,17 +188,20 @@ impl<S: Source> Gatherer<S> {
     /// may go on sending.
     async fn receive_rest(&mut self) {
         let end = Instant::now() + LAST_LOOK;
-        while self.has_room()
-            && Instant::now() < end
+        while Instant::now() < end
             && let Ok(Ok(())) = timeout(PAUSE, self.source.readable()).await
         {
             while self.receive_one() {}
+            self.gathered();
+            if !self.has_room() {
+                self.deal();
+            }
         }
     }
 
     /// Receives a datagram, if one is there and there is room.
     fn receive_one(&mut self) -> bool {
-        if self.need() >= self.limit {
+        if !self.has_room() {
             return false;
         }
         match self.source.receive(&mut self.datagrams) {
@@ -185,48 +216,55 @@ impl<S: Source> Gatherer<S> {
         }
     }
 
+    fn gathered(&mut self) {
+        if !self.datagrams.is_empty() {
+            let _first = self.since.get_or_insert_with(Instant::now);
+        }
+    }
+
     /// What the datagrams need on their way, in bytes.
     fn need(&self) -> usize {
-        self.datagrams.len() * 2 + self.datagrams.count() * PER_DATAGRAM
+        need(self.datagrams.len(), self.datagrams.count())
     }
 
-    /// Whether there is room for another datagram, or can be made.
-    fn has_room(&mut self) -> bool {
-        if self.need() < self.limit {
-            return true;
-        }
-        if self.limit >= AHEAD {
-            return false;
-        }
-        let Some(held) = self.held.take().or_else(|| self.place.admit()) else { return false };
-        let held = self.held.insert(held);
-        let grows = held.reservation().grow_to(self.limit * 2).is_ok();
-        if grows {
-            self.limit *= 2;
-        }
-        grows
+    fn has_room(&self) -> bool {
+        self.need() < self.limit
     }
 
-    /// What was gathered, on its way.
-    fn ship(&mut self) -> Shipping {
+    /// Gives each tenant what is its own.
+    fn deal(&mut self) {
+        self.since = None;
         let gathered = self.datagrams.take();
         let meters = &self.place.intake.meters;
         meters.received(gathered.bytes.len());
         meters.cut(self.place.protocol, gathered.cut);
-        let held = self.held.take();
-        self.limit = OWN;
         let batches = self.batches(gathered);
-        self.place.tenant = batches.first().map(|(sender, _)| sender.tenant.clone());
-        let place = self.place.clone();
-        Box::pin(async move {
-            let mut held = held;
-            for (sender, batch) in batches {
-                let Place { intake, stop, .. } = &place;
-                let route =
-                    Route { intake: Arc::clone(intake), sender, stop: stop.clone(), acknowledges: false };
-                let _counted_if_lost: Shipped = route.ship(held.take(), batch).await;
+        let is_shared = batches.len() > 1;
+        for (sender, batch) in batches {
+            // Who waits holds its own bytes, not those of others.
+            let batch = if is_shared { joined(vec![batch]) } else { batch };
+            let Place { intake, stop, protocol, .. } = &self.place;
+            let lane = self.lanes.entry(sender.tenant.clone()).or_insert_with(|| {
+                let (intake, stop) = (Arc::clone(intake), stop.clone());
+                Lane::new(Route { intake, sender, stop, acknowledges: false })
+            });
+            let events = batch.events.len();
+            match lane.deal(batch) {
+                Dealt::Sent(sent) => self.under_way.push(sent),
+                Dealt::Waits => {}
+                Dealt::Over(reason) => intake.meters.lost(*protocol, reason, events),
             }
-        })
+        }
+    }
+
+    /// A tenant's batch has ended: the next one goes on its way, if there is one.
+    fn arrived(&mut self, tenant: &Tenant) {
+        match self.lanes.get_mut(tenant).and_then(Lane::next) {
+            Some(sent) => self.under_way.push(sent),
+            None => {
+                let _idle = self.lanes.remove(tenant);
+            }
+        }
     }
 
     /// A batch for each tenant, in which each sender's events are a group.
@@ -239,11 +277,6 @@ impl<S: Source> Gatherer<S> {
                 intake.meters.lost(*protocol, "no_tenant", events.len());
                 continue;
             };
-            // Who is over its quota would be waited for, and everybody else by this socket with it.
-            if intake.quotas.ready(&tenant).is_err() {
-                intake.meters.lost(*protocol, "quota", events.len());
-                continue;
-            }
             let mut facts = Facts::of_format(*format);
             self.source.describe(&from, listener, &mut facts);
             let (_, batch) = batches.entry(tenant.clone()).or_insert_with(|| {
@@ -266,12 +299,7 @@ impl<S: Source> Gatherer<S> {
     }
 }
 
-impl Place {
-    fn admit(&self) -> Option<Admitted> {
-        // Whose the next ones are shows only when they are here; nearly always they are of the same tenant.
-        let tenant = self.tenant.clone()?;
-        let reservation = self.intake.admission.reserve(&tenant).ok()?;
-        let peer = Peer::Local;
-        Some(Admitted::new(Sender { tenant, protocol: self.protocol, peer }, reservation))
-    }
+/// What so many datagrams of so many bytes need on their way, in bytes.
+const fn need(bytes: usize, count: usize) -> usize {
+    bytes * 2 + count * PER_DATAGRAM
 }

@@ -5,7 +5,6 @@
 //! wherever else a token may stand. The answer is that of `/v1/ingest`.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,17 +19,16 @@ use forebay_wire::{Batch, Facts};
 use super::Protocol;
 use super::ingest::prepare::of_plan;
 use super::ingest::receipt::Receipt;
-use crate::http::body::{discard, read_body};
-use crate::http::request::{encoding, sender, text};
-use crate::http::router::post_only;
-use crate::http::unpack::{Room, unpack};
+use crate::http::body::discard;
+use crate::http::request::text;
+use crate::http::take::Head;
+use crate::http::unpack::Room;
 use crate::intake::{self, Intake};
 use crate::refusal::Refusal;
 
 /// The paths.
 pub(crate) fn routes() -> Router<Arc<Intake>> {
-    let events = || post(take_events).fallback(post_only);
-    Router::new().route("/events", events()).route("/events/", events())
+    Router::new().route("/events", post(take_events)).route("/events/", post(take_events))
 }
 
 async fn take_events(State(intake): State<Arc<Intake>>, request: Request) -> Response {
@@ -46,39 +44,32 @@ pub(super) async fn take(
     format: &'static str,
     said: impl FnOnce(intake::Receipt) -> Response,
 ) -> Response {
-    let started = Instant::now();
     let (parts, mut body) = request.into_parts();
-    let head = sender(&parts, &intake.access, protocol)
-        .and_then(|sender| Ok((sender, encoding(&parts)?, declared(text(&parts, "content-type")?))));
+    let head = Head::read(&parts, intake, protocol)
+        .and_then(|head| Ok((head, declared(text(&parts, "content-type")?))));
     let outcome = match head {
-        Ok((sender, encoding, declared)) => {
+        Ok((head, declared)) => {
             let decode = move |body: Bytes, room: &mut Room<'_>| objects(body, declared, format, room);
-            ship(intake, sender, &mut body, encoding, decode).await
+            ship(intake, &head, &mut body, decode).await
         }
         Err(refusal) => Err(refusal),
     };
-    let response = match outcome {
+    match outcome {
         Ok(receipt) => said(receipt),
         Err(refusal) => {
             discard(body, &parts.headers).await;
             refusal.into_response()
         }
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
 async fn ship(
     intake: &Arc<Intake>,
-    sender: intake::Sender,
+    head: &Head,
     body: &mut Body,
-    encoding: forebay_wire::Encoding,
     decode: impl FnOnce(Bytes, &mut Room<'_>) -> Result<Batch, Refusal> + Send + 'static,
 ) -> Result<intake::Receipt, Refusal> {
-    let mut admitted = intake.admit(&sender)?;
-    let raw = read_body(intake, &mut admitted, body).await?;
-    let decoded = unpack(admitted, raw, encoding, &intake.limits, decode).await;
-    let (batch, admitted) = decoded.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let (batch, admitted) = head.take(intake, body, decode).await?;
     intake.ship(admitted, batch, intake.new_ids()).await
 }
 

@@ -1,7 +1,10 @@
-//! The life of a connection whose sender waits for an answer to what it sent: Lumberjack, Fluent Forward.
+//! The life of a connection whose sender waits for an answer to what it sent: Lumberjack, Fluent Forward. A protocol says by
+//! [`Decode`] how its bytes become portions, and how they are answered.
 //!
 //! What has arrived is sent to Kafka, then answered, and only then more is read. So the connection's own flow control makes the
 //! sender wait while Kafka is slow. At a stop nothing more is read; what was taken is sent and answered.
+
+mod decode;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,10 +17,12 @@ use forebay_wire::Batch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
+pub(super) use self::decode::{Decode, Failure, Grant, Portion, Waits};
 use super::flow::{Route, Shipped};
 use super::{Protocol, unnamed};
-use crate::admission::Refused;
-use crate::intake::{Admitted, Intake, Sender};
+use crate::aside::{INLINE_PACKED, aside};
+use crate::intake::room::Holding;
+use crate::intake::{Intake, Sender};
 use crate::listen::{Connection, Stream};
 use crate::refusal::{Kind, Refusal};
 
@@ -42,7 +47,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What came of reading.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Came {
+enum Came {
     /// There is more than before.
     Some,
     /// Nothing comes: whole events need wait no longer.
@@ -53,37 +58,26 @@ pub(super) enum Came {
 
 /// Why a connection ends.
 #[derive(Debug)]
-pub(super) enum End {
+enum End {
     /// As it should.
     Quiet,
     /// What was sent can't be read on, or is too large.
     Broken(Kind, String),
     /// What was begun did not come to its end in time.
     Late,
-    /// There was no memory for it.
-    NoRoom,
+    /// There was no room for it, which is counted already.
+    NoRoom(Refusal),
     /// Kafka has not got it, and the sender has to send it again.
     GivenUp,
-}
-
-/// What the decoder of a connection waits for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Waits {
-    /// The next message.
-    Idle,
-    /// The rest of a message.
-    ForRest,
-    /// The rest of a message, of which whole events are there.
-    WithEvents,
 }
 
 /// Both directions of a connection, and the way to Kafka.
 #[derive(Debug)]
 pub(super) struct Exchange {
     stream: Stream,
-    pub(super) route: Route,
+    route: Route,
     /// The memory for what is being read, beyond [`OWN`].
-    held: Option<Admitted>,
+    held: Holding,
     /// Since when the message is coming that is not whole yet.
     since: Option<Instant>,
 }
@@ -105,19 +99,63 @@ impl Exchange {
         let Connection { stream, peer, stop, .. } = connection;
         let sender = Sender { tenant, protocol, peer };
         let route = Route { intake: Arc::clone(intake), sender, stop, acknowledges: true };
-        Self { stream, route, held: None, since: None }
+        Self { stream, held: route.holding(), route, since: None }
+    }
+
+    /// Serves the connection until it ends.
+    pub(super) async fn serve(mut self, decoder: &mut impl Decode) {
+        let end = match self.run(decoder).await {
+            Ok(()) => End::Quiet,
+            Err(end) => end,
+        };
+        self.end(end).await;
+    }
+
+    async fn run(&mut self, decoder: &mut impl Decode) -> Result<(), End> {
+        loop {
+            let mut wanted = 0;
+            let held = &mut self.held;
+            let is_quick = decoder.buffer().len() <= INLINE_PACKED;
+            let mut next = || {
+                decoder.next(&mut |bytes| {
+                    wanted = bytes;
+                    held.try_grow_to(bytes)
+                })
+            };
+            let next = if is_quick { next() } else { aside(next) };
+            match next {
+                Ok(Some(portion)) => self.take(portion).await?,
+                Ok(None) => {
+                    let (waits, held) = (decoder.waits(), decoder.held());
+                    let came = self.read(decoder.buffer(), held, waits).await?;
+                    if came != Came::Some
+                        && let Some(portion) = decoder.flush()
+                    {
+                        self.take(portion).await?;
+                    }
+                    if came == Came::Stop {
+                        return Ok(());
+                    }
+                }
+                Err(Failure::Refused) => self.hold(wanted, decoder.keepalive().as_deref()).await?,
+                Err(Failure::Broken(kind, fault)) => return Err(End::Broken(kind, fault)),
+            }
+        }
+    }
+
+    /// Sends a portion and answers it.
+    async fn take(&mut self, portion: Portion) -> Result<(), End> {
+        let Portion { batch, answer, keepalive, is_awaited } = portion;
+        self.route.acknowledges = is_awaited;
+        self.ship(batch, keepalive.as_deref()).await?;
+        self.answer(&answer).await
     }
 
     /// Reads what is there, or waits until something is. `held` is what the decoder holds beside the buffer.
     ///
     /// # Errors
     /// When the connection ends.
-    pub(super) async fn read(
-        &mut self,
-        buffer: &mut BytesMut,
-        held: usize,
-        waits: Waits,
-    ) -> Result<Came, End> {
+    async fn read(&mut self, buffer: &mut BytesMut, held: usize, waits: Waits) -> Result<Came, End> {
         let patience = match waits {
             Waits::Idle if buffer.capacity() > OWN => LINGER,
             Waits::Idle => IDLE,
@@ -125,7 +163,8 @@ impl Exchange {
             Waits::ForRest => self.route.intake.limits.read_timeout,
         };
         if waits == Waits::Idle {
-            (self.since, self.held) = (None, None);
+            self.since = None;
+            self.held.let_go();
         } else if self.since.get_or_insert_with(Instant::now).elapsed()
             > self.route.intake.limits.read_timeout
         {
@@ -158,46 +197,29 @@ impl Exchange {
         }
     }
 
-    /// Holds memory for what a decoder is about to make.
-    ///
-    /// # Errors
-    /// When there is none now.
-    pub(super) fn grant(&mut self, bytes: usize) -> Result<(), Refused> {
-        let mut held = match self.held.take() {
-            Some(held) => held,
-            None => {
-                let reservation = self.route.intake.admission.reserve(&self.route.sender.tenant)?;
-                Admitted::new(self.route.sender.clone(), reservation)
-            }
-        };
-        let granted = held.reservation().grow_to(bytes);
-        self.held = Some(held);
-        granted
-    }
-
-    /// The same, but waits until there is some. Meanwhile the sender gets `keepalive`, as while it waits for Kafka.
+    /// Holds memory as soon as there is some. Meanwhile the sender gets `keepalive`, as while it waits for Kafka.
     ///
     /// # Errors
     /// When there was none for so long that others may be waiting for what this connection holds.
-    pub(super) async fn hold(&mut self, bytes: usize, keepalive: Option<&[u8]>) -> Result<(), End> {
-        if self.grant(bytes).is_ok() {
+    async fn hold(&mut self, bytes: usize, keepalive: Option<&[u8]>) -> Result<(), End> {
+        if self.held.try_grow_to(bytes).is_ok() {
             return Ok(());
         }
-        self.held = None;
-        let Route { intake, sender, stop, .. } = self.route.clone();
-        let room = async move { intake.room(&sender, bytes, &stop.give_up).await };
-        self.held = Some(self.waiting(room, keepalive).await?.map_err(|_| End::NoRoom)?);
-        Ok(())
+        self.held.let_go();
+        let growing = self.held.split().growing(bytes, self.route.stop.give_up.clone());
+        let (held, outcome) = self.waiting(growing, keepalive).await?;
+        self.held = held;
+        outcome.map_err(End::NoRoom)
     }
 
     /// Sends a batch until Kafka has it. Meanwhile the sender gets `keepalive` again and again, if its protocol has such a thing.
     ///
     /// # Errors
     /// When Kafka hasn't got it, or the sender is gone.
-    pub(super) async fn ship(&mut self, batch: Batch, keepalive: Option<&[u8]>) -> Result<(), End> {
+    async fn ship(&mut self, batch: Batch, keepalive: Option<&[u8]>) -> Result<(), End> {
         self.since = None;
         self.warn_of_refused(&batch);
-        let shipping = self.route.clone().ship(self.held.take(), batch);
+        let shipping = Box::pin(self.route.clone().ship(self.held.split(), batch));
         let shipped = self.waiting(shipping, keepalive).await?;
         match shipped {
             Shipped::Done => Ok(()),
@@ -209,7 +231,7 @@ impl Exchange {
     ///
     /// # Errors
     /// When the sender doesn't take it.
-    pub(super) async fn answer(&mut self, bytes: &[u8]) -> Result<(), End> {
+    async fn answer(&mut self, bytes: &[u8]) -> Result<(), End> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -217,19 +239,18 @@ impl Exchange {
     }
 
     /// Closes the connection, and says why if that is of interest.
-    pub(super) async fn end(mut self, end: End) {
+    async fn end(mut self, end: End) {
+        let (intake, sender) = (&self.route.intake, &self.route.sender);
+        let counted = |refusal| Some(intake.refuse(sender, refusal));
         let refusal = match end {
             End::Quiet | End::GivenUp => None,
-            End::Broken(kind, fault) => Some(Refusal::new(kind, fault, "")),
-            End::Late => Some(Refusal::new(Kind::SlowBody, "the rest of a message did not come in time", "")),
-            End::NoRoom => {
-                let reason = "there was no memory for the rest of a message";
-                Some(Refusal::new(Kind::Busy, reason, "").retry_after(Duration::ZERO))
+            End::Broken(kind, fault) => counted(Refusal::new(kind, fault, "")),
+            End::Late => {
+                counted(Refusal::new(Kind::SlowBody, "the rest of a message did not come in time", ""))
             }
+            End::NoRoom(refusal) => Some(refusal),
         };
         if let Some(refusal) = refusal {
-            let sender = &self.route.sender;
-            let refusal = self.route.intake.refuse(sender, refusal);
             rate_limited_warn!(
                 per_minute = 6,
                 protocol = sender.protocol.as_str(),

@@ -22,6 +22,7 @@ pub(super) use self::ship::{Route, Shipped};
 use super::{Protocol, local, unnamed};
 use crate::intake::{Intake, Sender};
 use crate::listen::Connection;
+use crate::refusal::Kind;
 
 /// The most messages in one batch.
 pub(super) const MAX_MESSAGES: usize = 4096;
@@ -145,8 +146,10 @@ impl<S: Speak> Flow<S> {
                 came = self.inlet.read(is_shipping), if self.end.is_none() => match came {
                     Came::Some => {}
                     Came::End => self.end = Some(End::Sender),
-                    Came::Late => self.broken("the rest of a message did not come in time"),
-                    Came::NoRoom => self.broken("there was no memory for the rest of a message"),
+                    Came::Late => self.broken("malformed", "the rest of a message did not come in time"),
+                    Came::NoRoom(kind) => {
+                        self.broken(kind.name(), "there was no room for the rest of a message");
+                    }
                 },
             }
         }
@@ -161,7 +164,7 @@ impl<S: Speak> Flow<S> {
         self.answers.extend_from_slice(&answers);
         match ends {
             Some(Ends::Asked) => self.end = Some(End::Ours),
-            Some(Ends::Broken(fault)) => self.broken(&fault),
+            Some(Ends::Broken(fault)) => self.broken("malformed", &fault),
             None => {}
         }
         if !frames.is_empty() || owed.is_some() {
@@ -185,10 +188,13 @@ impl<S: Speak> Flow<S> {
         (Box::pin(self.route.clone().ship(held, batch)), owed)
     }
 
-    fn broken(&mut self, fault: &str) {
+    fn broken(&mut self, reason: &'static str, fault: &str) {
         self.end = Some(End::Broken);
-        if !S::ACKNOWLEDGES {
-            self.route.intake.meters.lost(S::PROTOCOL, "malformed", 1);
+        if S::ACKNOWLEDGES {
+            // Its sender has it still, and nothing is lost, but somebody who tries things out is to be seen.
+            self.route.intake.meters.batch(S::PROTOCOL, Kind::MalformedBody.name());
+        } else {
+            self.route.intake.meters.lost(S::PROTOCOL, reason, 1);
         }
         let Sender { protocol, peer, .. } = &self.route.sender;
         rate_limited_warn!(

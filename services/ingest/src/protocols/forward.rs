@@ -11,12 +11,14 @@ mod handshake;
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use forebay_telemetry::rate_limited_warn;
-use forebay_wire::forward::{Broken, Decoder, Failure, Fault, HEARTBEAT, Portion};
+use forebay_wire::broken;
+use forebay_wire::forward::{self, Decoder, Fault, HEARTBEAT};
 use tokio::net::UdpSocket;
 
 use super::Protocol;
-use super::exchange::{Came, End, Exchange, Waits};
+use super::exchange::{Decode, Exchange, Failure, Grant, Portion, Waits};
 use crate::intake::Intake;
 use crate::listen::{Connection, Listener, Socket, Stop};
 use crate::refusal::Kind;
@@ -31,42 +33,42 @@ pub(super) async fn serve(connection: Connection, intake: &Arc<Intake>) {
     } else {
         Exchange::new(connection, intake, Protocol::Forward)
     };
-    let Some(mut exchange) = exchange else { return };
-    let end = match run(&mut exchange, &mut decoder).await {
-        Ok(()) => End::Quiet,
-        Err(end) => end,
-    };
-    exchange.end(end).await;
+    if let Some(exchange) = exchange {
+        exchange.serve(&mut decoder).await;
+    }
 }
 
-async fn run(exchange: &mut Exchange, decoder: &mut Decoder) -> Result<(), End> {
-    loop {
-        let mut wanted = 0;
-        let next = decoder.next(|bytes| {
-            wanted = bytes;
-            exchange.grant(bytes)
-        });
-        match next {
-            Ok(Some(Portion { batch, answer, is_awaited })) => {
-                exchange.route.acknowledges = is_awaited;
-                exchange.ship(batch, None).await?;
-                exchange.answer(&answer).await?;
+impl Decode for Decoder {
+    fn buffer(&mut self) -> &mut BytesMut {
+        self.buffer()
+    }
+
+    fn held(&self) -> usize {
+        self.held()
+    }
+
+    fn waits(&self) -> Waits {
+        if self.is_idle() { Waits::Idle } else { Waits::ForRest }
+    }
+
+    fn next(&mut self, grant: &mut Grant<'_>) -> Result<Option<Portion>, Failure> {
+        match self.next(grant) {
+            Ok(portion) => Ok(portion.map(|forward::Portion { batch, answer, is_awaited }| Portion {
+                batch,
+                answer,
+                keepalive: None,
+                is_awaited,
+            })),
+            Err(broken::Failure::Refused(_)) => Err(Failure::Refused),
+            Err(broken::Failure::Broken(broken)) => {
+                Err(Failure::Broken(kind(&broken.fault), broken.to_string()))
             }
-            Ok(None) => {
-                let waits = if decoder.is_idle() { Waits::Idle } else { Waits::ForRest };
-                let held = decoder.held();
-                if exchange.read(decoder.buffer(), held, waits).await? == Came::Stop {
-                    return Ok(());
-                }
-            }
-            Err(Failure::Refused(_)) => exchange.hold(wanted, None).await?,
-            Err(Failure::Broken(broken)) => return Err(End::Broken(kind(&broken), broken.to_string())),
         }
     }
 }
 
-const fn kind(broken: &Broken) -> Kind {
-    match broken.fault {
+const fn kind(fault: &Fault) -> Kind {
+    match fault {
         Fault::Compression(_) => Kind::BrokenCompression,
         Fault::TooLarge(_) => Kind::TooLarge,
         Fault::Encoding | Fault::Signal(_) => Kind::Unsupported,

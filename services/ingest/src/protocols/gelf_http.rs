@@ -14,12 +14,11 @@ use axum::routing::post;
 use super::Protocol;
 use super::events::take;
 use super::ingest::receipt::Receipt;
-use crate::http::router::post_only;
 use crate::intake::{self, Intake};
 
 /// The paths.
 pub(crate) fn routes() -> Router<Arc<Intake>> {
-    Router::new().route("/gelf", post(take_messages).fallback(post_only))
+    Router::new().route("/gelf", post(take_messages))
 }
 
 async fn take_messages(State(intake): State<Arc<Intake>>, request: Request) -> Response {

@@ -11,7 +11,6 @@ mod health;
 mod stream;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -21,22 +20,20 @@ use axum::routing::post;
 use bytes::Bytes;
 use forebay_wire::rpc::{self, CallError, send_request, send_response};
 use forebay_wire::{Ids, Limits};
-use jiff::Timestamp;
 use tonic_reflection::server::Builder;
 
 use super::Protocol;
-use crate::access::http::authorize;
 use crate::http::grpc::{self, Call, Packed};
-use crate::http::router::post_only;
-use crate::http::unpack::unpack;
-use crate::intake::{Admitted, Intake, Peer, Receipt, Sender};
+use crate::http::unpack::Room;
+use crate::http::{request, take};
+use crate::intake::{Admitted, Intake, Receipt, Sender};
 use crate::refusal::{Kind, Refusal};
 
 /// The paths.
 pub(crate) fn routes() -> Router<Arc<Intake>> {
     let routes = Router::new()
-        .route("/forebay.v1.Ingest/Send", post(send).fallback(post_only))
-        .route("/forebay.v1.Ingest/Stream", post(stream::stream).fallback(post_only))
+        .route("/forebay.v1.Ingest/Send", post(send))
+        .route("/forebay.v1.Ingest/Stream", post(stream::stream))
         .merge(health::routes());
     let described = || Builder::configure().register_encoded_file_descriptor_set(forebay_proto::DESCRIPTORS);
     match (described().build_v1(), described().build_v1alpha()) {
@@ -52,7 +49,6 @@ pub(crate) fn routes() -> Router<Arc<Intake>> {
 
 /// Takes one batch.
 async fn send(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let started = Instant::now();
     let (parts, mut body) = request.into_parts();
     let call = Call::read(&parts);
     let taking = async {
@@ -63,13 +59,11 @@ async fn send(State(intake): State<Arc<Intake>>, request: Request) -> Response {
         ship(&intake, admitted, call).await
     };
     let timeout = call.as_ref().ok().and_then(|call| call.timeout);
-    let response = match grpc::in_time(timeout, taking).await {
+    match grpc::in_time(timeout, taking).await {
         Some(Ok(receipt)) => grpc::reply(&send_response(receipt.accepted, &receipt.rejections)),
         Some(Err(refusal)) => grpc::refused(&refusal),
         None => grpc::too_late(),
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
 async fn ship(intake: &Arc<Intake>, admitted: Admitted, call: rpc::Call) -> Result<Receipt, Refusal> {
@@ -91,9 +85,7 @@ async fn ship(intake: &Arc<Intake>, admitted: Admitted, call: rpc::Call) -> Resu
 }
 
 fn sender(intake: &Intake, parts: &Parts) -> Result<Sender, Refusal> {
-    let tenant = authorize(&intake.access, parts, Timestamp::now())?;
-    let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
-    Ok(Sender { tenant, protocol: Protocol::Grpc, peer })
+    request::sender(parts, &intake.access, Protocol::Grpc)
 }
 
 /// Decompresses and reads a message. Events stay where they are in it.
@@ -104,13 +96,12 @@ async fn decoded<T: Send + 'static>(
     weight: fn(&T) -> usize,
 ) -> Result<(T, Admitted), Refusal> {
     let Packed { body, encoding, admitted } = packed;
-    let sender = admitted.sender().clone();
-    let decoded = unpack(admitted, body, encoding, &intake.limits, move |body, room| {
+    let decode = move |body: Bytes, room: &mut Room<'_>| {
         let decoded = read(&body, room.limits()).map_err(|error| of_decoder(&error))?;
         room.hold(weight(&decoded))?;
         Ok(decoded)
-    });
-    decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))
+    };
+    take::decoded(intake, admitted, body, encoding, decode).await
 }
 
 fn of_decoder(error: &CallError) -> Refusal {

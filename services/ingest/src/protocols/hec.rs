@@ -12,13 +12,11 @@ mod head;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
@@ -26,9 +24,9 @@ use forebay_wire::Batch;
 use forebay_wire::hec::{Code, HecError, Metadata, ack, events, raw};
 
 use self::answer::{Failure, json, said};
-use self::head::{Head, tenant};
+use self::head::{Head, sender};
 use crate::http::body::{discard, read_body};
-use crate::http::unpack::{Room, unpack};
+use crate::http::unpack::Room;
 use crate::intake::Intake;
 
 /// The largest question for acknowledgements, in bytes.
@@ -38,7 +36,7 @@ const MAX_QUESTION: usize = 1024 * 1024;
 static NEXT_ACK: AtomicU64 = AtomicU64::new(0);
 
 /// The paths.
-pub(crate) fn routes(intake: &Arc<Intake>) -> Router<Arc<Intake>> {
+pub(crate) fn routes() -> Router<Arc<Intake>> {
     let mut router = Router::new();
     for path in [
         "/services/collector",
@@ -54,16 +52,7 @@ pub(crate) fn routes(intake: &Arc<Intake>) -> Router<Arc<Intake>> {
     for path in ["/services/collector/health", "/services/collector/health/1.0"] {
         router = router.route(path, get(health));
     }
-    router
-        .route("/services/collector/ack", post(acknowledgements))
-        .layer(from_fn_with_state(Arc::clone(intake), counted))
-}
-
-async fn counted(State(intake): State<Arc<Intake>>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let response = next.run(request).await;
-    intake.answered(response.status(), started.elapsed());
-    response
+    router.route("/services/collector/ack", post(acknowledgements))
 }
 
 async fn take_events(State(intake): State<Arc<Intake>>, request: Request) -> Response {
@@ -90,7 +79,7 @@ type Decode = fn(Bytes, &Metadata, &mut Room<'_>) -> Result<Batch, Failure>;
 
 async fn take(intake: &Arc<Intake>, request: Request, decode: Decode) -> Response {
     let (parts, mut body) = request.into_parts();
-    let outcome = match Head::read(&parts, &intake.access) {
+    let outcome = match Head::read(&parts, intake) {
         Ok(head) => ship(intake, head, &mut body, decode).await,
         Err(failure) => Err(failure),
     };
@@ -119,13 +108,8 @@ async fn ship(
     body: &mut Body,
     decode: Decode,
 ) -> Result<Option<u64>, Failure> {
-    let Head { sender, encoding, metadata, has_channel } = head;
-    let mut admitted = intake.admit(&sender)?;
-    let raw = read_body(intake, &mut admitted, body).await?;
-    let decoded =
-        unpack(admitted, raw, encoding, &intake.limits, move |body, room| decode(body, &metadata, room))
-            .await;
-    let (batch, admitted) = decoded.map_err(|failure| failure.counted(intake, &sender))?;
+    let Head { head, metadata, has_channel } = head;
+    let (batch, admitted) = head.take(intake, body, move |body, room| decode(body, &metadata, room)).await?;
     let _receipt = intake.ship(admitted, batch, intake.new_ids()).await?;
     Ok(has_channel.then(|| NEXT_ACK.fetch_add(1, Ordering::Relaxed)))
 }
@@ -133,7 +117,7 @@ async fn ship(
 /// Whether requests are acknowledged.
 async fn acknowledgements(State(intake): State<Arc<Intake>>, request: Request) -> Response {
     let (parts, mut body) = request.into_parts();
-    let answer = match Head::read(&parts, &intake.access) {
+    let answer = match Head::read(&parts, &intake) {
         Ok(head) => acknowledged(&intake, &head, &mut body).await,
         Err(failure) => Err(failure),
     };
@@ -151,7 +135,7 @@ async fn acknowledged(intake: &Arc<Intake>, head: &Head, body: &mut Body) -> Res
         let reason = "name it in the header `X-Splunk-Request-Channel`";
         return Err(HecError::new(Code::ChannelMissing, reason).into());
     }
-    let mut admitted = intake.admit(&head.sender)?;
+    let mut admitted = intake.admit(&head.head.sender)?;
     let question = read_body(intake, &mut admitted, body).await?;
     if question.len() > MAX_QUESTION {
         return Err(HecError::too_large("ask for fewer `acks` at once").into());
@@ -166,7 +150,7 @@ async fn acknowledged(intake: &Arc<Intake>, head: &Head, body: &mut Body) -> Res
 async fn health(State(intake): State<Arc<Intake>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     if parts.headers.contains_key(AUTHORIZATION)
-        && let Err(failure) = tenant(&parts, &intake.access)
+        && let Err(failure) = sender(&parts, &intake)
     {
         return failure.said();
     }

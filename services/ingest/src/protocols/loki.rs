@@ -7,12 +7,11 @@
 //! Loki does: its clients don't send again after it. `X-Scope-OrgID` is a tenant that the client claims, and means nothing.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -22,11 +21,12 @@ use forebay_wire::loki::{LokiError, push_json, push_protobuf};
 use forebay_wire::{Encoding, Rejections};
 
 use super::Protocol;
-use crate::http::answer::{retry_after, status};
-use crate::http::body::{discard, read_body};
+use crate::http::answer;
+use crate::http::body::discard;
 use crate::http::request::{encoding, sender, text};
-use crate::http::unpack::{Room, unpack};
-use crate::intake::{Intake, Sender};
+use crate::http::take;
+use crate::http::unpack::Room;
+use crate::intake::Intake;
 use crate::refusal::{Kind, Refusal};
 
 /// The most refused lines that an answer lists.
@@ -35,39 +35,33 @@ const MAX_SHOWN: usize = 10;
 /// What a request's head says.
 #[derive(Debug)]
 struct Head {
-    sender: Sender,
-    encoding: Encoding,
+    head: take::Head,
     is_json: bool,
 }
 
 /// The paths.
 pub(crate) fn routes() -> Router<Arc<Intake>> {
-    Router::new().route("/loki/api/v1/push", post(push).fallback(post_only))
+    Router::new().route("/loki/api/v1/push", post(push))
 }
 
 async fn push(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let started = Instant::now();
     let (parts, mut body) = request.into_parts();
     let outcome = match Head::read(&parts, &intake) {
         Ok(head) => take(&intake, head, &mut body).await,
         Err(refusal) => Err(refusal),
     };
-    let response = match outcome {
+    match outcome {
         Ok(rejections) if rejections.count() == 0 => StatusCode::NO_CONTENT.into_response(),
         Ok(rejections) => said(StatusCode::BAD_REQUEST, refused(&rejections)),
         Err(refusal) => {
             discard(body, &parts.headers).await;
             failed(&refusal)
         }
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
 async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Rejections, Refusal> {
-    let Head { sender, encoding, is_json } = head;
-    let mut admitted = intake.admit(&sender)?;
-    let raw = read_body(intake, &mut admitted, body).await?;
+    let Head { head, is_json } = head;
     let decode = move |body: Bytes, room: &mut Room<'_>| {
         // The lines are written beside the body.
         room.hold(body.len())?;
@@ -76,8 +70,7 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Rejec
         room.hold(batch.bytes.len().saturating_add(batch.weight()))?;
         Ok::<_, Refusal>(batch)
     };
-    let decoded = unpack(admitted, raw, encoding, &intake.limits, decode).await;
-    let (batch, admitted) = decoded.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let (batch, admitted) = head.take(intake, body, decode).await?;
     Ok(intake.ship(admitted, batch, intake.new_ids()).await?.rejections)
 }
 
@@ -98,7 +91,7 @@ impl Head {
         };
         // Protobuf comes with Snappy, whether the head says so or not.
         let encoding = if is_json { encoding(parts)? } else { Encoding::Snappy };
-        Ok(Self { sender, encoding, is_json })
+        Ok(Self { head: take::Head { sender, encoding }, is_json })
     }
 }
 
@@ -110,13 +103,6 @@ fn of_loki(error: &LokiError) -> Refusal {
     Refusal::new(kind, error.to_string(), hint)
 }
 
-/// The other methods: this path takes one.
-async fn post_only(request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    discard(body, &parts.headers).await;
-    said(StatusCode::METHOD_NOT_ALLOWED, "this path takes POST only".to_owned())
-}
-
 /// Which lines were refused, in words.
 fn refused(rejections: &Rejections) -> String {
     let listed = rejections.listed().iter().take(MAX_SHOWN);
@@ -126,11 +112,8 @@ fn refused(rejections: &Rejections) -> String {
 
 /// A refusal in words, as Loki answers.
 fn failed(refusal: &Refusal) -> Response {
-    let mut response = said(status(refusal.kind), format!("{}; {}", refusal.reason, refusal.hint));
-    if let Some(wait) = refusal.retry_after {
-        let _before = response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
-    }
-    response
+    let words = format!("{}; {}", refusal.reason, refusal.hint);
+    answer::refused(said(answer::status(refusal.kind), words), refusal)
 }
 
 fn said(status: StatusCode, text: String) -> Response {

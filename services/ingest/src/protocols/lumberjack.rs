@@ -6,67 +6,67 @@
 
 use std::sync::Arc;
 
-use forebay_wire::lumberjack::{Ack, Broken, Decoder, Failure, Fault, Portion};
+use bytes::BytesMut;
+use forebay_wire::broken;
+use forebay_wire::lumberjack::{self, Ack, Decoder, Fault};
 
 use super::Protocol;
-use super::exchange::{Came, End, Exchange, Waits};
+use super::exchange::{Decode, Exchange, Failure, Grant, Portion, Waits};
 use crate::intake::Intake;
 use crate::listen::Connection;
 use crate::refusal::Kind;
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(connection: Connection, intake: &Arc<Intake>) {
-    let Some(mut exchange) = Exchange::new(connection, intake, Protocol::Lumberjack) else { return };
-    let mut decoder = Decoder::new(intake.limits.of_wire());
-    let end = match run(&mut exchange, &mut decoder).await {
-        Ok(()) => End::Quiet,
-        Err(end) => end,
-    };
-    exchange.end(end).await;
-}
-
-async fn run(exchange: &mut Exchange, decoder: &mut Decoder) -> Result<(), End> {
-    loop {
-        let mut wanted = 0;
-        let next = decoder.next(|bytes| {
-            wanted = bytes;
-            exchange.grant(bytes)
-        });
-        match next {
-            Ok(Some(portion)) => ship(exchange, portion).await?,
-            Ok(None) => {
-                let waits = match () {
-                    () if decoder.has_events() => Waits::WithEvents,
-                    () if decoder.is_idle() => Waits::Idle,
-                    () => Waits::ForRest,
-                };
-                let held = decoder.held();
-                let came = exchange.read(decoder.buffer(), held, waits).await?;
-                if came != Came::Some
-                    && let Some(portion) = decoder.flush()
-                {
-                    ship(exchange, portion).await?;
-                }
-                if came == Came::Stop {
-                    return Ok(());
-                }
-            }
-            Err(Failure::Refused(_)) => {
-                let keepalive = decoder.keepalive().map(Ack::encode);
-                exchange.hold(wanted, keepalive.as_ref().map(|frame| &frame[..])).await?;
-            }
-            Err(Failure::Broken(broken)) => return Err(End::Broken(kind(&broken), broken.to_string())),
-        }
+    if let Some(exchange) = Exchange::new(connection, intake, Protocol::Lumberjack) {
+        exchange.serve(&mut Decoder::new(intake.limits.of_wire())).await;
     }
 }
 
-async fn ship(exchange: &mut Exchange, Portion { batch, ack }: Portion) -> Result<(), End> {
-    exchange.ship(batch, Some(&ack.keepalive().encode())).await?;
-    exchange.answer(&ack.encode()).await
+impl Decode for Decoder {
+    fn buffer(&mut self) -> &mut BytesMut {
+        self.buffer()
+    }
+
+    fn held(&self) -> usize {
+        self.held()
+    }
+
+    fn waits(&self) -> Waits {
+        match () {
+            () if self.has_events() => Waits::WithEvents,
+            () if self.is_idle() => Waits::Idle,
+            () => Waits::ForRest,
+        }
+    }
+
+    fn next(&mut self, grant: &mut Grant<'_>) -> Result<Option<Portion>, Failure> {
+        match self.next(grant) {
+            Ok(portion) => Ok(portion.map(answered)),
+            Err(broken::Failure::Refused(_)) => Err(Failure::Refused),
+            Err(broken::Failure::Broken(broken)) => {
+                Err(Failure::Broken(kind(&broken.fault), broken.to_string()))
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Option<Portion> {
+        self.flush().map(answered)
+    }
+
+    fn keepalive(&self) -> Option<Vec<u8>> {
+        self.keepalive().map(|ack| ack.encode().to_vec())
+    }
 }
 
-const fn kind(broken: &Broken) -> Kind {
-    match broken.fault {
+fn answered(portion: lumberjack::Portion) -> Portion {
+    let lumberjack::Portion { batch, ack } = portion;
+    let said = |ack: Ack| ack.encode().to_vec();
+    Portion { batch, answer: said(ack), keepalive: Some(said(ack.keepalive())), is_awaited: true }
+}
+
+const fn kind(fault: &Fault) -> Kind {
+    match fault {
         Fault::TooLarge { .. } | Fault::Inflated(_) => Kind::TooLarge,
         Fault::Compression(_) => Kind::BrokenCompression,
         _ => Kind::MalformedBody,

@@ -8,7 +8,6 @@
 //! Source: <https://opentelemetry.io/docs/specs/otlp/>.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,19 +16,19 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
+use bytes::Bytes;
 use forebay_wire::otlp::{self, OtlpError, answer};
 use forebay_wire::writer::Overflow;
-use forebay_wire::{Batch, Encoding, Limits, Rejections};
-use jiff::Timestamp;
+use forebay_wire::{Batch, Limits, Rejections};
 
 use super::Protocol;
-use crate::access::http::authorize;
-use crate::http::answer::{retry_after, status};
-use crate::http::body::{discard, read_body};
+use crate::http::answer::{refused, status};
+use crate::http::body::discard;
 use crate::http::grpc::{self, Call, Packed};
-use crate::http::router::post_only;
-use crate::http::unpack::{Room, unpack};
-use crate::intake::{Intake, Peer, Sender};
+use crate::http::request::sender;
+use crate::http::take::{Head, decoded};
+use crate::http::unpack::Room;
+use crate::intake::{Admitted, Intake};
 use crate::refusal::{Kind, Refusal};
 
 /// How a request is encoded.
@@ -42,86 +41,55 @@ enum Form {
 /// The paths.
 pub(crate) fn routes() -> Router<Arc<Intake>> {
     Router::new()
-        .route("/v1/logs", post(by_http).fallback(post_only))
-        .route("/opentelemetry.proto.collector.logs.v1.LogsService/Export", post(by_grpc).fallback(post_only))
+        .route("/v1/logs", post(by_http))
+        .route("/opentelemetry.proto.collector.logs.v1.LogsService/Export", post(by_grpc))
 }
 
 /// Takes a request by HTTP.
 async fn by_http(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let started = Instant::now();
     let (parts, mut body) = request.into_parts();
     // The answer has the form of the request, also when that can't be taken.
     let form = Form::of(&parts);
     let known = form.as_ref().copied().unwrap_or(Form::Json);
-    let outcome = match (form, encoding(&parts), sender(&intake, &parts)) {
-        (Err(refusal), ..) | (_, Err(refusal), _) | (.., Err(refusal)) => Err(refusal),
-        (Ok(form), Ok(encoding), Ok(sender)) => take(&intake, &sender, encoding, form, &mut body).await,
+    let outcome = match (form, Head::read(&parts, &intake, Protocol::Otlp)) {
+        (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
+        (Ok(form), Ok(head)) => take(&intake, &head, form, &mut body).await,
     };
     if outcome.is_err() {
         discard(body, &parts.headers).await;
     }
-    let response = match outcome {
+    match outcome {
         Ok(rejections) => known.success(&rejections),
         Err(refusal) => known.failure(&refusal),
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
-async fn take(
-    intake: &Arc<Intake>,
-    sender: &Sender,
-    encoding: Encoding,
-    form: Form,
-    body: &mut Body,
-) -> Result<Rejections, Refusal> {
-    let mut admitted = intake.admit(sender)?;
-    let body = read_body(intake, &mut admitted, body).await?;
-    ship(intake, Packed { body, encoding, admitted }, form).await
+async fn take(intake: &Arc<Intake>, head: &Head, form: Form, body: &mut Body) -> Result<Rejections, Refusal> {
+    ship(intake, head.take(intake, body, move |body, room| form.decode(&body, room)).await?).await
 }
 
 /// Takes a call by gRPC.
 async fn by_grpc(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let started = Instant::now();
     let (parts, mut body) = request.into_parts();
     let call = Call::read(&parts);
     let taking = async {
         let call = call.as_ref().map_err(Clone::clone)?;
-        let sender = sender(&intake, &parts)?;
-        let packed = grpc::message(&intake, &sender, *call, &mut body).await?;
-        ship(&intake, packed, Form::Protobuf).await
+        let sender = sender(&parts, &intake.access, Protocol::Otlp)?;
+        let Packed { body, encoding, admitted } = grpc::message(&intake, &sender, *call, &mut body).await?;
+        let decode = |body: Bytes, room: &mut Room<'_>| Form::Protobuf.decode(&body, room);
+        ship(&intake, decoded(&intake, admitted, body, encoding, decode).await?).await
     };
     let timeout = call.as_ref().ok().and_then(|call| call.timeout);
-    let response = match grpc::in_time(timeout, taking).await {
+    match grpc::in_time(timeout, taking).await {
         Some(Ok(rejections)) => grpc::reply(&answer::response(&rejections)),
         Some(Err(refusal)) => grpc::refused(&refusal),
         None => grpc::too_late(),
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
-async fn ship(intake: &Arc<Intake>, packed: Packed, form: Form) -> Result<Rejections, Refusal> {
-    let Packed { body, encoding, admitted } = packed;
-    let sender = admitted.sender().clone();
-    let decoded =
-        unpack(admitted, body, encoding, &intake.limits, move |body, room| form.decode(&body, room));
-    let (batch, admitted) = decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+async fn ship(intake: &Arc<Intake>, (batch, admitted): (Batch, Admitted)) -> Result<Rejections, Refusal> {
     let receipt = intake.ship(admitted, batch, intake.new_ids()).await?;
     Ok(receipt.rejections)
-}
-
-fn sender(intake: &Intake, parts: &Parts) -> Result<Sender, Refusal> {
-    let tenant = authorize(&intake.access, parts, Timestamp::now())?;
-    let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
-    Ok(Sender { tenant, protocol: Protocol::Otlp, peer })
-}
-
-fn encoding(parts: &Parts) -> Result<Encoding, Refusal> {
-    let header = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
-    Encoding::from_header(header).map_err(|error| {
-        Refusal::new(Kind::Unsupported, error.to_string(), "use gzip, zstd, deflate or identity")
-    })
 }
 
 impl Form {
@@ -180,20 +148,12 @@ impl Form {
     }
 
     fn failure(self, refusal: &Refusal) -> Response {
-        let (code, words) = (grpc::code(refusal), grpc::words(refusal));
+        let (code, words) = (grpc::code(refusal.kind), grpc::words(refusal));
         let body = match self {
             Self::Protobuf => answer::status(code, &words, refusal.retry_after),
             Self::Json => answer::status_json(code, &words),
         };
-        let mut response = self.response(status(refusal.kind), body);
-        if let Some(wait) = refusal.retry_after {
-            let _before = response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
-        }
-        if refusal.kind == Kind::Unauthorized {
-            let bearer = HeaderValue::from_static("Bearer realm=\"forebay\"");
-            let _before = response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
-        }
-        response
+        refused(self.response(status(refusal.kind), body), refusal)
     }
 
     fn response(self, status: StatusCode, body: Vec<u8>) -> Response {

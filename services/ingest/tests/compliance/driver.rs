@@ -6,6 +6,10 @@ use forebay_settings::sections::ingest::ListenerProtocol;
 pub(crate) trait Driver: Send + Sized + 'static {
     /// The protocol, as metrics name it.
     const PROTOCOL: &'static str;
+    /// What tells it from others that speak the same protocol: tenants are named after it.
+    const WAY: &'static str = Self::PROTOCOL;
+    /// What its listener listens on.
+    const TRANSPORT: Transport = Transport::Tcp;
     /// The listener that it needs; `None` for `ingest.listen`.
     const LISTENER: Option<ListenerProtocol>;
     /// What it hears while Kafka is away.
@@ -20,10 +24,19 @@ pub(crate) trait Driver: Send + Sized + 'static {
     fn send(&mut self, events: &[String]) -> impl Future<Output = Heard> + Send;
 }
 
+/// What a listener listens on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Transport {
+    Tcp,
+    Udp,
+    Unix,
+    UnixDatagram,
+}
+
 /// Where a client goes, and as whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
-    /// The listener's address.
+    /// The listener's address, or the path of its socket.
     pub(crate) address: String,
     /// A credential; the listener has its tenant where the protocol has no place for one.
     pub(crate) token: String,
@@ -47,6 +60,8 @@ pub(crate) enum Oversized {
     Refused,
     /// It is left out and counted: the protocol can't refuse.
     Counted,
+    /// It is lost and counted as that, before anybody knows whose it is.
+    Lost,
     /// It is cut.
     Cut,
 }

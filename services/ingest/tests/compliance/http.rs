@@ -2,8 +2,6 @@
 
 use std::marker::PhantomData;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -13,6 +11,9 @@ use crate::driver::{Door, Driver, Heard, Oversized, Waiting};
 /// What is a protocol's own.
 pub(crate) trait Dialect: Send + 'static {
     const PROTOCOL: &'static str;
+
+    /// What tells it from others of the same protocol.
+    const WAY: &'static str = Self::PROTOCOL;
 
     /// The path.
     const PATH: &'static str;
@@ -39,6 +40,7 @@ pub(crate) struct Post<T> {
 
 impl<T: Dialect> Driver for Post<T> {
     const PROTOCOL: &'static str = T::PROTOCOL;
+    const WAY: &'static str = T::WAY;
     const LISTENER: Option<ListenerProtocol> = None;
     const WAITING: Waiting = Waiting::Told;
     const OVERSIZED: Oversized = Oversized::Refused;
@@ -129,6 +131,24 @@ impl Dialect for Hec {
     }
 }
 
+/// Splunk's event collector, with lines.
+pub(crate) struct HecRaw;
+
+impl Dialect for HecRaw {
+    const PROTOCOL: &'static str = "hec";
+    const WAY: &'static str = "hec-raw";
+    const PATH: &'static str = "/services/collector/raw";
+
+    fn fill(request: RequestBuilder, token: &str, events: &[String]) -> RequestBuilder {
+        let request = request.body(events.join("\n"));
+        if token.is_empty() { request } else { request.header("authorization", format!("Splunk {token}")) }
+    }
+
+    fn read(body: &Value) -> Heard {
+        Hec::read(body)
+    }
+}
+
 /// OTLP in JSON.
 pub(crate) struct Otlp;
 
@@ -194,36 +214,5 @@ impl Dialect for Loki {
     // Its clients don't send again after 400, so that this answers a push that was taken but for some lines.
     fn refused(status: u16, words: String) -> Heard {
         if status == 400 { Heard::Partly(words) } else { Heard::Refused(words) }
-    }
-}
-
-/// Firehose's `PutRecordBatch`. The id of the access key is the credential.
-pub(crate) struct Firehose;
-
-impl Dialect for Firehose {
-    const PROTOCOL: &'static str = "firehose";
-    const PATH: &'static str = "/";
-
-    fn fill(request: RequestBuilder, token: &str, events: &[String]) -> RequestBuilder {
-        let records: Vec<Value> = events.iter().map(|text| json!({"Data": STANDARD.encode(text)})).collect();
-        let body = json!({"DeliveryStreamName": "compliance", "Records": records});
-        let request = request
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", "Firehose_20150804.PutRecordBatch")
-            .body(body.to_string());
-        if token.is_empty() {
-            return request;
-        }
-        let scope = "20260102/eu-central-1/firehose/aws4_request";
-        let signed = format!("AWS4-HMAC-SHA256 Credential={token}/{scope}, SignedHeaders=host, Signature=00");
-        request.header("authorization", signed)
-    }
-
-    fn read(body: &Value) -> Heard {
-        if body["FailedPutCount"] == 0 {
-            Heard::Success
-        } else {
-            Heard::Partly(body["RequestResponses"].to_string())
-        }
     }
 }

@@ -53,7 +53,8 @@ impl Driver for Relp {
         let offers = "relp_version=0\nrelp_software=compliance\ncommands=syslog";
         let open = format!("1 open {} {offers}\n", offers.len());
         session.stream.write_all(open.as_bytes()).await.unwrap();
-        assert_eq!(session.answer().await, Some(1));
+        // Who isn't let in hears nothing, and finds out when it sends.
+        assert!(matches!(session.answer().await, Some(1) | None));
         session
     }
 

@@ -12,7 +12,7 @@ use forebay_testkit::free_port;
 use forebay_testkit::prometheus::series;
 use tempfile::TempDir;
 
-use crate::driver::{Door, Driver};
+use crate::driver::{Door, Driver, Transport};
 use crate::harness::{Ingest, Stored, eventually, started};
 
 /// A tier that knows two tenants.
@@ -31,11 +31,18 @@ impl<D: Driver> Rig<D> {
         let scrape = Scrape::install().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let tokens = folder.path().join("tokens.yaml");
-        let tenants = ["one", "two"].map(|name| format!("{}-{test}-{name}", D::PROTOCOL));
+        let tenants = ["one", "two"].map(|name| format!("{}-{test}-{name}", D::WAY));
         let secrets = tenants.clone().map(|tenant| token(&tokens, &tenant));
         let listeners = tenants.clone().map(|tenant| {
             D::LISTENER.map(|protocol| {
-                let address = format!("127.0.0.1:{}", free_port().unwrap());
+                let address = match D::TRANSPORT {
+                    Transport::Tcp => format!("127.0.0.1:{}", free_port().unwrap()),
+                    Transport::Udp => format!("udp://127.0.0.1:{}", free_port().unwrap()),
+                    Transport::Unix => format!("unix://{}", folder.path().join(&tenant).display()),
+                    Transport::UnixDatagram => {
+                        format!("unixgram://{}", folder.path().join(&tenant).display())
+                    }
+                };
                 ListenerSettings { tenant: Some(tenant), ..ListenerSettings::new(protocol, address) }
             })
         });
@@ -48,8 +55,12 @@ impl<D: Driver> Rig<D> {
             change(settings);
         })
         .await;
-        let [one, two] = listeners
-            .map(|listener| listener.map_or_else(|| ingest.address.to_string(), |listener| listener.address));
+        let [one, two] = listeners.map(|listener| match listener {
+            Some(ListenerSettings { address, .. }) => {
+                address.split_once("://").map_or(address.as_str(), |(_scheme, rest)| rest).to_owned()
+            }
+            None => ingest.address.to_string(),
+        });
         let [first, second] = secrets;
         let doors = [Door { address: one, token: first }, Door { address: two, token: second }];
         Self { ingest, tenants, doors, scrape, _folder: folder, _of: PhantomData }

@@ -185,8 +185,66 @@ async fn other_paths_and_methods_say_where_to_go() {
     let url = |path: &str| format!("http://{}{path}", ingest.address);
     let wrong_path = answer(ingest.client.post(url("/v1/nothing")).body("x")).await;
     assert_eq!((wrong_path.status, wrong_path.error()), (404, "not_found"));
-    let wrong_method = answer(ingest.client.get(url("/v1/ingest"))).await;
-    assert_eq!((wrong_method.status, wrong_method.error()), (405, "method_not_allowed"));
+    let hint = |answer: &crate::harness::Answer| answer.body["error"]["hint"].as_str().unwrap().to_owned();
+    for (asked, meant) in [
+        ("/v1/log", "`/v1/logs`"),
+        ("/services/colector/event", "`/services/collector/event`"),
+        ("/loki/api/push", "`/loki/api/v1/push`"),
+        ("/x", "/v1/ingest, /v1/stream, /v1/logs, /_bulk"),
+    ] {
+        let there = hint(&answer(ingest.client.post(url(asked)).body("x")).await);
+        assert!(there.contains(meant), "{asked}: {there}");
+    }
+    for (path, allowed) in [
+        ("/v1/ingest", "POST"),
+        ("/events", "POST"),
+        ("/v1/logs", "POST"),
+        ("/services/collector", "POST"),
+        ("/services/collector/health", "GET,HEAD"),
+        ("/v1/stream", "GET,HEAD"),
+        ("/firehose", "POST"),
+    ] {
+        let request = ingest.client.delete(url(path));
+        let headers = request.try_clone().unwrap().send().await.unwrap().headers().clone();
+        assert_eq!(headers["allow"], allowed, "{path}");
+        let wrong_method = answer(request).await;
+        assert_eq!((wrong_method.status, wrong_method.error()), (405, "method_not_allowed"), "{path}");
+    }
+    let bulk = ingest.client.delete(url("/_bulk")).send().await.unwrap();
+    assert_eq!(
+        (bulk.status().as_u16(), &bulk.headers()["x-elastic-product"]),
+        (405, &"Elasticsearch".parse().unwrap())
+    );
+}
+
+/// Scenario: each path that the answer to a wrong one names, with a method that none takes.
+/// Guarantees: it is there.
+#[tokio::test]
+async fn the_paths_that_are_named_are_there() {
+    let ingest = started(|_| {}).await;
+    let url = |path: &str| format!("http://{}{path}", ingest.address);
+    let nowhere = answer(ingest.client.post(url("/x")).body("x")).await;
+    let hint = nowhere.body["error"]["hint"].as_str().unwrap();
+    let paths: Vec<&str> = hint.strip_prefix("events are sent to: ").unwrap().split(", ").collect();
+    assert!(paths.len() > 10, "{hint}");
+    for path in paths {
+        let path = path.replace(['{', '}'], "");
+        let answer = ingest.client.patch(url(&path)).send().await.unwrap();
+        assert_eq!(answer.status(), 405, "{path}");
+    }
+}
+
+/// Scenario: a format whose name is misspelt, and one that only a rule may know.
+/// Guarantees: the one is refused with what was meant, before anything of it is in Kafka; the other is taken.
+#[tokio::test]
+async fn a_misspelt_format_is_refused() {
+    let ingest = started(|_| {}).await;
+    let wrong = answer(ingest.request("?format=combind", "x").header("content-type", "text/plain")).await;
+    assert_eq!((wrong.status, wrong.error()), (400, "bad_request"));
+    assert!(wrong.reason().contains("did you mean `combined`?"), "{wrong:?}");
+    let own = answer(ingest.request("?format=orders", "x").header("content-type", "text/plain")).await;
+    assert_eq!(own.counts(), (1, 0));
+    assert_eq!(ingest.stop().await.len(), 1);
 }
 
 /// Scenario: ids in a member, ids by an `Idempotency-Key`, a request sent twice.

@@ -7,8 +7,12 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use forebay_access::secret::TokenHash;
 use forebay_settings::sections::ingest::ListenerProtocol;
+use forebay_settings::{ByteSize, Period};
+use forebay_telemetry::Scrape;
 use forebay_testkit::free_port;
+use forebay_testkit::prometheus::series;
 
 use crate::harness::{Ingest, eventually, started};
 use crate::syslog::{arrived, listen, texts};
@@ -113,6 +117,53 @@ async fn tenants_of_one_socket_are_told_apart_by_their_networks() {
         assert!(event.body.starts_with(format!("<13>{} ", event.tenant).as_bytes()), "{}", event.tenant);
     }
     assert!(stored.iter().filter(|event| event.tenant == "full").count() < 200);
+}
+
+/// Scenario: a tenant of a socket has its share of the memory, and sends on; another tenant sends a little by the same socket.
+/// Guarantees: the other's events get through meanwhile; of the first's, all are in Kafka in the end or counted as lost.
+#[tokio::test]
+async fn a_tenant_beyond_its_share_delays_nobody_else() {
+    const SENT: usize = 40;
+    let scrape = Scrape::install().unwrap();
+    let lost = || {
+        let text = scrape.render();
+        let of_lines = series(&text, "forebay_ingest_lost_events_total")
+            .filter(|(labels, _)| labels.contains("protocol=\"lines\""));
+        of_lines.map(|(_, count)| count).sum::<f64>()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    let hash = TokenHash::of(b"token-of-full").to_text();
+    let file = format!(
+        "tenants:\n  full: {{}}\n  other: {{}}\ncredentials:\n  \
+         - {{name: token, tenant: full, token: \"{hash}\"}}\n  \
+         - {{name: full, tenant: full, network: 127.0.0.2/32}}\n  \
+         - {{name: other, tenant: other, network: 127.0.0.3/32}}\n"
+    );
+    std::fs::write(&path, file).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
+    let ingest = started(|settings| {
+        listen(settings, ListenerProtocol::Lines, format!("udp://{address}"));
+        settings.ingest.access_file = Some(path.clone());
+        settings.ingest.max_in_flight = ByteSize::mib(1);
+        settings.ingest.read_timeout = Period::from_secs(60);
+    })
+    .await;
+    let bodies = ingest.filled(Some("token-of-full")).await;
+    let [full, other] = ["127.0.0.2:0", "127.0.0.3:0"].map(|local| UdpSocket::bind(local).unwrap());
+    for n in 0..SENT {
+        let _sent = full.send_to(format!("{n:0>60000}").as_bytes(), address).unwrap();
+        eventually("it is received", async || unread(address) == 0).await;
+    }
+    let _sent = other.send_to(b"one of another", address).unwrap();
+    let of = |tenant: &str| ingest.stored().iter().filter(|event| event.tenant == tenant).count();
+    eventually("the other's is in Kafka", async || of("other") == 1).await;
+    assert_eq!(of("full"), 0);
+    assert!(lost() > 0.0);
+    drop(bodies);
+    eventually("the rest is in Kafka", async || of("full") > 0).await;
+    let stored = ingest.stop().await.iter().filter(|event| event.tenant == "full").count();
+    assert_eq!(stored as f64 + lost(), SENT as f64);
 }
 
 /// Scenario: a local process writes to a datagram socket, as to `/dev/log`.

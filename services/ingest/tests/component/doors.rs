@@ -113,6 +113,46 @@ async fn certificates_of_clients_stand_before_http() {
     assert!(ingest.stop().await.iter().all(|event| event.body == b"{\"n\":1}" || event.body == b"{\"n\":4}"));
 }
 
+/// Scenario: over TLS with optional certificates of clients: two clients of two tenants, one whose certificate the file doesn't know, one
+/// that is switched off, one that shows none, and one that names another tenant.
+/// Guarantees: the certificate's name gives the tenant; the others get nothing in.
+#[tokio::test]
+async fn a_certificate_of_a_client_gives_the_tenant() {
+    let (folder, authority, clients) = (tempfile::tempdir().unwrap(), authority(), authority());
+    put(folder.path(), &leaf(&authority, "localhost"));
+    let (trusted, access) = (folder.path().join("clients.pem"), folder.path().join("access.yaml"));
+    std::fs::write(&trusted, clients.pem()).unwrap();
+    let file = "credentials:
+  - {name: web, tenant: acme, certificate: {dns: web-1}}
+  - {name: db, tenant: umbrella, certificate: {common_name: db-1}}
+  - {name: old, tenant: acme, certificate: {dns: old-1}, disabled: true}
+";
+    std::fs::write(&access, file).unwrap();
+    let ingest = started(|settings| {
+        settings.ingest.access_file = Some(access);
+        settings.ingest.tls.certificate_file = Some(folder.path().join("server.pem"));
+        settings.ingest.tls.key_file = Some(folder.path().join("server.key"));
+        settings.ingest.tls.client_ca_file = Some(trusted);
+        settings.ingest.tls.client_certificates = forebay_settings::sections::ClientCertificates::Optional;
+    })
+    .await;
+    let of = |name: &str| client(&authority, Some(&leaf(&clients, name)));
+    let web = of("web-1");
+    assert_eq!(answer(request(&ingest, &web, "{\"n\":1}")).await.counts(), (1, 0));
+    assert_eq!(answer(request(&ingest, &of("db-1"), "{\"n\":2}")).await.counts(), (1, 0));
+    let status = async |request: reqwest::RequestBuilder| answer(request).await.status;
+    assert_eq!(status(request(&ingest, &of("other-1"), "{}")).await, 401);
+    assert_eq!(status(request(&ingest, &of("old-1"), "{}")).await, 403);
+    assert_eq!(status(request(&ingest, &client(&authority, None), "{}")).await, 401);
+    let named = |tenant| request(&ingest, &web, "{\"n\":3}").header("x-forebay-tenant", tenant);
+    assert_eq!((status(named("umbrella")).await, status(named("acme")).await), (403, 200));
+    let mut stored: Vec<(String, Vec<u8>)> =
+        ingest.stop().await.into_iter().map(|event| (event.tenant, event.body)).collect();
+    stored.sort();
+    let expected = [("acme", "{\"n\":1}"), ("acme", "{\"n\":3}"), ("umbrella", "{\"n\":2}")];
+    assert_eq!(stored, expected.map(|(tenant, body)| (tenant.to_owned(), body.as_bytes().to_vec())));
+}
+
 async fn connect_from(from: [u8; 4], to: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(IpAddr::from(from), 0)).unwrap();

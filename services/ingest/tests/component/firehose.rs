@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use forebay_ingest::tokens::issue;
 use forebay_kafka::testing::{Fault, Request};
 use forebay_record::Tenant;
+use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::harness::{Answer, Ingest, answer, eventually, started};
 
@@ -145,4 +147,60 @@ async fn the_access_key_is_the_credential() {
     assert_eq!(answer(delivery).await.status, 200);
     let tenants: Vec<String> = ingest.stop().await.into_iter().map(|event| event.tenant).collect();
     assert_eq!(tenants, ["acme"; 2]);
+}
+
+/// A request that is signed as AWS has it (signature version 4), `ago` seconds ago.
+fn signed(ingest: &Ingest, body: &Value, (id, secret): (&str, &str), ago: i64) -> reqwest::RequestBuilder {
+    const TARGET: &str = "Firehose_20150804.PutRecord";
+    let mac = |key: &[u8], text: &str| {
+        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).unwrap();
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    };
+    let time = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(ago);
+    let date = time.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let (day, host, text) = (&date[..8], ingest.address.to_string(), body.to_string());
+    let names = "host;x-amz-date;x-amz-target";
+    let headers = format!("host:{host}\nx-amz-date:{date}\nx-amz-target:{TARGET}\n");
+    let hash = |text: &str| hex::encode(Sha256::digest(text.as_bytes()));
+    let canonical = format!("POST\n/\n\n{headers}\n{names}\n{}", hash(&text));
+    let scope = format!("{day}/eu-west-1/firehose/aws4_request");
+    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hash(&canonical));
+    let key = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| mac(&key, part));
+    let digits = hex::encode(mac(&key, &to_sign));
+    let authorization =
+        format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={digits}");
+    put(ingest, "PutRecord", body).header("x-amz-date", date).header("authorization", authorization)
+}
+
+/// Scenario: calls signed with the right secret, with a wrong one, with that of another key, an hour ago, and over another body.
+/// Guarantees: the first alone gets in, as the tenant of its key.
+#[tokio::test]
+async fn a_signature_has_to_be_made_with_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    let keys = "credentials:
+  - {name: one, tenant: acme, access_key: {id: AKIDONE, secret: secret-of-acme}}
+  - {name: two, tenant: umbrella, access_key: {id: AKIDTWO, secret: secret-of-umbrella}}
+";
+    std::fs::write(&path, keys).unwrap();
+    let ingest = started(|settings| settings.ingest.access_file = Some(path.clone())).await;
+    let one = json!({"DeliveryStreamName": "web", "Record": record("x")});
+    for (id, secret) in [("AKIDONE", "secret-of-acme"), ("AKIDTWO", "secret-of-umbrella")] {
+        let right = answer(signed(&ingest, &one, (id, secret), 0)).await;
+        assert_eq!(right.status, 200, "{right:?}");
+    }
+    let other = json!({"DeliveryStreamName": "web", "Record": record("other")}).to_string();
+    for (wrong, what) in [
+        (signed(&ingest, &one, ("AKIDONE", "secret"), 0), "a wrong secret"),
+        (signed(&ingest, &one, ("AKIDONE", "secret-of-umbrella"), 0), "another key's secret"),
+        (signed(&ingest, &one, ("AKIDNONE", "secret-of-acme"), 0), "a key that is not known"),
+        (signed(&ingest, &one, ("AKIDONE", "secret-of-acme"), 3600), "recorded an hour ago"),
+        (signed(&ingest, &one, ("AKIDONE", "secret-of-acme"), 0).body(other), "another body"),
+    ] {
+        assert_eq!(error(&answer(wrong).await), (403, "UnrecognizedClientException"), "{what}");
+    }
+    let mut tenants: Vec<String> = ingest.stop().await.into_iter().map(|event| event.tenant).collect();
+    tenants.sort();
+    assert_eq!(tenants, ["acme", "umbrella"]);
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use forebay_proto::v1;
-use forebay_settings::Period;
+use forebay_settings::{ByteSize, Period};
 use forebay_wire::protobuf::{push_bytes, push_text};
 use prost::Message;
 use v1::stream_response::Message as Said;
@@ -133,6 +133,52 @@ async fn a_stream_outlives_an_outage() {
     .await;
     let stored = ingest.stop().await;
     assert!(stored.iter().any(|event| event.body == b"again"));
+}
+
+/// Scenario: a batch waits for Kafka, and the next one for memory, which others have for as long as they like.
+/// Guarantees: the first is acknowledged meanwhile, and the other as soon as there is room.
+#[tokio::test]
+async fn acknowledgements_go_on_while_a_batch_waits_for_room() {
+    let ingest = started(|settings| {
+        settings.ingest.max_in_flight = ByteSize::mib(1);
+        settings.ingest.ack_timeout = Period::from_secs(60);
+        settings.ingest.read_timeout = Period::from_secs(60);
+    })
+    .await;
+    let client = Client::connect(ingest.address, None).await;
+    let mut stream = client.stream(STREAM).await;
+    let Said::Window(_) = said(&mut stream).await else { panic!("no window") };
+    let bodies = ingest.filled(None).await;
+    ingest.cluster.broker_down(1).unwrap();
+    stream.send(&numbered(1, batch(&["one"]))).await;
+    stream.send(&numbered(2, batch(&[&"x".repeat(200_000)]))).await;
+    ingest.cluster.broker_up(1).unwrap();
+    assert!(matches!(said(&mut stream).await, Said::Ack(ack) if ack.sequence == 1));
+    drop(bodies);
+    assert!(matches!(said(&mut stream).await, Said::Ack(ack) if ack.sequence == 2));
+    assert_eq!(ingest.stop().await.len(), 2);
+}
+
+/// Scenario: a message on a stream comes byte by byte. Guarantees: it keeps memory no longer than a body of a request might.
+#[tokio::test]
+async fn a_message_that_trickles_in_is_given_up() {
+    let ingest = started(|settings| settings.ingest.read_timeout = Period::from_secs(1)).await;
+    let client = Client::connect(ingest.address, None).await;
+    let mut stream = client.stream(STREAM).await;
+    let Said::Window(_) = said(&mut stream).await else { panic!("no window") };
+    let requests = stream.requests.clone();
+    let trickling = tokio::spawn(async move {
+        for byte in forebay_wire::grpc::framed(&[0; 1000]) {
+            let frame = hyper::body::Frame::data(Bytes::from(vec![byte]));
+            if requests.send(Ok(frame)).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    });
+    assert!(stream.next::<v1::StreamResponse>().await.is_none());
+    assert_eq!(stream.ended().code, 14, "{}", stream.ended().message);
+    trickling.abort();
 }
 
 /// Scenario: the process is told to stop while a stream is open and between batches.

@@ -36,13 +36,25 @@ async fn said(stream: &mut TcpStream, until: usize) -> Vec<u8> {
 
 /// Shakes hands with this key; says whether the server let it in, and proved itself.
 async fn shake(stream: &mut TcpStream, hostname: &str, key: &str) -> bool {
-    // An array of two: "HELO", and a map of nonce (16 bytes), auth (empty) and keepalive.
-    let helo = said(stream, 43).await;
-    let at = helo.windows(5).position(|bytes| bytes == b"nonce").unwrap() + 7;
-    let (nonce, salt) = (&helo[at..at + 16], b"salty");
+    shake_as(stream, hostname, key, None).await
+}
+
+/// The same as a user with a password.
+async fn shake_as(stream: &mut TcpStream, hostname: &str, key: &str, user: Option<(&str, &str)>) -> bool {
+    // An array of two: "HELO", and a map of nonce (16 bytes), auth (the same, or empty where no user is asked for) and keepalive.
+    let helo = said(stream, if user.is_some() { 65 } else { 49 }).await;
+    let after =
+        |name: &[u8]| helo.windows(name.len()).position(|bytes| bytes == name).unwrap() + name.len() + 2;
+    let (nonce, salt) = (&helo[after(b"nonce")..][..16], b"salty");
     let shown = digest(&[salt, hostname.as_bytes(), nonce, key.as_bytes()]);
+    let (user, password) = match user {
+        Some((user, password)) => {
+            (user, digest(&[&helo[after(b"auth")..][..16], user.as_bytes(), password.as_bytes()]))
+        }
+        None => ("", String::new()),
+    };
     let mut ping = vec![0x96];
-    for part in ["PING", hostname, "salty", &shown, "", ""] {
+    for part in ["PING", hostname, "salty", &shown, user, &password] {
         ping.extend(text(part));
     }
     stream.write_all(&ping).await.unwrap();
@@ -101,4 +113,35 @@ async fn a_shared_key_says_whose_events_they_are() {
         .collect();
     of.sort_unstable();
     assert_eq!(of, [("acme", true), ("umbrella", true)]);
+}
+
+/// Scenario: a user shakes hands; somebody else guesses at its password from the same address until he has to wait, and then comes upon
+/// another user's right one.
+/// Guarantees: the user is let in all the time; a user who comes for the first time is let in, while nobody guesses at its name.
+#[tokio::test]
+async fn guesses_lock_out_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    let keys = "credentials:
+  - {name: ann, tenant: acme, forward: {shared_key: shared-key, user: ann, password: pw-ann}}
+  - {name: bob, tenant: acme, forward: {shared_key: shared-key, user: bob, password: pw-bob}}
+  - {name: eve, tenant: acme, forward: {shared_key: shared-key, user: eve, password: pw-eve}}
+";
+    std::fs::write(&path, keys).unwrap();
+    let change = |settings: &mut forebay_settings::Settings| settings.ingest.access_file = Some(path.clone());
+    let (ingest, address): (_, SocketAddr) = over_tcp(ListenerProtocol::Forward, change).await;
+    let enters = async |user: &str, password: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        shake_as(&mut stream, "h", "shared-key", Some((user, password))).await
+    };
+    assert!(enters("ann", "pw-ann").await);
+    for user in ["ann", "eve"] {
+        for guess in 0..12 {
+            assert!(!enters(user, &format!("guess {guess}")).await);
+        }
+    }
+    assert!(enters("ann", "pw-ann").await, "it was let in from here before");
+    assert!(enters("bob", "pw-bob").await, "nobody guesses at its name");
+    assert!(!enters("eve", "pw-eve").await, "a guess that is right is answered like the wrong ones before");
+    let _stored = ingest.stop().await;
 }

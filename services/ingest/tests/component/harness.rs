@@ -10,6 +10,7 @@ use forebay_kafka::{ReadFrom, TopicReader};
 use forebay_record::RawEvent;
 use forebay_service::{Context, Running};
 use forebay_settings::{Period, Settings};
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -93,6 +94,32 @@ impl Ingest {
     /// Sends NDJSON.
     pub(crate) async fn ndjson(&self, query: &str, body: impl Into<reqwest::Body>) -> Answer {
         answer(self.request(query, body).header("content-type", "application/x-ndjson")).await
+    }
+
+    /// Fills the tenant's memory with bodies that begin and never end, until `ingest.max_in_flight` of 1 MiB has no room for
+    /// another 40 kB of it. It is free again when they are dropped.
+    pub(crate) async fn filled(&self, token: Option<&str>) -> tokio::task::JoinSet<Option<u16>> {
+        let endless = || {
+            let begin = stream::iter([Ok::<_, std::io::Error>("x".repeat(40_000))]);
+            let request = self.request("", reqwest::Body::wrap_stream(begin.chain(stream::pending())));
+            let request = match token {
+                Some(token) => request.bearer_auth(token),
+                None => request,
+            };
+            async move { request.send().await.ok().map(|answer| answer.status().as_u16()) }
+        };
+        let mut bodies = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let _task = bodies.spawn(endless());
+        }
+        eventually("the memory is full", async || {
+            let _task = bodies.spawn(endless());
+            // Who is let in is never answered.
+            let answered = tokio::time::timeout(Duration::from_millis(500), bodies.join_next()).await;
+            matches!(answered, Ok(Some(Ok(Some(429)))))
+        })
+        .await;
+        bodies
     }
 
     /// Stops the tier and gives what it has left in the topic, ordered by partition and offset.

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use forebay_settings::ByteSize;
 use forebay_settings::sections::ingest::ListenerProtocol;
+use forebay_settings::{ByteSize, Period};
+use forebay_telemetry::Scrape;
+use forebay_testkit::prometheus::series;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -173,4 +175,27 @@ async fn what_is_no_window_is_closed() {
     client.send(&window(1, &["{}"])).await;
     assert_eq!(client.ack().await, Some(1));
     assert_eq!(ingest.stop().await.len(), 1);
+}
+
+/// Scenario: there is no memory for what a window may become, for longer than a request waits.
+/// Guarantees: the sender is sent away to begin anew, and that is counted once.
+#[tokio::test]
+async fn a_window_without_room_is_refused_once() {
+    let scrape = Scrape::install().unwrap();
+    let (ingest, address) = started(|settings| {
+        settings.ingest.max_in_flight = ByteSize::mib(1);
+        settings.ingest.ack_timeout = Period::from_secs(1);
+        settings.ingest.read_timeout = Period::from_secs(60);
+    })
+    .await;
+    let _bodies = ingest.filled(None).await;
+    let mut client = Client::connect(address).await;
+    let event = format!("{{\"a\":\"{}\"}}", "x".repeat(400_000));
+    client.send(&compressed(1, &[&event])).await;
+    assert_eq!(client.last_ack().await, None);
+    let text = scrape.render();
+    let refused = series(&text, "forebay_ingest_batches_total").filter(|(labels, _)| {
+        labels.contains("protocol=\"lumberjack\"") && labels.contains("outcome=\"busy\"")
+    });
+    assert_eq!(refused.map(|(_, count)| count).sum::<f64>(), 1.0);
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use forebay_ingest::tokens::issue;
 use forebay_record::Tenant;
-use forebay_settings::Period;
+use forebay_settings::{ByteSize, Period};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -191,6 +192,125 @@ async fn a_revoked_credential_ends_its_streams() {
     let answered = said(&mut socket).await;
     forebay_ingest::tokens::revoke(&file, "test").unwrap();
     assert_eq!(closed(&mut socket).await, 1012, "{answered}");
+    match connect(&ingest, "", Some(&token)).await {
+        Err(Error::Http(response)) => assert_eq!(response.status(), 403),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(ingest.stop().await.len(), 1);
+}
+
+/// Scenario: a batch waits for Kafka, and the next one for memory, which others have for as long as they like.
+/// Guarantees: the first is acknowledged meanwhile, and the other as soon as there is room.
+#[tokio::test]
+async fn acknowledgements_go_on_while_a_batch_waits_for_room() {
+    let ingest = started(|settings| {
+        settings.ingest.max_in_flight = ByteSize::mib(1);
+        settings.ingest.ack_timeout = Period::from_secs(60);
+        settings.ingest.read_timeout = Period::from_secs(60);
+    })
+    .await;
+    let mut socket = connect(&ingest, "", None).await.unwrap();
+    let bodies = ingest.filled(None).await;
+    ingest.cluster.broker_down(1).unwrap();
+    send(&mut socket, "{\"seq\":1}\n{\"a\":1}\n").await;
+    send(&mut socket, format!("{{\"seq\":2}}\n{{\"a\":\"{}\"}}\n", "x".repeat(200_000))).await;
+    ingest.cluster.broker_up(1).unwrap();
+    assert_eq!(said(&mut socket).await["ack"], 1);
+    drop(bodies);
+    assert_eq!(said(&mut socket).await["ack"], 2);
+    assert_eq!(ingest.stop().await.len(), 2);
+}
+
+/// The beginning of a frame of a client: its first byte, what its length is said to be, and so much of it.
+fn frame(first: u8, len: u64, sent: usize) -> Vec<u8> {
+    // A mask of zeros leaves the bytes as they are.
+    [&[first, 0xff][..], &len.to_be_bytes(), &[0; 4], &vec![b'x'; sent]].concat()
+}
+
+/// Scenario: messages come in half, and stay so.
+/// Guarantees: what has come of them counts as memory, so that others are refused instead of taking more than there is; when they are
+/// gone there is room again.
+#[tokio::test]
+async fn half_a_message_counts_as_memory() {
+    let ingest = started(|settings| {
+        settings.ingest.max_in_flight = ByteSize::mib(1);
+        settings.ingest.read_timeout = Period::from_secs(60);
+        settings.ingest.ack_timeout = Period::from_secs(60);
+    })
+    .await;
+    let mut sockets = Vec::new();
+    for _ in 0..3 {
+        let mut socket = connect(&ingest, "", None).await.unwrap();
+        socket.get_mut().write_all(&frame(0x81, 900_000, 300_000)).await.unwrap();
+        sockets.push(socket);
+    }
+    let body = format!("{{\"a\":\"{}\"}}", "x".repeat(200_000));
+    eventually("the memory is full", async || {
+        let answer = ingest.ndjson("", body.clone()).await;
+        answer.status == 429 && answer.error() == "busy"
+    })
+    .await;
+    drop(sockets);
+    eventually("there is room again", async || ingest.ndjson("", body.clone()).await.status == 200).await;
+}
+
+/// Scenario: a client begins a message, and then only says that it is there.
+/// Guarantees: it is sent away, since what it has begun keeps memory.
+#[tokio::test]
+async fn pongs_keep_no_message_that_does_not_end() {
+    let ingest = started(|settings| settings.ingest.read_timeout = Period::from_secs(1)).await;
+    let mut socket = connect(&ingest, "", None).await.unwrap();
+    // A fragment: others may follow, and pongs between them.
+    socket.get_mut().write_all(&frame(0x01, 1000, 1000)).await.unwrap();
+    let closed = async {
+        loop {
+            let _gone = socket.get_mut().write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await;
+            let heard = tokio::time::timeout(Duration::from_millis(100), socket.next()).await;
+            if let Ok(Some(Ok(Message::Close(frame)))) = heard {
+                return u16::from(frame.unwrap().code);
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(Duration::from_secs(20), closed).await, Ok(1001));
+}
+
+/// Scenario: a client answers every ping, and never sends a batch. Guarantees: it doesn't keep its place for ever.
+#[tokio::test]
+async fn who_only_answers_pings_is_sent_away() {
+    let ingest = started(|settings| settings.ingest.read_timeout = Period::from_millis(200)).await;
+    let mut socket = connect(&ingest, "", None).await.unwrap();
+    let code = tokio::time::timeout(Duration::from_secs(20), closed(&mut socket)).await;
+    assert_eq!(code, Ok(1001));
+}
+
+/// Scenario: a batch of a content type that isn't taken, then another batch.
+/// Guarantees: the first is refused by its number, for good; the other is taken.
+#[tokio::test]
+async fn an_unknown_content_type_is_refused_by_its_number() {
+    let ingest = started(|_| {}).await;
+    let mut socket = connect(&ingest, "", None).await.unwrap();
+    send(&mut socket, "{\"seq\":1,\"content_type\":\"text/xml\"}\n<a/>").await;
+    let answer = said(&mut socket).await;
+    assert_eq!((&answer["nack"], &answer["error"]["type"]), (&json!(1), &json!("unsupported")));
+    assert!(answer.get("retry_after_ms").is_none(), "{answer}");
+    send(&mut socket, "{\"seq\":2}\n{\"a\":1}").await;
+    assert_eq!(said(&mut socket).await["ack"], 2);
+    assert_eq!(ingest.stop().await.len(), 1);
+}
+
+/// Scenario: the time of a credential ends while its stream is open.
+/// Guarantees: the stream is closed as at a restart, and who comes back with it isn't let in.
+#[tokio::test]
+async fn an_expired_credential_ends_its_streams() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("access.yaml");
+    let expires = jiff::Timestamp::now() + Duration::from_secs(3);
+    let token = issue(&file, &Tenant::new("acme").unwrap(), "test", Some(expires)).unwrap().token;
+    let ingest = started(|settings| settings.ingest.access_file = Some(file.clone())).await;
+    let mut socket = connect(&ingest, "", Some(&token)).await.unwrap();
+    send(&mut socket, "{\"seq\":1}\n{\"a\":1}\n").await;
+    assert_eq!(said(&mut socket).await["ack"], 1);
+    assert_eq!(closed(&mut socket).await, 1012);
     match connect(&ingest, "", Some(&token)).await {
         Err(Error::Http(response)) => assert_eq!(response.status(), 403),
         other => panic!("{other:?}"),

@@ -1,25 +1,17 @@
 //! Bodies and heads that are small to send and large to take.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use forebay_security::victim::Victim;
 
-use crate::victim::Victim;
-
-/// So many mebibytes of zeros in gzip, as a row of members (RFC 1952, section 2.2).
-fn gzip_bomb(mebibytes: usize) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(&vec![0; 1 << 20]).unwrap();
-    encoder.finish().unwrap().repeat(mebibytes)
-}
+use crate::missile::gzip_bomb;
 
 /// Scenario: compressed zeros, compressed twice, deep nesting, millions of events, a length of exabytes, a body that never
 /// ends; with a credential that is good.
 /// Guarantees: each is refused as a whole or piece by piece, within the memory of the limits, and nothing else is harmed.
 #[tokio::test]
 async fn large_bodies_are_refused_in_little_memory() {
-    let mut victim = Victim::start().await;
+    let mut victim = Victim::start().await.unwrap();
     let zstd = zstd::encode_all(std::io::repeat(0).take(2 << 30), 3).unwrap();
     let gzip = gzip_bomb(2_000);
     let deep = "[".repeat(2_000_000);
@@ -49,20 +41,22 @@ async fn large_bodies_are_refused_in_little_memory() {
         }
     }
     let head = format!("POST /v1/ingest HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n", victim.token);
-    let huge = victim.raw(format!("{head}content-length: 9223372036854775807\r\n\r\n").as_bytes()).await;
+    let huge =
+        victim.raw(format!("{head}content-length: 9223372036854775807\r\n\r\n").as_bytes()).await.unwrap();
     assert!(huge.starts_with("HTTP/1.1 413"), "{huge}");
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000)).repeat(100);
-    let endless = victim.raw(format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}").as_bytes()).await;
+    let endless =
+        victim.raw(format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}").as_bytes()).await.unwrap();
     assert!(endless.starts_with("HTTP/1.1 413"), "{endless}");
-    victim.unharmed().await;
-    victim.only_honest_lines();
+    victim.unharmed().await.unwrap();
+    victim.only_honest_lines().unwrap();
 }
 
 /// Scenario: heads that are long, have many fields, or long addresses; without a credential.
 /// Guarantees: each is refused, and who sends them gets an answer or the end.
 #[tokio::test]
 async fn large_heads_are_refused() {
-    let mut victim = Victim::start().await;
+    let mut victim = Victim::start().await.unwrap();
     let heads = [
         format!("POST /v1/ingest HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(4 << 20)),
         format!("POST /v1/ingest HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: y\r\n".repeat(100_000)),
@@ -72,12 +66,12 @@ async fn large_heads_are_refused() {
         "\r\n".repeat(2 << 20),
     ];
     for head in &heads {
-        let answered = victim.raw(head.as_bytes()).await;
+        let answered = victim.raw(head.as_bytes()).await.unwrap();
         assert!(answered.is_empty() || answered.starts_with("HTTP/1.1 4"), "{answered}");
     }
     // As many at once as one address may: what each holds is small.
     let half = format!("POST /v1/ingest HTTP/1.1\r\nhost: x\r\nx: {}", "y".repeat(200_000));
     let _all = futures_util::future::join_all((0..1_000).map(|_| victim.raw(half.as_bytes()))).await;
-    victim.unharmed().await;
-    victim.only_honest_lines();
+    victim.unharmed().await.unwrap();
+    victim.only_honest_lines().unwrap();
 }

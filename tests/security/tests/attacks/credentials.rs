@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_testkit::eventually;
 
-use crate::victim::{Victim, credential};
+use forebay_security::victim::{Victim, credential};
 
 const LINE: &str = "{\"message\":\"of an attacker\",\"tenant\":\"honest\"}";
 
@@ -13,16 +13,16 @@ const LINE: &str = "{\"message\":\"of an attacker\",\"tenant\":\"honest\"}";
 /// Guarantees: none is let in, each is told 401 or 403, and nothing of them is in Kafka.
 #[tokio::test]
 async fn no_wrong_credential_opens() {
-    let mut victim = Victim::start().await;
+    let mut victim = Victim::start().await.unwrap();
     let file = victim.credentials();
     let before = std::fs::read_to_string(&file).unwrap();
-    let expired = credential(&file, "honest", "expired");
+    let expired = credential(&file, "honest", "expired").unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text + "    expires: \"2020-01-01T00:00:00Z\"\n").unwrap();
-    let disabled = credential(&file, "honest", "disabled");
+    let disabled = credential(&file, "honest", "disabled").unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text + "    disabled: true\n").unwrap();
-    let good = credential(&file, "honest", "good");
+    let good = credential(&file, "honest", "good").unwrap();
 
     let status = async |value: String| {
         victim.post().header("authorization", value).body(LINE).send().await.unwrap().status().as_u16()
@@ -65,16 +65,16 @@ async fn no_wrong_credential_opens() {
     };
     eventually("the revoked credential is refused", Duration::from_secs(30), revoked).await.unwrap();
     assert_eq!(status(good.clone()).await, 401);
-    victim.unharmed().await;
-    victim.only_honest_lines();
+    victim.unharmed().await.unwrap();
+    victim.only_honest_lines().unwrap();
 }
 
 /// Scenario: who has a credential of one tenant claims to be another: in a header, in the query, in the events.
 /// Guarantees: the tenant is that of the credential, or the request is refused.
 #[tokio::test]
 async fn a_tenant_cannot_be_claimed() {
-    let mut victim = Victim::start().await;
-    let mallory = credential(&victim.credentials(), "mallory", "mallory");
+    let mut victim = Victim::start().await.unwrap();
+    let mallory = credential(&victim.credentials(), "mallory", "mallory").unwrap();
     let known = async || victim.post().bearer_auth(&mallory).body("{}").send().await.unwrap().status() == 200;
     eventually("the file is read again", Duration::from_secs(30), known).await.unwrap();
     let send = |request: reqwest::RequestBuilder| request.bearer_auth(&mallory).body(LINE).send();
@@ -88,8 +88,8 @@ async fn a_tenant_cannot_be_claimed() {
         let url = format!("http://{}/v1/ingest{query}", victim.address);
         let _taken_as_mallory_or_refused = send(reqwest::Client::new().post(url)).await.unwrap();
     }
-    victim.unharmed().await;
-    for (tenant, body) in victim.stored() {
-        assert_eq!(tenant == "honest", body.contains("an honest line"), "{tenant}: {body}");
+    victim.unharmed().await.unwrap();
+    for stored in victim.stored().unwrap() {
+        assert_eq!(stored.tenant == "honest", stored.body.contains("an honest line"), "{stored:?}");
     }
 }

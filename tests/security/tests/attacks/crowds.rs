@@ -10,7 +10,7 @@ use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio::time::interval;
 
-use crate::victim::Victim;
+use forebay_security::victim::Victim;
 
 /// How many there are, where the system lets a process have as many files.
 const CROWD: usize = 10_000;
@@ -49,8 +49,8 @@ async fn stay(from: [u8; 4], to: SocketAddr, first: &'static [u8], then: &'stati
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_of_one_address_stands_in_nobodys_way() {
     let crowd = crowd();
-    let mut victim = Victim::start().await;
-    let calm = victim.honest_waits(300).await;
+    let mut victim = Victim::start().await.unwrap();
+    let calm = victim.honest_waits(300).await.unwrap();
     let mut attackers = JoinSet::new();
     for number in 0..crowd {
         let (first, then): (&[u8], &[u8]) = match number % 4 {
@@ -61,7 +61,9 @@ async fn a_crowd_of_one_address_stands_in_nobodys_way() {
         };
         let _task = attackers.spawn(stay([127, 0, 0, 2], victim.address, first, then));
     }
-    victim.honest_waits(300).await.hardly_more_than(&calm);
+    let beside = victim.honest_waits(300).await.unwrap();
+    println!("p99 of the honest client: {:?} before, {:?} under attack", calm.p99(), beside.p99());
+    assert!(beside.is_hardly_more_than(&calm));
     let started = Instant::now();
     let newcomer = reqwest::Client::new().post(format!("http://{}/v1/ingest", victim.address));
     let answer =
@@ -69,13 +71,13 @@ async fn a_crowd_of_one_address_stands_in_nobodys_way() {
     assert_eq!(answer.status(), 200);
     assert!(started.elapsed() < Duration::from_secs(4), "it waited for {:?}", started.elapsed());
     // Not what the clients see: whom the kernel dropped from its queue takes itself for connected all the same.
-    let thrown_out = async || victim.connections().await <= 5.0;
+    let thrown_out = async || victim.connections().await.unwrap() <= 5.0;
     eventually("the crowd is thrown out", Duration::from_secs(60), thrown_out).await.unwrap();
     if crowd > 1_500 {
-        assert!(victim.refused_connections("address_connections").await > 0.0);
+        assert!(victim.refused_connections("address_connections").await.unwrap() > 0.0);
     }
-    victim.unharmed().await;
-    victim.only_honest_lines();
+    victim.unharmed().await.unwrap();
+    victim.only_honest_lines().unwrap();
 }
 
 /// Scenario: ten thousand connections from many addresses, more than the listener takes. An honest client has one already.
@@ -83,8 +85,8 @@ async fn a_crowd_of_one_address_stands_in_nobodys_way() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_from_everywhere_passes() {
     let crowd = crowd();
-    let mut victim = Victim::start().await;
-    let calm = victim.honest_waits(300).await;
+    let mut victim = Victim::start().await.unwrap();
+    let calm = victim.honest_waits(300).await.unwrap();
     let mut attackers = JoinSet::new();
     for number in 0..crowd {
         let from = [127, 0, 1, u8::try_from(number % 200).unwrap() + 1];
@@ -95,9 +97,11 @@ async fn a_crowd_from_everywhere_passes() {
             b"x: y\r\n",
         ));
     }
-    victim.honest_waits(300).await.hardly_more_than(&calm);
+    let beside = victim.honest_waits(300).await.unwrap();
+    println!("p99 of the honest client: {:?} before, {:?} under attack", calm.p99(), beside.p99());
+    assert!(beside.is_hardly_more_than(&calm));
     attackers.abort_all();
     while attackers.join_next().await.is_some() {}
-    victim.unharmed().await;
-    victim.only_honest_lines();
+    victim.unharmed().await.unwrap();
+    victim.only_honest_lines().unwrap();
 }

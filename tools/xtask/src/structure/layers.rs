@@ -33,12 +33,13 @@ const RESERVED: &[Reserved] = &[
             "forebay-load",
             "forebay-chaos",
             "forebay-compat",
+            "forebay-security",
         ],
         in_tests: true,
     },
     Reserved {
         library: "forebay-testkit",
-        owners: &["forebay-tests", "forebay-load", "forebay-chaos", "forebay-compat"],
+        owners: &["forebay-tests", "forebay-load", "forebay-chaos", "forebay-compat", "forebay-security"],
         in_tests: true,
     },
 ];

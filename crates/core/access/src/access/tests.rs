@@ -1,5 +1,5 @@
 use super::*;
-use crate::password;
+use crate::guesses::Marker;
 use crate::read::read;
 
 /// A hash that is made in no time; the password is `pw`.
@@ -129,9 +129,9 @@ fn a_password_is_checked_before_anything_is_told() {
     };
     let (ann, bob, nobody) = (challenge("ann"), challenge("bob"), challenge("nobody"));
     assert!(ann.verify(b"pw") && !ann.verify(b"wp") && bob.verify(b"pw"));
-    let mut verified = password::Verified::new([3; 32]);
-    verified.remember(&ann, b"pw");
-    assert!(verified.knows(&challenge("ann"), b"pw") && !verified.knows(&bob, b"pw"));
+    let marker = Marker::new([3; 32]);
+    let mark = marker.of_password(&ann, b"pw");
+    assert!(mark == marker.of_password(&challenge("ann"), b"pw") && mark != marker.of_password(&bob, b"pw"));
     assert_eq!(ann.passed().unwrap().name.as_ref(), "ann");
     assert_eq!(bob.passed(), Err(Denial::Disabled));
     assert_eq!(nobody.passed(), Err(Denial::Unknown));
@@ -214,4 +214,19 @@ fn a_shared_key_belongs_to_a_host_or_a_user() {
     assert_eq!(ask("h2", "", b"key-of-host", b""), Err(Denial::Unknown));
     assert_eq!(ask("h2", "ann", b"key-of-all", b"pw").as_deref(), Ok("user"));
     assert_eq!(ask("h2", "", b"", b""), Err(Denial::Unknown));
+}
+
+#[test]
+fn the_end_of_a_time_is_seen_once() {
+    let text = "tenants: {acme: }\ncredentials:\n  \
+        - {name: one, tenant: acme, network: 192.0.2.0/24, expires: 2026-01-01T00:00:00Z}\n  \
+        - {name: off, tenant: acme, network: 198.51.100.0/24, expires: 2026-02-01T00:00:00Z, disabled: true}\n  \
+        - {name: all, tenant: acme, network: 203.0.113.0/24}\n";
+    let access = read(text).unwrap();
+    let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+    let (before, then, after) =
+        (at("2025-12-31T23:59:59Z"), at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:01Z"));
+    assert!(access.expires_within(before, then) && access.expires_within(before, after));
+    assert!(!access.expires_within(then, after), "it was seen before");
+    assert!(!access.expires_within(after, at("2027-01-01T00:00:00Z")), "who is switched off has no time");
 }

@@ -160,6 +160,10 @@ pub const ATTRIBUTES: &[(&str, Field)] = &[
     ("client.address", Field::ClientAddress),
 ];
 
+/// The name at the top of an event under which Beats tell Logstash which Beat they are and which pipeline they want. Logstash takes it
+/// out as well (<https://www.elastic.co/docs/reference/logstash/event-dependent-configuration#metadata>).
+pub const ROUTING: &str = "@metadata";
+
 /// Names at the top of a document that search servers keep to themselves.
 pub const METADATA: &[&str] = &[
     "_id",

@@ -1,7 +1,8 @@
 //! The fields of the Elastic Common Schema that documents may have, and their types.
 //!
 //! Source: <https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html>. Members of an ECS object that are not
-//! in this table are passed on as they are.
+//! in this table are passed on as they are. `log.source.address` is not of ECS but of Beats, who say there from where they read or got the
+//! event: ECS's `source` is a party of what the event tells.
 
 /// What values a field takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -153,6 +154,7 @@ fields! {
     LogOriginFileLine "log.origin.file.line" Long
     LogOriginFileName "log.origin.file.name" Keyword
     LogOriginFunction "log.origin.function" Keyword
+    LogSourceAddress "log.source.address" Keyword
     LogSyslogAppname "log.syslog.appname" Keyword
     LogSyslogFacilityCode "log.syslog.facility.code" Long
     LogSyslogFacilityName "log.syslog.facility.name" Keyword

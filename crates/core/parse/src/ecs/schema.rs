@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::aliases::{ALIASES, CORRELATIONS, METADATA, TIMES, When};
+use super::aliases::{ALIASES, CORRELATIONS, METADATA, ROUTING, TIMES, When};
 use super::fields::{FIELDS, Field, FieldType};
 use crate::hash;
 
@@ -32,6 +32,8 @@ pub(crate) enum Role {
     Unmapped,
     /// A name that search servers keep to themselves.
     Metadata,
+    /// What a shipper tells the one that it sends to, and nobody else.
+    Routing,
     /// Nothing that the schema knows.
     User,
 }
@@ -128,6 +130,7 @@ impl Schema {
         for name in METADATA.iter().chain(&["@timestamp"]) {
             schema.entry(GroupId::ROOT, name).role = Role::Metadata;
         }
+        schema.entry(GroupId::ROOT, ROUTING).role = Role::Routing;
         schema.entry(GroupId::ROOT, "labels").role = Role::Labels;
         for name in ["unmapped", "unmapped_long"] {
             schema.entry(GroupId::ROOT, name).role = Role::Unmapped;

@@ -2,32 +2,7 @@
 
 use std::borrow::Cow;
 
-const ONES: u64 = u64::MAX / 255;
-const HIGHS: u64 = ONES << 7;
-
-/// How many bytes at the front need no escape in a JSON string: neither quote, backslash nor control character.
-///
-/// Eight bytes at a time: a byte that equals `c` becomes zero under `^ c`, and zero or small bytes borrow in a
-/// subtraction, which leaves their high bit set.
-pub(crate) fn plain_run(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    let mut rest = bytes;
-    while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
-        let small = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = quote.wrapping_sub(ONES) & !quote;
-        let backslash = backslash.wrapping_sub(ONES) & !backslash;
-        let special = (small | quote | backslash) & HIGHS;
-        if special != 0 {
-            return at + (special.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-        rest = tail;
-    }
-    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
-}
+pub(crate) use forebay_record::json::plain_run;
 
 /// The length of the string that the text begins with, quotes included; the text's own where it never ends.
 pub(crate) fn string_len(text: &[u8]) -> usize {

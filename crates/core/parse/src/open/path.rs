@@ -143,9 +143,12 @@ impl<'a> OpenEvent<'a, '_> {
             // A new name at the top may be that of a time.
             Found::Free if second.is_none() => {
                 let entry = SCHEMA.find_top(path.first());
-                entry.time.is_none() && entry.role != Role::Metadata
+                entry.time.is_none() && !matches!(entry.role, Role::Metadata | Role::Routing)
             }
-            Found::Free => !matches!(SCHEMA.find(GroupId::ROOT, path.first()).role, Role::Metadata),
+            Found::Free => {
+                let role = SCHEMA.find(GroupId::ROOT, path.first()).role;
+                !matches!(role, Role::Metadata | Role::Routing)
+            }
             Found::Blocked => false,
         }
     }

@@ -136,6 +136,13 @@ fn names_of_the_servers_own_are_renamed() {
     assert_eq!(shape(body), expected);
 }
 
+/// Guarantees: what Beats write for Logstash is in no document, and what they say of an event's way is in its place.
+#[test]
+fn what_beats_tell_logstash_is_left_out() {
+    let body = r#"{"@metadata":{"beat":"filebeat","pipeline":"p"},"log":{"source":{"address":"10.0.0.1:5140"}},"a":1}"#;
+    assert_eq!(shape(body), json!({"log": {"source": {"address": "10.0.0.1:5140"}}, "a": 1}));
+}
+
 #[test]
 fn labels_hold_scalars_only() {
     let body = r#"{"labels":{"a.b":"x","n":1,"o":{"p":1},"l":["x","y"]},"tags":{"a":1},"unmapped":{"free":{"x":[1,"a"]}}}"#;

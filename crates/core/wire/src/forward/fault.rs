@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::broken;
 use crate::msgpack::MsgpackError;
 
 /// What breaks the protocol. The message isn't acknowledged, and the connection has to be closed.
@@ -32,23 +33,8 @@ pub enum Fault {
     Signal(u64),
 }
 
-/// A fault and where its message begins.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{fault} (in the message at byte {at} of the connection)")]
-pub struct Broken {
-    /// Where the message begins, in bytes since the connection began.
-    pub at: u64,
-    /// What is wrong with it.
-    pub fault: Fault,
-}
+/// A fault and where it is.
+pub type Broken = broken::Broken<Fault>;
 
 /// Why there is no next portion.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum Failure<R> {
-    /// The connection has to be closed.
-    #[error(transparent)]
-    Broken(#[from] Broken),
-    /// The caller has no memory to grant now. Nothing is lost: the decoder may be asked again.
-    #[error("too many bytes are in flight")]
-    Refused(R),
-}
+pub type Failure<R> = broken::Failure<Fault, R>;

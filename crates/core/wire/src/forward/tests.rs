@@ -287,8 +287,7 @@ fn what_breaks_the_protocol_is_named() {
     assert_eq!(
         outcome.fault.unwrap(),
         format!(
-            "a message with a value that is no array: the sender doesn't speak Forward (in the message at byte {} of \
-             the connection)",
+            "a message with a value that is no array: the sender doesn't speak Forward (at byte {} of the connection)",
             after.len()
         )
     );

@@ -1,10 +1,9 @@
 //! The scalars of JSON: strings, numbers and the three literals. Each function takes where a scalar begins and returns
 //! where it ends.
 
-use super::{Fault, JsonError, fault};
+use forebay_record::json::special;
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+use super::{Fault, JsonError, fault};
 
 /// From behind the opening quote to behind the closing one.
 pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
@@ -25,33 +24,6 @@ pub(super) fn string(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
             None => return Err(JsonError { at, fault: Fault::Ends }),
         }
     }
-}
-
-/// How many bytes at the front stand in a string as they are: no quote, backslash or control character.
-pub(super) fn plain_run(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let marks = special(u64::from_le_bytes(*word));
-        if marks != 0 {
-            return at + marks.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
-}
-
-/// Marks bytes that end a plain run of a string: quote, backslash, control characters.
-///
-/// Eight bytes at once, by the usual "has a zero byte" and "has a byte less than n" tricks. A borrow may mark a byte
-/// above a true mark wrongly, so only the lowest mark counts.
-const fn special(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let quotes = quote.wrapping_sub(ONES) & !quote;
-    let backslashes = backslash.wrapping_sub(ONES) & !backslash;
-    let controls = word.wrapping_sub(ONES * 0x20) & !word;
-    (quotes | backslashes | controls) & HIGHS
 }
 
 fn escape(bytes: &[u8], at: usize) -> Result<usize, JsonError> {

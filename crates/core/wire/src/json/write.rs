@@ -5,18 +5,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-
-use super::text::plain_run;
+use forebay_record::json::push_escaped;
+pub use forebay_record::json::push_string as string;
 
 /// What stands for bytes that are no UTF-8: U+FFFD, the replacement character.
 const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
-
-/// A string in quotes, with the escapes that JSON asks for and no others.
-pub fn string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    escaped(out, text.as_bytes());
-    out.push(b'"');
-}
 
 /// A string of bytes that should be UTF-8. Each piece that isn't becomes U+FFFD, as the Unicode standard (section 3.9)
 /// recommends; returns whether there was one.
@@ -27,7 +20,7 @@ pub fn lossy(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     }
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {
-        escaped(out, chunk.valid().as_bytes());
+        push_escaped(out, chunk.valid());
         if !chunk.invalid().is_empty() {
             out.extend_from_slice(REPLACEMENT);
         }
@@ -105,27 +98,6 @@ pub fn member(out: &mut Vec<u8>, name: &str) {
     }
     string(out, name);
     out.push(b':');
-}
-
-fn escaped(out: &mut Vec<u8>, text: &[u8]) {
-    let mut rest = text;
-    while let Some((plain, tail)) = rest.split_at_checked(plain_run(rest)) {
-        out.extend_from_slice(plain);
-        let Some((special, tail)) = tail.split_first() else { return };
-        match special {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            // Only control characters are left.
-            byte => {
-                let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0x0f)]);
-            }
-        }
-        rest = tail;
-    }
 }
 
 #[cfg(test)]

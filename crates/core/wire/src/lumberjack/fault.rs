@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::broken;
+
 /// What breaks the protocol. Nothing after it can be told apart, so that the connection has to be closed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum Fault {
@@ -41,22 +43,7 @@ pub enum Fault {
 }
 
 /// A fault and where it is.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{fault} (at byte {at} of the connection)")]
-pub struct Broken {
-    /// Where the frame begins, in bytes since the connection began.
-    pub at: u64,
-    /// What is wrong with it.
-    pub fault: Fault,
-}
+pub type Broken = broken::Broken<Fault>;
 
 /// Why there is no next portion.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum Failure<R> {
-    /// The connection has to be closed.
-    #[error(transparent)]
-    Broken(#[from] Broken),
-    /// The caller has no memory to grant now. Nothing is lost: the decoder may be asked again.
-    #[error("too many bytes are in flight")]
-    Refused(R),
-}
+pub type Failure<R> = broken::Failure<Fault, R>;

@@ -204,6 +204,21 @@ proptest! {
         }
     }
 
+    /// Scenario: arbitrary bytes that come in pieces.
+    /// Guarantees: the same end as at once, or none either. (How much is too much is said as far as it is known by then.)
+    #[test]
+    fn a_walk_through_anything_ends_the_same(
+        bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0x80u8..0xe0], 0..90),
+        cuts in prop::collection::vec(0usize..90, 0..9),
+    ) {
+        let mut ends: Vec<usize> = cuts.into_iter().filter(|cut| *cut < bytes.len()).chain([bytes.len()]).collect();
+        ends.sort_unstable();
+        let mut walk = Walk::new(64);
+        let found = ends.iter().map(|end| walk.go_on(&bytes[..*end])).find(|found| !matches!(found, Ok(None)));
+        let whole = Some(Walk::new(64).go_on(&bytes)).filter(|found| !matches!(found, Ok(None)));
+        prop_assert_eq!(found.map(Result::ok), whole.map(Result::ok));
+    }
+
     /// Scenario: arbitrary bytes. Guarantees: an answer, and JSON whenever there is one; all readers agree on the end.
     #[test]
     fn survives_anything(bytes: Vec<u8>) {

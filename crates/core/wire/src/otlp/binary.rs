@@ -18,24 +18,13 @@ use super::record::{Depth, Records, UID, is_uid};
 pub fn protobuf(body: &[u8], limits: Limits) -> Result<Batch, OtlpError> {
     // JSON has the names of fields, of which protobuf has numbers.
     let mut records = Records::new(limits, body.len().saturating_mul(2));
-    let mut request = Fields::of(body);
-    while let Some(field) = request.read().map_err(broken("the request"))? {
-        if let (1, Value::Bytes(resource_logs)) = field {
-            self::resource_logs(resource_logs, &mut records)?;
-        }
-    }
+    each(body, 1, "the request", |resource_logs| self::resource_logs(resource_logs, &mut records))?;
     Ok(records.finish())
 }
 
 fn resource_logs(message: &[u8], records: &mut Records) -> Result<(), OtlpError> {
-    let limits = records.limits();
-    let mut schema_url = &b""[..];
-    let mut fields = Fields::of(message);
-    while let Some(field) = fields.read().map_err(broken("ResourceLogs"))? {
-        if let (3, Value::Bytes(url)) = field {
-            schema_url = url;
-        }
-    }
+    let (limits, place) = (records.limits(), "ResourceLogs");
+    let schema_url = last(message, 3).map_err(broken(place))?;
     records.resource(|out| {
         let depth = Depth::inside(limits, 3);
         shared(out, "resource", message, schema_url, |out, resource| {
@@ -43,24 +32,12 @@ fn resource_logs(message: &[u8], records: &mut Records) -> Result<(), OtlpError>
             dropped(out, resource, 2)
         })
     });
-    let mut fields = Fields::of(message);
-    while let Some(field) = fields.read().map_err(broken("ResourceLogs"))? {
-        if let (2, Value::Bytes(scope_logs)) = field {
-            self::scope_logs(scope_logs, records)?;
-        }
-    }
-    Ok(())
+    each(message, 2, place, |scope_logs| self::scope_logs(scope_logs, records))
 }
 
 fn scope_logs(message: &[u8], records: &mut Records) -> Result<(), OtlpError> {
-    let limits = records.limits();
-    let mut schema_url = &b""[..];
-    let mut fields = Fields::of(message);
-    while let Some(field) = fields.read().map_err(broken("ScopeLogs"))? {
-        if let (3, Value::Bytes(url)) = field {
-            schema_url = url;
-        }
-    }
+    let (limits, place) = (records.limits(), "ScopeLogs");
+    let schema_url = last(message, 3).map_err(broken(place))?;
     records.scope(|out| {
         let depth = Depth::inside(limits, 3);
         shared(out, "scope", message, schema_url, |out, scope| {
@@ -76,13 +53,35 @@ fn scope_logs(message: &[u8], records: &mut Records) -> Result<(), OtlpError> {
             dropped(out, scope, 4)
         })
     });
+    each(message, 2, place, |record| self::record(record, records))
+}
+
+/// Takes the messages of a repeated field.
+fn each(
+    message: &[u8],
+    of: u32,
+    place: &'static str,
+    mut take: impl FnMut(&[u8]) -> Result<(), OtlpError>,
+) -> Result<(), OtlpError> {
     let mut fields = Fields::of(message);
-    while let Some(field) = fields.read().map_err(broken("ScopeLogs"))? {
-        if let (2, Value::Bytes(record)) = field {
-            self::record(record, records)?;
+    while let Some((field, value)) = fields.read().map_err(broken(place))? {
+        if let (true, Value::Bytes(bytes)) = (field == of, value) {
+            take(bytes)?;
         }
     }
     Ok(())
+}
+
+/// The bytes of a field that isn't repeated: the last ones, as protobuf has it; none if it isn't there.
+fn last(message: &[u8], of: u32) -> Result<&[u8], ProtobufError> {
+    let mut last = &b""[..];
+    let mut fields = Fields::of(message);
+    while let Some((field, value)) = fields.read()? {
+        if let (true, Value::Bytes(found)) = (field == of, value) {
+            last = found;
+        }
+    }
+    Ok(last)
 }
 
 /// Writes a resource or a scope, field 1 of its message, as a member; nothing if it says nothing.
@@ -93,17 +92,11 @@ fn shared(
     schema_url: &[u8],
     write: impl FnOnce(&mut Vec<u8>, &[u8]) -> Result<(), Reason>,
 ) -> Result<(), Reason> {
-    let mut last = &b""[..];
-    let mut fields = Fields::of(message);
-    while let Some(field) = fields.read().map_err(malformed)? {
-        if let (1, Value::Bytes(found)) = field {
-            last = found;
-        }
-    }
+    let said = last(message, 1).map_err(malformed)?;
     write::string(out, name);
     out.extend_from_slice(b":{");
     let start = out.len();
-    write(out, last)?;
+    write(out, said)?;
     text(out, "schema_url", schema_url);
     if out.len() == start {
         out.clear();

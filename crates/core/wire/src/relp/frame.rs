@@ -30,7 +30,7 @@ pub(super) fn header(bytes: &[u8]) -> Result<Option<Header<'_>>, &'static str> {
     let to = from + letters;
     match bytes.get(to) {
         None if letters <= MAX_COMMAND => return Ok(None),
-        Some(b' ') if letters > 0 => {}
+        Some(b' ') if (1..=MAX_COMMAND).contains(&letters) => {}
         _ => return Err("the command is up to 32 letters and a space"),
     }
     const LEN: &str = "the length of the data is a number, and a space or, without data, LF comes after it";

@@ -102,6 +102,7 @@ fn a_broken_frame_ends_the_session() {
         "2  ",
         "2 sys1",
         "2 abcdefghijklmnopqrstuvwxyzabcdefg",
+        "2 abcdefghijklmnopqrstuvwxyzabcdefg 0\n",
         "2 syslog x",
         "2 syslog 1234567890",
         "2 syslog 1\n",
@@ -128,7 +129,7 @@ proptest! {
     #[test]
     fn any_split_gives_the_same(
         messages in prop::collection::vec("[a-zä\n]{0,30}", 0..6),
-        garbage in "[0-9a-z \n]{0,12}",
+        garbage in "([1-9][0-9]{0,9} [a-z]{0,40} )?[0-9a-z \n]{0,12}",
         cuts in prop::collection::vec(0usize..400, 0..9),
     ) {
         let mut bytes = OPEN.to_owned();

@@ -48,17 +48,16 @@ impl Counted {
     /// where a count is missing.
     pub(super) fn take(&mut self, buffer: &[u8], mut at: usize, frames: &mut Frames) -> Result<usize, usize> {
         while !frames.is_full() {
-            let rest = buffer.get(at..).unwrap_or_default();
-            let passed = if self.skip > 0 {
-                self.skip.min(rest.len())
-            } else {
-                rest.iter().take_while(|byte| is_trailer(**byte)).count()
-            };
-            self.skip = self.skip.saturating_sub(passed);
+            let passed = self.skip.min(buffer.len().saturating_sub(at));
+            self.skip -= passed;
             at += passed;
+            if self.skip > 0 {
+                break;
+            }
+            let rest = buffer.get(at..).unwrap_or_default();
+            at += rest.iter().take_while(|byte| is_trailer(**byte)).count();
             let rest = buffer.get(at..).unwrap_or_default();
             let (announced, header) = match count(rest) {
-                _ if self.skip > 0 => break,
                 Count::Is { announced, header } => (announced, header),
                 Count::Unknown => break,
                 Count::None => return Err(at),

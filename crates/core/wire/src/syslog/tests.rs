@@ -80,7 +80,30 @@ fn a_slow_message_is_not_searched_again_and_again() {
     }
 }
 
+/// Scenario: a counted message that is too large, and after it an LF that isn't counted.
+/// Guarantees: it is cut like any other, and the connection goes on, whether or not the LF comes with the message's last byte.
+#[test]
+fn a_trailer_after_a_cut_message_is_no_count() {
+    let wanted = found(4, &[b"10 1234567890", b"\n3 abc"]).unwrap();
+    assert_eq!((wanted.texts(), wanted.cut), (vec!["1234".to_owned(), "abc".into()], 1));
+    assert_eq!(found(4, &[b"10 1234567890\n3 abc"]).unwrap(), wanted);
+}
+
 proptest! {
+    /// Scenario: counted messages of all sizes, with and without trailers, and at the end anything.
+    /// Guarantees: however the bytes arrive, messages and errors are the same.
+    #[test]
+    fn any_split_of_counted_messages_gives_the_same(
+        messages in prop::collection::vec(("[a-c]{0,20}", prop::sample::select(vec!["", "\n", "\r\n", "\0"])), 1..9),
+        garbage in "[0-9 a\n]{0,12}",
+        cuts in prop::collection::vec(0usize..200, 0..9),
+        max in 1usize..12,
+    ) {
+        let counted = messages.iter().map(|(text, trailer)| format!("{} {text}{trailer}", text.len()));
+        let bytes = counted.collect::<String>() + &garbage;
+        prop_assert_eq!(found(max, &splits(bytes.as_bytes(), &cuts)), found(max, &[bytes.as_bytes()]));
+    }
+
     /// Guarantees: however the bytes arrive, messages and errors are the same.
     #[test]
     fn any_split_gives_the_same_messages(

@@ -37,6 +37,11 @@ fn keys_have_docs_and_shapes_in_the_order_of_the_code() {
 }
 
 #[test]
+fn a_key_without_docs_is_found() {
+    assert_eq!(Shape::of::<File>().undocumented(), [".a", ".m.b", ".m.y", ".m"]);
+}
+
+#[test]
 fn what_is_no_struct_declares_nothing() {
     assert_eq!(declared::<String>(), [""; 0]);
 }

@@ -103,6 +103,7 @@ pub fn wanted_topics(settings: &KafkaSettings) -> Vec<TopicSpec> {
         wanted(topics, &topics.dead_letters, letters.clone()),
         wanted(topics, &topics.parked, letters),
         dead_letter_state(topics),
+        audit(topics),
     ]
 }
 
@@ -111,6 +112,13 @@ pub fn wanted_topics(settings: &KafkaSettings) -> Vec<TopicSpec> {
 fn dead_letter_state(topics: &TopicSettings) -> TopicSpec {
     let compacted = vec![("cleanup.policy".to_owned(), "compact".to_owned())];
     TopicSpec { partitions: 1, ..wanted(topics, &topics.dead_letter_state(), compacted) }
+}
+
+/// Who did what. Nothing is ever deleted, and there is one partition, since partitions have no order between them.
+fn audit(topics: &TopicSettings) -> TopicSpec {
+    let kept = [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")];
+    let kept = kept.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    TopicSpec { partitions: 1, ..wanted(topics, &topics.audit, kept.to_vec()) }
 }
 
 fn wanted(topics: &TopicSettings, name: &str, mut configs: Vec<(String, String)>) -> TopicSpec {
@@ -272,7 +280,14 @@ mod tests {
         let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
         assert_eq!(
             names,
-            ["forebay.raw", "forebay.events", "forebay.dlq", "forebay.parked", "forebay.dlq.state"]
+            [
+                "forebay.raw",
+                "forebay.events",
+                "forebay.dlq",
+                "forebay.parked",
+                "forebay.dlq.state",
+                "forebay.audit"
+            ]
         );
         for topic in &topics {
             let value = |name: &str| topic.configs.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
@@ -288,6 +303,13 @@ mod tests {
                 "a broker's default is no bound of ours"
             );
             assert_eq!(value("min.insync.replicas"), None, "one replica can't have two in sync");
+            let is_audit = topic.name.ends_with("audit");
+            assert_eq!(
+                value("retention.ms").is_some_and(|ms| ms == "-1"),
+                is_audit,
+                "only this one is for ever"
+            );
+            assert_eq!(topic.partitions == 1, is_audit || is_state, "what has an order has one partition");
         }
     }
 

@@ -53,6 +53,39 @@ fn what_compiles_is_put_in_force_and_what_does_not_is_not() {
     assert_eq!(revision(&published), good);
 }
 
+/// Scenario: a rule is changed, broken, and the folder is taken away.
+/// Guarantees: who asked is told of each, once, with the revisions and the reason.
+#[test]
+fn changes_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let rule = dir.path().join("a.yaml");
+    fs::write(&rule, GOOD).unwrap();
+    let (watcher, published) = start(dir.path(), None);
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let mut watcher = watcher.telling(move |change| {
+        heard.lock().unwrap().push(match change {
+            Change::InForce { rules, before } => format!("{} after {}", rules.revision(), before.revision()),
+            Change::Rejected { revision, why } => format!("rejected {revision:?}: {why}"),
+        });
+    });
+    let good = revision(&published);
+    fs::write(&rule, OTHER).unwrap();
+    watcher.look();
+    watcher.look();
+    let other = revision(&published);
+    fs::write(&rule, format!("{BROKEN}#")).unwrap();
+    watcher.look();
+    watcher.look();
+    fs::remove_dir_all(dir.path()).unwrap();
+    watcher.look();
+    watcher.look();
+    let told = told.lock().unwrap();
+    assert_eq!((told.len(), &told[0]), (3, &format!("{other} after {good}")), "{told:?}");
+    assert!(told[1].starts_with("rejected None: the rules don't compile"), "{told:?}");
+    assert!(told[2].starts_with("rejected None: "), "{told:?}");
+}
+
 #[test]
 fn the_first_rules_have_to_compile() {
     let dir = tempfile::tempdir().unwrap();

@@ -81,7 +81,7 @@ pub struct ListenerSettings {
     /// The most connections at once from one address; `ingest.max_connections_per_address` if it isn't set.
     #[serde(default)]
     pub max_connections_per_address: Option<usize>,
-    /// TLS towards its clients; `ingest.tls` if it has no certificate of its own.
+    /// TLS towards its clients; `ingest.tls` if it has no certificate of its own. `udp://` and Unix sockets never have TLS.
     #[serde(default)]
     pub tls: TlsSettings,
     /// Whether it does without TLS, also where `ingest.tls` is set and where others than this machine's processes reach it.

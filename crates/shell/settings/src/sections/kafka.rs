@@ -72,6 +72,9 @@ pub struct TopicSettings {
     pub dead_letters: String,
     /// Dead letters that were replayed too often.
     pub parked: String,
+    /// Audit records: who made and revoked credentials, replayed dead letters, changed access and rules. It has one partition
+    /// and is kept for ever; allow Forebay to write to it, and nobody to delete from it or to alter it.
+    pub audit: String,
     /// How many partitions `forebay bootstrap` gives a topic that it creates.
     #[schemars(range(min = 1))]
     pub partitions: i32,
@@ -119,6 +122,7 @@ impl Default for TopicSettings {
             events: topic::EVENTS.to_owned(),
             dead_letters: topic::DEAD_LETTERS.to_owned(),
             parked: topic::PARKED.to_owned(),
+            audit: topic::AUDIT.to_owned(),
             partitions: 12,
             replication: 1,
             retention: Period::from_secs(3 * 86_400),

@@ -1,5 +1,7 @@
 //! `telemetry:` logs, metrics and health of every process.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,11 @@ use crate::units::Period;
 pub struct TelemetrySettings {
     /// Where each tier serves `/metrics`, `/livez` and `/readyz`. Port 0 takes a free one and logs it.
     pub listen: ListenSettings,
+    /// Who may read `/metrics`. `/livez` and `/readyz` are open: probes show no credentials.
+    pub metrics: MetricsAccess,
+    /// The access file of who looks at this installation or administrates it: commands, jobs and closed metrics ask for a token of a
+    /// credential with the role `read` or `admin`. `ingest.access_file`, if it isn't set; where neither is, nobody is asked.
+    pub access_file: Option<PathBuf>,
     /// The form of the process's own logs.
     pub log_format: LogFormat,
     /// Which of its own logs it writes: a level, or `target=level` pairs separated by commas.
@@ -52,6 +59,18 @@ impl Default for ListenSettings {
     }
 }
 
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricsAccess {
+    /// Who can reach the port.
+    #[default]
+    Open,
+    /// Who shows a token (`Authorization: Bearer ...`) whose credential has the role `read` and may choose every tenant, since metrics name
+    /// them all.
+    Token,
+}
+
 /// The form of a process's own logs.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +86,8 @@ impl Default for TelemetrySettings {
     fn default() -> Self {
         Self {
             listen: ListenSettings::default(),
+            metrics: MetricsAccess::Open,
+            access_file: None,
             log_format: LogFormat::Text,
             log_filter: "info".to_owned(),
             stall_after: Period::from_secs(300),

@@ -7,6 +7,7 @@ use super::address;
 use super::findings::Findings;
 use super::tls;
 use crate::sections::IngestSettings;
+use crate::sections::ingest::ListenerSettings;
 use crate::units::{ByteSize, ListenAddress, Period};
 
 /// The largest event that still fits, with its envelope, into the largest record that Forebay produces (8 MiB).
@@ -95,6 +96,7 @@ fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
             findings.number(&path("max_connections_per_address"), as_number(max), 1, 1_000_000);
         }
         tls::check(&path("tls"), &listener.tls, findings);
+        without_effect(listener, &path, findings);
         let reached =
             listener.address.parse::<ListenAddress>().is_ok_and(|address| !address.is_of_this_machine());
         findings.require(
@@ -119,6 +121,23 @@ fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
             "set ingest.tls.certificate_file, or `plain: true` if it has to be so",
         );
     }
+}
+
+/// What changes nothing on this listener, while somebody may believe that it does.
+fn without_effect(listener: &ListenerSettings, path: &dyn Fn(&str) -> String, findings: &mut Findings) {
+    let Ok(address) = listener.address.parse::<ListenAddress>() else { return };
+    if matches!(address, ListenAddress::Tcp(_)) {
+        findings.require(
+            !(listener.plain && listener.tls.is_on()),
+            &path("plain"),
+            "it does without TLS, and has a certificate",
+            "take one of them out",
+        );
+        return;
+    }
+    // That `plain` stands there is no mistake: it is.
+    let never = format!("`{address}` never has TLS, so that this changes nothing");
+    findings.require(!listener.tls.is_on(), &path("tls"), never, "take it out, or listen on TCP");
 }
 
 fn sizes(ingest: &IngestSettings, findings: &mut Findings) {

@@ -92,6 +92,7 @@ fn topics(topics: &TopicSettings, findings: &mut Findings) {
         ("kafka.topics.events", &topics.events),
         ("kafka.topics.dead_letters", &topics.dead_letters),
         ("kafka.topics.parked", &topics.parked),
+        ("kafka.topics.audit", &topics.audit),
         // Last, so that a name that is wrong already is named by its own setting first.
         ("kafka.topics.dead_letters", &state),
     ];

@@ -1,7 +1,8 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::validate;
 use crate::sections::ingest::{ListenerProtocol, ListenerSettings};
+use crate::sections::telemetry::MetricsAccess;
 use crate::sections::{GroupProtocol, Settings};
 use crate::units::{ByteSize, Period};
 
@@ -234,12 +235,84 @@ fn indexer_requests_fit_into_memory() {
 fn telemetry_port_and_filter() {
     one(
         &problems(|s| s.telemetry.listen.ingest = "127.0.0.1:8080".into()),
-        "telemetry.listen.ingest",
-        "another port",
+        "ingest.listen: `127.0.0.1:8080` is taken by telemetry.listen.ingest (`127.0.0.1:8080`)",
+        "a port or a path of its own",
     );
     one(
         &problems(|s| s.telemetry.log_filter = "info,x=wran".into()),
         "telemetry.log_filter: `wran`",
         "`warn`",
+    );
+}
+
+/// Guarantees: metrics that ask for a token have a file to look it up in, that of operators before that of senders.
+#[test]
+fn closed_metrics_need_an_access_file() {
+    let closed = |s: &mut Settings| s.telemetry.metrics = MetricsAccess::Token;
+    one(&problems(closed), "telemetry.metrics: it asks for a token", "telemetry.access_file");
+    let with = |change: fn(&mut Settings)| {
+        problems(|s| {
+            closed(s);
+            change(s);
+        })
+    };
+    assert_eq!(with(|s| s.ingest.access_file = Some("a.yaml".into())), [""; 0]);
+    assert_eq!(with(|s| s.telemetry.access_file = Some("a.yaml".into())), [""; 0]);
+    let mut settings = Settings::default();
+    assert_eq!(settings.operators_file(), None);
+    settings.ingest.access_file = Some("senders.yaml".into());
+    assert_eq!(settings.operators_file(), Some(Path::new("senders.yaml")));
+    settings.telemetry.access_file = Some("operators.yaml".into());
+    assert_eq!(settings.operators_file(), Some(Path::new("operators.yaml")));
+}
+
+/// Scenario: TLS, or the wish to do without, where there is none anyway; and both at once.
+/// Guarantees: a setting that would change nothing is told, so that nobody believes that it does.
+#[test]
+fn listeners_are_told_what_has_no_effect() {
+    let with = |address: &str, change: fn(&mut ListenerSettings)| {
+        let mut listener = ListenerSettings::new(ListenerProtocol::Syslog, address);
+        change(&mut listener);
+        problems(|s| {
+            s.ingest.access_file = Some("a.yaml".into());
+            s.ingest.listeners.insert("x".to_owned(), listener);
+        })
+    };
+    let encrypted = |listener: &mut ListenerSettings| {
+        listener.tls.certificate_file = Some("a.pem".into());
+        listener.tls.key_file = Some("a.key".into());
+    };
+    for address in ["udp://127.0.0.1:514", "unix:///run/a.sock", "unixgram:///run/a.sock"] {
+        one(&with(address, encrypted), "ingest.listeners.x.tls", "take it out");
+        assert_eq!(with(address, |listener| listener.plain = true), [""; 0], "{address} is plain");
+    }
+    assert_eq!(with("127.0.0.1:514", encrypted), [""; 0]);
+    assert_eq!(with("0.0.0.0:514", |listener| listener.plain = true), [""; 0]);
+    let both = with("127.0.0.1:514", |listener| {
+        listener.plain = true;
+        listener.tls.certificate_file = Some("a.pem".into());
+        listener.tls.key_file = Some("a.key".into());
+    });
+    one(
+        &both,
+        "ingest.listeners.x.plain: it does without TLS, and has a certificate",
+        "take one of them out",
+    );
+}
+
+#[test]
+fn two_listeners_on_one_address_are_told() {
+    let found = problems(|s| {
+        for (name, address) in
+            [("a", "127.0.0.1:8080"), ("b", "127.0.0.1:5044"), ("c", "udp://127.0.0.1:5044")]
+        {
+            let listener = ListenerSettings::new(ListenerProtocol::Syslog, address);
+            s.ingest.listeners.insert(name.to_owned(), listener);
+        }
+    });
+    one(
+        &found,
+        "ingest.listeners.a.address: `127.0.0.1:8080` is taken by ingest.listen (`127.0.0.1:8080`)",
+        "a port or a path",
     );
 }

@@ -104,6 +104,10 @@ metric_names! {
 
         Replayed => "forebay_replayed_total", Count, [Outcome],
             "Dead letters sent through the pipeline again, or parked.";
+        AuditRecords => "forebay_audit_records_total", Count, [],
+            "Audit records that this service has written to the audit topic.";
+        AuditRecordsLost => "forebay_audit_records_lost_total", Count, [],
+            "Audit records that this service could not write: too many waited for Kafka, or it stopped before Kafka had them.";
         TailLines => "forebay_tail_lines_total", Count, [],
             "Lines of followed files that the broker has.";
         TailBytes => "forebay_tail_bytes_total", Bytes, [],

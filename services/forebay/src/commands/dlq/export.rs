@@ -17,7 +17,7 @@ use crate::target::Target;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    filter: FilterArgs,
+    pub(super) filter: FilterArgs,
 
     #[command(flatten)]
     scope: ScopeArgs,

@@ -1,5 +1,6 @@
 //! `forebay dlq history`.
 
+use forebay_access::Scope;
 use forebay_deadletters::{AuditLine, State};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -28,10 +29,15 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) async fn run(target: Target, args: Args) -> Outcome {
+pub(super) async fn run(target: Target, args: Args, scope: Scope) -> Outcome {
     let kafka = target.settings.kafka;
     let state = joined(spawn_blocking(move || State::read(&kafka)).await)?;
-    let runs: Vec<&AuditLine> = state.runs().collect();
+    // A run that names no tenant was on the letters of all.
+    let is_shown = |run: &&AuditLine| match run.filter.get("tenant") {
+        Some(tenant) => scope.holds(tenant),
+        None => scope.everybody().is_ok(),
+    };
+    let runs: Vec<&AuditLine> = state.runs().filter(is_shown).collect();
     let runs = runs.get(runs.len().saturating_sub(args.limit)..).unwrap_or_default();
     let mut data = Data::new();
     if args.json {

@@ -9,10 +9,12 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use forebay_deadletters::{Delivery, Filter, Job, Report, actor, run};
+use forebay_access::Operator;
+use forebay_deadletters::{Delivery, Filter, Job, Report, run};
 use forebay_store::Store;
 
-use super::{FilterArgs, count, explain, json};
+use super::{FilterArgs, count, explain, json, narrow};
+use crate::audit::warn_unaudited;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::progress::Progress;
 use crate::output::{Data, ask, note, table, warn};
@@ -45,23 +47,35 @@ pub(super) struct JobArgs {
     #[arg(long)]
     at_least_once: bool,
 
+    /// Leave no audit record, for when the audit topic can't be written
+    #[arg(long)]
+    unaudited: bool,
+
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
 }
 
 impl JobArgs {
-    /// Adds what these arguments say to a job.
-    fn fill(&self, job: Job, target: &Target) -> Job {
-        Job {
-            filter: Filter::from(self.filter.clone()),
+    /// Whether nothing says which letters are meant.
+    fn is_unconditional(&self) -> bool {
+        Filter::from(self.filter.clone()).is_empty() && !self.all
+    }
+
+    /// Adds what these arguments say to a job, on the letters that are the operator's.
+    fn fill(&self, job: Job, target: &Target, operator: &Operator) -> Result<Job, Failure> {
+        let mut filter = self.filter.clone();
+        narrow(&mut filter, operator)?;
+        Ok(Job {
+            filter: Filter::from(filter),
             limit: (self.limit > 0).then_some(self.limit),
             dry_run: self.dry_run,
             delivery: delivery(target, self.at_least_once),
-            actor: actor::current(),
+            actor: operator.actor.to_string(),
+            unaudited: self.unaudited,
             run: self.run.clone(),
             ..job
-        }
+        })
     }
 }
 
@@ -92,14 +106,14 @@ pub(super) async fn work_and_conclude(target: &Target, job: Job, words: &str) ->
 
 /// Makes sure that a job on every letter there is is what was meant. `verb` is what would be done.
 async fn make_sure(target: &Target, job: &Job, args: &JobArgs, verb: &str) -> Result<bool, Failure> {
-    if !job.filter.is_empty() || args.all || job.dry_run {
+    if !args.is_unconditional() || job.dry_run {
         return Ok(true);
     }
     if !ask::is_possible() {
         return Err(Failure::usage(format!("no condition is given, so that this would {verb} every open letter"))
             .hint("say which are meant (--error-type, --tenant, --since, ...), or --all; --dry-run shows what it would do"));
     }
-    let open = count(&target.settings.kafka, job.topic, Filter::default()).await?.open();
+    let open = count(&target.settings.kafka, job.topic, job.filter.clone()).await?.open();
     ask::confirm(&format!("No condition is given. {verb} all {} open letters?", table::count(open)))
 }
 
@@ -109,6 +123,9 @@ async fn work(target: &Target, job: Job, what: &'static str) -> Result<Report, F
         note(
             "without transactions: should this be killed, some events may be sent again, which their ids make harmless",
         );
+    }
+    if job.unaudited && !job.dry_run {
+        warn_unaudited();
     }
     let progress = Arc::new(Mutex::new(Progress::new(what, "records read", None)));
     let shown = Arc::clone(&progress);

@@ -28,7 +28,7 @@ const MAX_REASON: usize = 160;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    filter: FilterArgs,
+    pub(super) filter: FilterArgs,
 
     #[command(flatten)]
     scope: ScopeArgs,

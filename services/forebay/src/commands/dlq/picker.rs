@@ -2,23 +2,27 @@
 //!
 //! Every step shows the command that does the same, so that the next time it can be typed.
 
-use forebay_deadletters::{By, Filter, Job, LetterTopic, LetterView, Letters, Like, State, Task, actor};
+use forebay_access::{Operator, Role};
+use forebay_deadletters::{By, Filter, Job, LetterTopic, LetterView, Letters, Like, State, Task};
 use jiff::tz::TimeZone;
 use tokio::task::spawn_blocking;
 
 use super::show::Whole;
 use super::{count, job, joined, stats};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::out_of_scope;
 use crate::output::term::{safe, safe_json};
 use crate::output::{Data, ask, note, table};
-use crate::target::Target;
+use crate::target::{Target, TargetArgs};
 
 /// How many letters are shown as examples.
 const EXAMPLES: usize = 3;
 
-pub(super) async fn run(target: &Target, words: &str) -> Outcome {
+pub(super) async fn run(target: &Target, args: &TargetArgs, operator: &Operator, words: &str) -> Outcome {
+    let tenant = operator.scope.narrow(None).map_err(|error| out_of_scope(&error))?;
+    let own = Filter { tenant, ..Filter::default() };
     loop {
-        let stats = count(&target.settings.kafka, LetterTopic::DeadLetters, Filter::default()).await?;
+        let stats = count(&target.settings.kafka, LetterTopic::DeadLetters, own.clone()).await?;
         let topic = &target.settings.kafka.topics.dead_letters;
         print(&stats::lines(&stats, topic, None, &TimeZone::system()))?;
         let kinds = stats.groups(By::Reason);
@@ -34,15 +38,26 @@ pub(super) async fn run(target: &Target, words: &str) -> Outcome {
         let Some(group) = ask::choose("Which failures?", &answers)?.and_then(|at| kinds.get(at)) else {
             return Ok(Exit::Done);
         };
-        let filter = Filter { like: Some(Like::Kind(group.name.clone())), ..Filter::default() };
-        let exit = deal_with(target, &filter, &group.example, words).await?;
+        let filter = Filter { like: Some(Like::Kind(group.name.clone())), ..own.clone() };
+        let exit = deal_with(target, args, &filter, &group.example, words).await?;
         if exit != Exit::Done {
             return Ok(exit);
         }
     }
 }
 
-async fn deal_with(target: &Target, filter: &Filter, example: &str, words: &str) -> Outcome {
+async fn deal_with(
+    target: &Target,
+    args: &TargetArgs,
+    filter: &Filter,
+    example: &str,
+    words: &str,
+) -> Outcome {
+    let new_job = |task, role| -> Result<Job, Failure> {
+        let operator = args.token.ask(target.settings.operators_file(), role)?;
+        let delivery = job::delivery(target, false);
+        Ok(Job { filter: filter.clone(), delivery, ..Job::new(task, operator.actor.name()) })
+    };
     let like = format!("--like {example}");
     note(format!("{words} dlq list {like} --limit {EXAMPLES}"));
     examples(target, filter).await?;
@@ -54,31 +69,27 @@ async fn deal_with(target: &Target, filter: &Filter, example: &str, words: &str)
             Some(1) => {
                 note(format!("{words} dlq replay {like} --dry-run"));
                 let store = job::store(target, true);
-                let job = Job { dry_run: true, store, ..new_job(Task::REPLAY, filter, target) };
+                let job = Job { dry_run: true, store, ..new_job(Task::REPLAY, Role::Read)? };
                 let _complete = job::work_and_conclude(target, job, words).await?;
             }
             Some(2) => {
                 note(format!("{words} dlq replay {like}"));
                 if ask::confirm("Replay them?")? {
-                    return job::work_and_conclude(target, new_job(Task::REPLAY, filter, target), words)
-                        .await;
+                    let job = new_job(Task::REPLAY, Role::Admin)?;
+                    return job::work_and_conclude(target, job, words).await;
                 }
             }
             Some(3) => {
                 note(format!("{words} dlq park {like}"));
                 if ask::confirm("Park them?")? {
-                    return job::work_and_conclude(target, new_job(Task::Park, filter, target), words).await;
+                    let job = new_job(Task::Park, Role::Admin)?;
+                    return job::work_and_conclude(target, job, words).await;
                 }
             }
             Some(4) => note(format!("type: {words} dlq export {like} --output letters.ndjson")),
             _ => return Ok(Exit::Done),
         }
     }
-}
-
-fn new_job(task: Task, filter: &Filter, target: &Target) -> Job {
-    let delivery = job::delivery(target, false);
-    Job { filter: filter.clone(), delivery, ..Job::new(task, actor::current()) }
 }
 
 async fn examples(target: &Target, filter: &Filter) -> Result<(), Failure> {

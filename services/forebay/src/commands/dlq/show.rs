@@ -1,5 +1,6 @@
 //! `forebay dlq show`.
 
+use forebay_access::Scope;
 use forebay_deadletters::{Entry, LetterView, Mark, OriginalView, Selector, State, find};
 use forebay_settings::sections::TopicSettings;
 use serde::Serialize;
@@ -45,13 +46,14 @@ impl Whole {
     }
 }
 
-pub(super) async fn run(target: Target, args: Args) -> Outcome {
+pub(super) async fn run(target: Target, args: Args, scope: Scope) -> Outcome {
     let Ok(selector) = args.letter.parse::<Selector>();
     let kafka = target.settings.kafka;
     let topics = kafka.topics.clone();
     let found = spawn_blocking(move || {
         let state = State::read(&kafka)?;
-        find(&kafka, topic(args.parked), &selector).map(|entry| (entry.mark(&state.marks), entry))
+        let may_see = |tenant: &str| scope.holds(tenant);
+        find(&kafka, topic(args.parked), &selector, may_see).map(|entry| (entry.mark(&state.marks), entry))
     });
     let (mark, entry) = joined(found.await)?;
     let whole = Whole::of(&entry, mark, &topics);

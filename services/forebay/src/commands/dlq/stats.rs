@@ -27,7 +27,7 @@ const BAR: u64 = 30;
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    filter: FilterArgs,
+    pub(super) filter: FilterArgs,
 
     /// Only this count: reason, error-type, rule, tenant, stage, hour, source or target
     #[arg(long, value_name = "WHAT", value_parser = by)]

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use forebay_access::Secret;
+use forebay_settings::sections::telemetry::MetricsAccess;
+use reqwest::StatusCode;
+
 use crate::target::Target;
 
 use super::report::{Indexer, ShutTarget, Targets};
@@ -16,8 +20,11 @@ const SINCE: &str = "forebay_target_shut_since_seconds";
 const BYTES: &str = "forebay_target_held_bytes";
 const DOCUMENTS: &str = "forebay_target_held_documents";
 
-/// Asks the indexers at these addresses; without any, the one that the settings or the running `forebay dev` know.
-pub(crate) async fn ask(target: &Target, addresses: &[String]) -> Targets {
+/// Asks the indexers at these addresses; without any, the one that the settings or the running `forebay dev` know. `token` is shown
+/// where metrics ask for one.
+pub(crate) async fn ask(target: &Target, addresses: &[String], token: Option<&Secret>) -> Targets {
+    let token =
+        token.filter(|_| target.dev.is_some() || target.settings.telemetry.metrics == MetricsAccess::Token);
     let known = || match &target.dev {
         Some(dev) => dev.metrics.to_string(),
         None => target.settings.telemetry.listen.indexer.clone(),
@@ -25,7 +32,7 @@ pub(crate) async fn ask(target: &Target, addresses: &[String]) -> Targets {
     let addresses = if addresses.is_empty() { vec![known()] } else { addresses.to_vec() };
     let mut targets = Targets::default();
     for address in addresses {
-        let problem = match page(&address).await {
+        let problem = match page(&address, token).await {
             Ok(page) => {
                 targets.shut.extend(shut(&page));
                 None
@@ -39,15 +46,21 @@ pub(crate) async fn ask(target: &Target, addresses: &[String]) -> Targets {
     targets
 }
 
-async fn page(address: &str) -> Result<String, String> {
+async fn page(address: &str, token: Option<&Secret>) -> Result<String, String> {
     // What listens everywhere is asked here.
     let address = address.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
     let words =
         |error: &reqwest::Error| if error.is_timeout() { "no answer" } else { "can't be reached" }.to_owned();
     let client =
         reqwest::Client::builder().no_proxy().timeout(WAIT).build().map_err(|error| words(&error))?;
-    let answer = client.get(format!("http://{address}/metrics")).send().await;
-    let mut answer = answer.map_err(|error| words(&error))?;
+    let mut request = client.get(format!("http://{address}/metrics"));
+    if let Some(token) = token {
+        request = request.bearer_auth(String::from_utf8_lossy(token.expose()));
+    }
+    let mut answer = request.send().await.map_err(|error| words(&error))?;
+    if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        return Err("its metrics are closed to this token".to_owned());
+    }
     let mut page = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| words(&error))? {
         if page.len() + chunk.len() > MAX_PAGE {

@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// Throws away what is left of a body, within limits.
-pub async fn discard(mut body: Body, headers: &HeaderMap) {
+pub(crate) async fn discard(mut body: Body, headers: &HeaderMap) {
     // This client waits for our word before it sends; reading would be that word.
     if headers.contains_key(header::EXPECT) {
         return;

@@ -17,7 +17,7 @@ use crate::refusal::{Kind, Refusal};
 
 /// Why a body could not be read.
 #[derive(Debug, Error)]
-pub enum ReadError {
+pub(crate) enum ReadError {
     /// Larger than allowed.
     #[error("the body has more than {max} bytes")]
     TooLarge {
@@ -39,7 +39,7 @@ pub enum ReadError {
 ///
 /// # Errors
 /// When it is too large, too slow, incomplete, or there is no room for it now.
-pub async fn read(
+pub(crate) async fn read(
     body: &mut Body,
     len: Option<u64>,
     max: usize,
@@ -73,7 +73,11 @@ pub async fn read(
 ///
 /// # Errors
 /// When it is too large, too slow, incomplete, or there is no room for it now.
-pub async fn read_body(intake: &Intake, admitted: &mut Admitted, body: &mut Body) -> Result<Bytes, Refusal> {
+pub(crate) async fn read_body(
+    intake: &Intake,
+    admitted: &mut Admitted,
+    body: &mut Body,
+) -> Result<Bytes, Refusal> {
     let announced = body.size_hint().exact();
     let limits = &intake.limits;
     let whole = read(body, announced, limits.max_body, limits.read_timeout, admitted.reservation()).await;

@@ -1,11 +1,11 @@
 //! Refusals as Elasticsearch says them: clients decide by the status, people read the type and the reason.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use forebay_wire::bulk::answer::failure;
 
 use super::json;
-use crate::http::answer::{retry_after, status};
+use crate::http::answer::{refused, status};
 use crate::refusal::Refusal;
 
 /// The answer to a request of which nothing was taken, or nobody knows what.
@@ -15,17 +15,7 @@ pub(super) fn failed(refusal: &Refusal) -> Response {
         "" => refusal.reason.clone(),
         hint => format!("{}; {hint}", refusal.reason),
     };
-    let mut response = json(status, failure(status.as_u16(), name(status), &reason));
-    let headers = response.headers_mut();
-    if status == StatusCode::UNAUTHORIZED {
-        for scheme in ["Basic realm=\"forebay\", charset=\"UTF-8\"", "Bearer realm=\"forebay\"", "ApiKey"] {
-            let _more = headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
-        }
-    }
-    if let Some(wait) = refusal.retry_after {
-        let _before = headers.insert(header::RETRY_AFTER, retry_after(wait));
-    }
-    response
+    refused(json(status, failure(status.as_u16(), name(status), &reason)), refusal)
 }
 
 /// The type of error that Elasticsearch has for a status.

@@ -1,30 +1,23 @@
 //! What a request's head says, and what the head of every answer has to say.
 
-use std::sync::Arc;
-use std::time::Instant;
-
-use axum::extract::{Query, RawPathParams, Request, State};
+use axum::extract::{Query, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use forebay_wire::Encoding;
 use forebay_wire::bulk::filter::Filter;
-use jiff::Timestamp;
 
 use super::patience::Patience;
-use crate::access::http::authorize;
-use crate::config::Access;
-use crate::intake::{Intake, Peer, Sender};
+use crate::http::request::text;
+use crate::http::take;
+use crate::intake::Intake;
 use crate::protocols::Protocol;
-use crate::protocols::ingest::options::header;
 use crate::refusal::{Kind, Refusal};
 
 /// A request's head.
 #[derive(Debug)]
 pub(super) struct Head {
-    pub(super) sender: Sender,
-    pub(super) encoding: Encoding,
+    pub(super) head: take::Head,
     /// From the path; empty if it has none.
     pub(super) index: String,
     /// From the path, for one document.
@@ -38,14 +31,9 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn read(parts: &Parts, params: &RawPathParams, access: &Access) -> Result<Self, Refusal> {
-        let sender = sender(parts, access)?;
-        let bad = |error: &dyn std::fmt::Display| Refusal::new(Kind::BadRequest, error.to_string(), "");
-        let text = |name| header(&parts.headers, name).map_err(|error| bad(&error));
-        let encoding = Encoding::from_header(text("content-encoding")?).map_err(|error| {
-            Refusal::new(Kind::Unsupported, error.to_string(), "use gzip, zstd, deflate or identity")
-        })?;
-        let content_type = text("content-type")?.unwrap_or_default().to_ascii_lowercase();
+    pub(super) fn read(parts: &Parts, params: &RawPathParams, intake: &Intake) -> Result<Self, Refusal> {
+        let head = take::Head::read(parts, intake, Protocol::Bulk)?;
+        let content_type = text(parts, "content-type")?.unwrap_or_default().to_ascii_lowercase();
         if ["cbor", "smile", "yaml"].iter().any(|form| content_type.contains(form)) {
             let reason = "documents are taken as JSON only";
             return Err(Refusal::new(Kind::Unsupported, reason, "use application/x-ndjson"));
@@ -55,7 +43,9 @@ impl Head {
         let (mut pipeline, mut filter, mut patience) = (String::new(), Filter::default(), None);
         // Other parameters ask for what isn't there: refreshes, shards, versions.
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
-        for (name, value) in query.map_err(|_| bad(&"the query can't be read"))?.0 {
+        for (name, value) in
+            query.map_err(|_| Refusal::new(Kind::BadRequest, "the query can't be read", ""))?.0
+        {
             match name.as_str() {
                 "filter_path" => filter = Filter::new(&value),
                 "pipeline" => pipeline = value,
@@ -64,8 +54,7 @@ impl Head {
             }
         }
         Ok(Self {
-            sender,
-            encoding,
+            head,
             index: of_path("index").unwrap_or_default(),
             id: of_path("id"),
             pipeline,
@@ -75,27 +64,14 @@ impl Head {
     }
 }
 
-/// Who sends.
-pub(super) fn sender(parts: &Parts, access: &Access) -> Result<Sender, Refusal> {
-    let tenant = authorize(access, parts, Timestamp::now())?;
-    let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
-    Ok(Sender { tenant, protocol: Protocol::Bulk, peer })
-}
-
 /// Gives every answer what clients check it for: the product, and the media type that they speak.
-pub(super) async fn as_elasticsearch(
-    State(intake): State<Arc<Intake>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let started = Instant::now();
+pub(super) async fn as_elasticsearch(request: Request, next: Next) -> Response {
     let media_type = media_type(request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let product = HeaderValue::from_static("Elasticsearch");
     let _before = headers.insert("x-elastic-product", product);
     let _before = headers.insert(header::CONTENT_TYPE, media_type);
-    intake.answered(response.status(), started.elapsed());
     response
 }
 

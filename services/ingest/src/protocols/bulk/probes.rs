@@ -19,10 +19,12 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 
 use super::failure::failed;
-use super::head::{Version, sender, version};
+use super::head::{Version, version};
 use super::json;
 use crate::http::body::discard;
+use crate::http::request::sender;
 use crate::intake::Intake;
+use crate::protocols::Protocol;
 use crate::refusal::Refusal;
 
 /// The version for clients that say none, and for those of 7 and 8: the last of its line, since clients refuse older servers.
@@ -113,7 +115,7 @@ async fn answer(intake: &Intake, request: Request, say: impl FnOnce(&Parts) -> S
     let (parts, body) = request.into_parts();
     // Templates may be large, and are not looked at.
     discard(body, &parts.headers).await;
-    let said = sender(&parts, &intake.access).map(|_| say(&parts));
+    let said = sender(&parts, &intake.access, Protocol::Bulk).map(|_| say(&parts));
     said.map_or_else(|refusal: Refusal| failed(&refusal), |said| json(StatusCode::OK, said.into_bytes()))
 }
 

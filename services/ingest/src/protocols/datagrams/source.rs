@@ -17,6 +17,7 @@ use tokio::net::{UdpSocket, UnixDatagram};
 use super::super::Protocol;
 use super::super::local::{Process, of_address, of_process};
 use super::kernel::{self, Drops};
+use crate::intake::room::WhenOver;
 use crate::intake::{Intake, Peer};
 use crate::listen::Listener;
 
@@ -30,6 +31,9 @@ const ARENA: usize = 8 * MAX_UDP;
 pub(super) trait Source: Send {
     /// What tells senders apart.
     type Sender: Clone + Eq + std::hash::Hash + Send + Sync;
+
+    /// What becomes of what there is no room for.
+    const OVER: WhenOver;
 
     /// Waits until a datagram may be there.
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
@@ -62,6 +66,7 @@ impl Udp {
 
 impl Source for Udp {
     type Sender = IpAddr;
+    const OVER: WhenOver = WhenOver::Lose;
 
     async fn readable(&self) -> io::Result<()> {
         self.socket.readable().await
@@ -122,6 +127,7 @@ impl Chunked {
 
 impl Source for Chunked {
     type Sender = IpAddr;
+    const OVER: WhenOver = WhenOver::Lose;
 
     async fn readable(&self) -> io::Result<()> {
         self.udp.readable().await
@@ -174,6 +180,7 @@ impl Local {
 
 impl Source for Local {
     type Sender = Option<Process>;
+    const OVER: WhenOver = WhenOver::Wait;
 
     async fn readable(&self) -> io::Result<()> {
         self.socket.readable().await

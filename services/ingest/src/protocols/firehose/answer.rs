@@ -3,14 +3,14 @@
 //! Source: <https://docs.aws.amazon.com/firehose/latest/APIReference/CommonErrors.html>.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use forebay_wire::Ids;
 use forebay_wire::firehose::{Action, Put, Record};
 use forebay_wire::json::write;
 
-use crate::http::answer::retry_after;
+use crate::http::answer::refused;
 use crate::refusal::{Kind, Refusal};
 
 const INVALID: &str = "InvalidArgumentException";
@@ -94,11 +94,7 @@ pub(super) fn failed(refusal: &Refusal, request_id: &str) -> Response {
     write::member(&mut body, "message");
     write::string(&mut body, &format!("{}; {}", refusal.reason, refusal.hint));
     body.push(b'}');
-    let mut response = said(status, body, request_id);
-    if let Some(wait) = refusal.retry_after {
-        let _before = response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
-    }
-    response
+    refused(said(status, body, request_id), refusal)
 }
 
 /// JSON as AWS has it.

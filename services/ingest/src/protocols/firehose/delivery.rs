@@ -8,26 +8,26 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
 use axum::response::Response;
 use bytes::Bytes;
 use forebay_record::raw::MAX_ATTRIBUTES;
 use forebay_wire::firehose::{Record, delivery};
-use forebay_wire::{Encoding, Facts, Ids};
+use forebay_wire::{Facts, Ids};
 use serde::{Deserialize, Serialize};
 
 use super::put::of_firehose;
-use crate::http::answer::{json, retry_after, status};
-use crate::http::body::{discard, read_body};
-use crate::http::request::{encoding, sender, text};
-use crate::http::unpack::{Room, unpack};
-use crate::intake::{Intake, Sender};
+use crate::http::answer::{json, refused, status};
+use crate::http::body::discard;
+use crate::http::request::text;
+use crate::http::take;
+use crate::http::unpack::Room;
+use crate::intake::Intake;
 use crate::protocols::Protocol;
 use crate::refusal::{Kind, Refusal};
 
@@ -37,8 +37,7 @@ const MAX_ATTRIBUTE_BYTES: usize = 8 * 1024;
 /// What a request's head says.
 #[derive(Debug)]
 struct Head {
-    sender: Sender,
-    encoding: Encoding,
+    head: take::Head,
     facts: Facts,
 }
 
@@ -54,7 +53,6 @@ struct Answer<'a> {
 
 /// Takes a delivery.
 pub(super) async fn deliver(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let started = Instant::now();
     let (parts, mut body) = request.into_parts();
     let outcome = match Head::read(&parts, &intake) {
         Ok(head) => take(&intake, head, &mut body).await,
@@ -63,7 +61,7 @@ pub(super) async fn deliver(State(intake): State<Arc<Intake>>, request: Request)
     let request_id = text(&parts, "x-amz-firehose-request-id").ok().flatten().unwrap_or_default();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let timestamp = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    let response = match outcome {
+    match outcome {
         Ok(request_id) => {
             json(StatusCode::OK, &Answer { request_id: &request_id, timestamp, error_message: None })
         }
@@ -71,16 +69,12 @@ pub(super) async fn deliver(State(intake): State<Arc<Intake>>, request: Request)
             discard(body, &parts.headers).await;
             failed(&refusal, request_id, timestamp)
         }
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
 async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<String, Refusal> {
-    let Head { sender, encoding, facts } = head;
-    let mut admitted = intake.admit(&sender)?;
-    let raw = read_body(intake, &mut admitted, body).await?;
-    let decoded = unpack(admitted, raw, encoding, &intake.limits, move |body: Bytes, room: &mut Room<'_>| {
+    let Head { head, facts } = head;
+    let taking = head.take(intake, body, move |body: Bytes, room: &mut Room<'_>| {
         // The records are decoded beside the body.
         room.hold(body.len())?;
         let delivery = delivery(&body, facts, room.limits()).map_err(|error| of_firehose(&error))?;
@@ -94,7 +88,7 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Strin
             None => Ok((delivery.batch, delivery.request_id)),
         }
     });
-    let ((batch, request_id), admitted) = decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let ((batch, request_id), admitted) = taking.await?;
     let ids = Ids::from_key(&request_id).unwrap_or_else(|_| intake.new_ids());
     let _receipt = intake.ship(admitted, batch, ids).await?;
     Ok(request_id)
@@ -106,17 +100,12 @@ fn failed(refusal: &Refusal, request_id: &str, timestamp: u64) -> Response {
         status => status,
     };
     let error_message = Some(format!("{}; {}", refusal.reason, refusal.hint));
-    let mut response = json(status, &Answer { request_id, timestamp, error_message });
-    if let Some(wait) = refusal.retry_after {
-        let _before = response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
-    }
-    response
+    refused(json(status, &Answer { request_id, timestamp, error_message }), refusal)
 }
 
 impl Head {
     fn read(parts: &Parts, intake: &Intake) -> Result<Self, Refusal> {
-        let sender = sender(parts, &intake.access, Protocol::Firehose)?;
-        Ok(Self { sender, encoding: encoding(parts)?, facts: facts(parts)? })
+        Ok(Self { head: take::Head::read(parts, intake, Protocol::Firehose)?, facts: facts(parts)? })
     }
 }
 

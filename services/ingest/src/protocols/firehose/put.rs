@@ -7,60 +7,60 @@
 //! has to explain the signature over head and body, or a token as the id of the key.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 use bytes::Bytes;
-use forebay_wire::Encoding;
 use forebay_wire::firehose::{Action, FirehoseError, put as decode};
 
 use super::answer::{failed, of_put, said};
 use super::signer;
 use crate::http::body::{discard, read_body};
 use crate::http::request::{encoding, text};
-use crate::http::unpack::{Room, unpack};
-use crate::intake::{Intake, Sender};
+use crate::http::take::{self, decoded};
+use crate::http::unpack::Room;
+use crate::intake::Intake;
 use crate::refusal::{Kind, Refusal};
 
 /// What a request's head says.
 #[derive(Debug)]
 struct Head {
-    sender: Sender,
-    encoding: Encoding,
+    head: take::Head,
     action: Action,
 }
 
 /// Takes records.
 pub(super) async fn put(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let started = Instant::now();
     let (parts, mut body) = request.into_parts();
     let request_id = intake.new_ids().next(1).to_owned();
     let outcome = match Head::read(&parts, &intake) {
         Ok(head) => take(&intake, &parts, head, &mut body).await,
         Err(refusal) => Err(refusal),
     };
-    let response = match outcome {
+    match outcome {
         Ok(answer) => said(200, answer, &request_id),
         Err(refusal) => {
             discard(body, &parts.headers).await;
             failed(&refusal, &request_id)
         }
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
 async fn take(intake: &Arc<Intake>, parts: &Parts, head: Head, body: &mut Body) -> Result<Vec<u8>, Refusal> {
-    let Head { sender, encoding, action } = head;
-    let mut admitted = intake.admit(&sender)?;
+    let Head { head: take::Head { sender, encoding }, action } = head;
+    let reader = signer::until_proved(parts, &sender);
+    let mut admitted = intake.admit(&reader)?;
     let raw = read_body(intake, &mut admitted, body).await?;
     signer::prove(parts, &intake.access, &raw).map_err(|refusal| intake.refuse(&sender, refusal))?;
+    if reader.tenant != sender.tenant {
+        admitted = intake.admit(&sender)?;
+        intake.hold(&mut admitted, raw.len())?;
+    }
     let ids = intake.new_ids();
     let mut shown = ids.clone();
-    let decoded = unpack(admitted, raw, encoding, &intake.limits, move |body: Bytes, room: &mut Room<'_>| {
+    let decoding = decoded(intake, admitted, raw, encoding, move |body: Bytes, room: &mut Room<'_>| {
         // The records are decoded beside the body.
         room.hold(body.len())?;
         let put = decode(action, &body, room.limits()).map_err(|error| of_firehose(&error))?;
@@ -69,7 +69,7 @@ async fn take(intake: &Arc<Intake>, parts: &Parts, head: Head, body: &mut Body) 
         room.hold(held)?;
         Ok::<_, Refusal>((put.batch, answer))
     });
-    let ((batch, answer), admitted) = decoded.await.map_err(|refusal| intake.refuse(&sender, refusal))?;
+    let ((batch, answer), admitted) = decoding.await?;
     let _receipt = intake.ship(admitted, batch, ids).await?;
     Ok(answer)
 }
@@ -93,6 +93,6 @@ impl Head {
             let reason = "the header `X-Amz-Target` names no call that is answered here";
             Refusal::new(Kind::NotFound, reason, "call PutRecord or PutRecordBatch of Firehose_20150804")
         })?;
-        Ok(Self { sender, encoding: encoding(parts)?, action })
+        Ok(Self { head: take::Head { sender, encoding: encoding(parts)? }, action })
     }
 }

@@ -3,6 +3,8 @@
 
 use axum::http::request::Parts;
 use forebay_access::Proof;
+use forebay_record::Tenant;
+use forebay_record::tenant::MAX_LEN;
 use forebay_wire::firehose::{Signature, Signed};
 use jiff::Timestamp;
 
@@ -14,6 +16,9 @@ use crate::intake::{Peer, Sender};
 use crate::protocols::Protocol;
 use crate::refusal::{Kind, Refusal};
 
+/// What the name ends with under which memory is held for those of whom no signature is proved.
+const UNPROVED: &str = "-unproved";
+
 /// Who says that it sends. A signature is not proved yet: see [`prove`].
 pub(super) fn claimed(parts: &Parts, access: &Access) -> Result<Sender, Refusal> {
     let Some(signature) = signature(parts)? else { return sender(parts, access, Protocol::Firehose) };
@@ -21,6 +26,18 @@ pub(super) fn claimed(parts: &Parts, access: &Access) -> Result<Sender, Refusal>
     let tenant = authorize_signed(access, parts, signature.key_id, Some(not_yet), Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
     Ok(Sender { tenant, protocol: Protocol::Firehose, peer })
+}
+
+/// For whom memory is held while the body of a request comes in: apart from its tenant's until a signature is proved. The id of a
+/// key is no secret, and who knows no more than that is to take nothing away from the tenant.
+pub(super) fn until_proved(parts: &Parts, sender: &Sender) -> Sender {
+    let is_signed = matches!(Shown::read(&parts.headers), Ok(Shown::Signature));
+    let name = sender.tenant.as_str();
+    let name = format!("{}{UNPROVED}", name.get(..MAX_LEN - UNPROVED.len()).unwrap_or(name));
+    match Tenant::new(name) {
+        Ok(tenant) if is_signed => Sender { tenant, ..sender.clone() },
+        _ => sender.clone(),
+    }
 }
 
 /// Whether the signature, if there is one, is that of the key that it names, over this body, and of now.

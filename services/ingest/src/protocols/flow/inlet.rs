@@ -5,11 +5,12 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ship::{PER_BYTE, Route};
-use crate::intake::Admitted;
+use crate::intake::room::Holding;
 use crate::listen::Stream;
+use crate::refusal::Kind;
 
 /// What a connection may have without asking, in bytes.
 const OWN: usize = 4 * 1024;
@@ -23,9 +24,6 @@ const AHEAD: usize = 512 * 1024;
 /// What a message may take beside its bytes: a count, or the header of a frame.
 const HEADER: usize = 64;
 
-/// How long to wait before memory is asked for again.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
-
 /// What came of reading.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Came {
@@ -35,8 +33,8 @@ pub(super) enum Came {
     End,
     /// A message that takes memory is not completed.
     Late,
-    /// There is no memory for the rest of a message.
-    NoRoom,
+    /// There is no room for the rest of a message.
+    NoRoom(Kind),
 }
 
 /// The reading side of a connection, and the writing side.
@@ -47,7 +45,7 @@ pub(super) struct Inlet {
     /// How large the buffer may become.
     limit: usize,
     /// The memory for that, beyond [`OWN`].
-    held: Option<Admitted>,
+    held: Holding,
     /// Since when that is held for a message that isn't whole yet.
     since: Option<Instant>,
     route: Route,
@@ -55,7 +53,8 @@ pub(super) struct Inlet {
 
 impl Inlet {
     pub(super) fn new(stream: Stream, route: Route) -> Self {
-        Self { stream, buffer: BytesMut::new(), limit: OWN, held: None, since: None, route }
+        let held = route.holding();
+        Self { stream, buffer: BytesMut::new(), limit: OWN, held, since: None, route }
     }
 
     /// What nobody has taken yet.
@@ -70,9 +69,9 @@ impl Inlet {
     }
 
     /// Takes `used` bytes out of it, with the memory that is held for them.
-    pub(super) fn split(&mut self, used: usize) -> (Bytes, Option<Admitted>) {
+    pub(super) fn split(&mut self, used: usize) -> (Bytes, Holding) {
         let bytes = self.buffer.split_to(used.min(self.buffer.len())).freeze();
-        let held = self.held.take();
+        let held = self.held.split();
         (self.limit, self.since) = (OWN, None);
         self.let_go();
         (bytes, held)
@@ -88,15 +87,15 @@ impl Inlet {
                 if self.limit >= AHEAD || !self.grow() {
                     return std::future::pending().await;
                 }
-            } else if !self.grow_in_time().await {
-                return Came::NoRoom;
+            } else if let Err(kind) = self.grow_in_time().await {
+                return Came::NoRoom(kind);
             }
         }
         let room = self.limit - self.buffer.len();
         self.buffer.reserve(room.min(64 * 1024));
         let mut buffer = (&mut self.buffer).limit(room);
         let read = self.stream.read_buf(&mut buffer);
-        let read = if self.held.is_some() && !is_shipping {
+        let read = if self.limit > OWN && !is_shipping {
             // From the first byte on: a byte now and then keeps no memory.
             let since = *self.since.get_or_insert_with(Instant::now);
             match timeout_at(since + self.route.intake.limits.read_timeout, read).await {
@@ -133,7 +132,8 @@ impl Inlet {
     /// Gives memory back that is not needed any more.
     fn settle(&mut self) {
         if self.buffer.len() < OWN {
-            (self.held, self.limit, self.since) = (None, OWN, None);
+            self.held.let_go();
+            (self.limit, self.since) = (OWN, None);
         }
         self.let_go();
     }
@@ -145,35 +145,26 @@ impl Inlet {
         }
     }
 
-    async fn grow_in_time(&mut self) -> bool {
-        let deadline = Instant::now() + self.route.intake.limits.ack_timeout;
-        while !self.grow() {
-            if Instant::now() >= deadline {
-                return false;
-            }
-            sleep(PAUSE).await;
-        }
-        true
+    async fn grow_in_time(&mut self) -> Result<(), Kind> {
+        let limit = self.next_limit();
+        let give_up = &self.route.stop.give_up;
+        self.held.grow_to(limit.saturating_mul(PER_BYTE), give_up).await.map_err(|refusal| refusal.kind)?;
+        self.limit = limit;
+        Ok(())
     }
 
     /// Makes room for about twice as much, if there is memory for it.
     fn grow(&mut self) -> bool {
-        let intake = &self.route.intake;
-        let most = AHEAD.max(intake.limits.max_event + HEADER);
-        let limit =
-            (self.limit * 2).max(self.buffer.len() * 2).clamp(FIRST, most.max(self.buffer.len() + HEADER));
-        let mut held = match self.held.take() {
-            Some(held) => held,
-            None => match intake.admission.reserve(&self.route.sender.tenant) {
-                Ok(reservation) => Admitted::new(self.route.sender.clone(), reservation),
-                Err(_) => return false,
-            },
-        };
-        let grows = held.reservation().grow_to(limit.saturating_mul(PER_BYTE)).is_ok();
-        self.held = Some(held);
+        let limit = self.next_limit();
+        let grows = self.held.try_grow_to(limit.saturating_mul(PER_BYTE)).is_ok();
         if grows {
             self.limit = limit;
         }
         grows
+    }
+
+    fn next_limit(&self) -> usize {
+        let most = AHEAD.max(self.route.intake.limits.max_event + HEADER);
+        (self.limit * 2).max(self.buffer.len() * 2).clamp(FIRST, most.max(self.buffer.len() + HEADER))
     }
 }

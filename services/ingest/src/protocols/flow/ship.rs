@@ -5,6 +5,7 @@ use std::sync::Arc;
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::Batch;
 
+use crate::intake::room::{Holding, WhenOver};
 use crate::intake::{Admitted, Intake, Sender};
 use crate::listen::Stop;
 use crate::refusal::Refusal;
@@ -36,8 +37,14 @@ pub(in super::super) enum Shipped {
 }
 
 impl Route {
+    /// Memory for what comes by it.
+    pub(in super::super) fn holding(&self) -> Holding {
+        let over = if self.acknowledges { WhenOver::Wait } else { WhenOver::Lose };
+        Holding::new(Arc::clone(&self.intake), self.sender.clone(), over)
+    }
+
     /// Sends a batch as often as it takes, until the end of the drain.
-    pub(in super::super) async fn ship(self, held: Option<Admitted>, batch: Batch) -> Shipped {
+    pub(in super::super) async fn ship(self, held: Holding, batch: Batch) -> Shipped {
         let events = batch.events.len();
         let need = batch.bytes.len() * 2 + batch.weight() + events * PER_EVENT + batch.attribute_bytes();
         let most = self.intake.limits.max_in_flight;
@@ -72,26 +79,19 @@ impl Route {
 
     /// Memory for a batch: what is held, if it is enough. Who has to wait holds nothing meanwhile, so that no two can wait for each
     /// other.
-    async fn room(&self, held: Option<Admitted>, need: usize) -> Result<Admitted, Refusal> {
-        // Memory that a socket held before it knew whose datagrams came is of no use to another tenant: nothing may be sent by it.
-        if let Some(mut held) = held
-            && held.sender().tenant == self.sender.tenant
-        {
-            held.reservation().shrink_to(need);
-            if held.reservation().grow_to(need).is_ok() {
-                return Ok(held);
-            }
-        }
-        loop {
+    async fn room(&self, mut held: Holding, need: usize) -> Result<Admitted, Refusal> {
+        held.shrink_to(need);
+        if held.try_grow_to(need).is_err() {
+            held.let_go();
             // It fails after a while, since others might have to close their connections; here nothing is held.
-            match self.intake.room(&self.sender, need, &self.stop.give_up).await {
-                Ok(admitted) => return Ok(admitted),
-                Err(refusal) if refusal.quota.is_some() || self.stop.give_up.is_cancelled() => {
+            while let Err(refusal) = held.grow_to(need, &self.stop.give_up).await {
+                if refusal.quota.is_some() || self.stop.give_up.is_cancelled() {
                     return Err(refusal);
                 }
-                Err(_) => {}
+                held.let_go();
             }
         }
+        held.take()
     }
 
     /// What is over its tenant's quota for long, or is still here at the end of a stop, is not waited with any longer. Who gets

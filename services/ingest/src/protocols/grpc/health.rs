@@ -16,7 +16,6 @@ use tokio::time::{sleep, timeout};
 
 use crate::http::connection::Held;
 use crate::http::grpc::{self, Call, Saying, channel};
-use crate::http::router::post_only;
 use crate::intake::Intake;
 use crate::refusal::{Kind, Refusal};
 
@@ -41,8 +40,8 @@ const UNREAD: Duration = Duration::from_secs(60);
 
 pub(super) fn routes() -> Router<Arc<Intake>> {
     Router::new()
-        .route("/grpc.health.v1.Health/Check", post(check).fallback(post_only))
-        .route("/grpc.health.v1.Health/Watch", post(watch).fallback(post_only))
+        .route("/grpc.health.v1.Health/Check", post(check))
+        .route("/grpc.health.v1.Health/Watch", post(watch))
 }
 
 async fn check(State(intake): State<Arc<Intake>>, request: Request) -> Response {

@@ -1,7 +1,7 @@
 //! `Stream`: batches one after another, so many of them open at once.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep_until};
 use super::{decoded, of_decoder, sender, ship};
 use crate::http::connection::Held;
 use crate::http::grpc::{self, Call, Packed, Said, Saying, channel};
+use crate::intake::room::{Growing, Holding, WhenOver};
 use crate::intake::{Admitted, Intake, Sender};
-use crate::protocols::stream_room::Room;
 use crate::refusal::{Kind, Refusal};
 
 /// How many batches may be open.
@@ -28,9 +28,8 @@ const IDLE: Duration = Duration::from_secs(300);
 
 /// Takes batches until the client or the stop ends that.
 pub(super) async fn stream(State(intake): State<Arc<Intake>>, request: Request) -> Response {
-    let started = Clock::now();
     let (parts, body) = request.into_parts();
-    let response = match Call::read(&parts).and_then(|call| Ok((call, sender(&intake, &parts)?))) {
+    match Call::read(&parts).and_then(|call| Ok((call, sender(&intake, &parts)?))) {
         Ok((call, sender)) => {
             let (saying, said): (Saying, Said) = channel(OPEN + 2);
             let held: Option<Held> = parts.extensions.get().cloned();
@@ -40,9 +39,7 @@ pub(super) async fn stream(State(intake): State<Arc<Intake>>, request: Request) 
             grpc::stream(said)
         }
         Err(refusal) => grpc::refused(&refusal),
-    };
-    intake.answered(response.status(), started.elapsed());
-    response
+    }
 }
 
 struct Serving {
@@ -64,6 +61,18 @@ enum End {
     Refused(Refusal),
 }
 
+/// What has come, and the memory for it.
+struct Incoming {
+    messages: Messages,
+    /// Bytes for which there is no room yet.
+    came: Option<Bytes>,
+    held: Holding,
+    /// Since when a message comes that isn't complete.
+    begun: Option<Instant>,
+    /// The memory that is waited for; meanwhile what is held is with whoever waits.
+    waiting: Option<Growing>,
+}
+
 impl Serving {
     async fn serve(self, body: Body) {
         let within = self.intake.limits.read_timeout;
@@ -82,21 +91,36 @@ impl Serving {
             End::Fine => grpc::trailers(grpc::OK, "", None),
             End::Again(why) => grpc::trailers(grpc::UNAVAILABLE, why, None),
             End::Refused(refusal) => {
-                grpc::trailers(grpc::code(refusal), &grpc::words(refusal), refusal.retry_after)
+                grpc::trailers(grpc::code(refusal.kind), &grpc::words(refusal), refusal.retry_after)
             }
         };
         let _ended = self.saying.end(trailers, within).await;
     }
 
-    /// Reads batches and answers them, until it goes no further.
+    /// Reads batches and answers them, until it goes no further. Answers go out whatever else is waited for.
     async fn take(&self, mut body: Body, open: &mut JoinSet<Vec<u8>>) -> End {
         let limits = &self.intake.limits;
-        let mut messages = Messages::new(limits.max_body);
-        let mut room = Room::new(Arc::clone(&self.intake), self.sender.clone());
+        let held = Holding::new(Arc::clone(&self.intake), self.sender.clone(), WhenOver::Wait);
+        let messages = Messages::new(limits.max_body);
+        let mut incoming = Incoming { messages, came: None, held, begun: None, waiting: None };
         let mut heard = Instant::now();
         loop {
-            // Somebody in the middle of a message is slow; somebody between two of them may have nothing to say.
-            let patience = if messages.held() > 0 { limits.read_timeout } else { IDLE };
+            if let Err(end) = self.begin(&mut incoming, open) {
+                return end;
+            }
+            let reads = open.len() < OPEN && incoming.waiting.is_none();
+            let is_amid = reads && incoming.messages.held() > 0;
+            incoming.begun = is_amid.then(|| incoming.begun.unwrap_or_else(Instant::now));
+            // A message that has begun holds memory; somebody between two of them may have nothing to say.
+            let late = incoming.begun.map_or(heard + IDLE, |begun| begun + limits.read_timeout);
+            let is_timed = reads && (is_amid || open.is_empty());
+            let waiting = &mut incoming.waiting;
+            let roomy = async {
+                match waiting.as_mut() {
+                    Some(growing) => growing.await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 Some(answer) = open.join_next() => {
                     heard = Instant::now();
@@ -104,61 +128,61 @@ impl Serving {
                         return End::Gone;
                     }
                 }
+                (held, outcome) = roomy => {
+                    heard = Instant::now();
+                    (incoming.held, incoming.waiting) = (held, None);
+                    if let Err(refusal) = outcome {
+                        return End::Refused(refusal);
+                    }
+                }
                 () = self.stopping() => return End::Again("the server is stopping"),
                 () = self.saying.unheard() => return End::Gone,
-                () = sleep_until(heard + patience), if open.is_empty() => {
+                () = sleep_until(late), if is_timed => {
                     return End::Again("nothing came for too long");
                 }
-                frame = body.frame(), if open.len() < OPEN => {
+                frame = body.frame(), if reads => {
                     heard = Instant::now();
-                    let bytes = match frame {
+                    match frame {
                         None => {
-                            return match messages.finish() {
+                            return match incoming.messages.finish() {
                                 Ok(()) => End::Fine,
                                 Err(error) => End::Refused(self.intake.refuse(&self.sender, grpc::broken(&error))),
                             };
                         }
                         Some(Err(_)) => return End::Gone,
-                        Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
-                    };
-                    if let Err(end) = self.bytes(&bytes, &mut messages, &mut room, open).await {
-                        return end;
+                        Some(Ok(frame)) => incoming.came = frame.into_data().ok(),
                     }
                 }
             }
         }
     }
 
-    /// Takes bytes in, and begins with the batches that are complete.
-    async fn bytes(
-        &self,
-        bytes: &Bytes,
-        messages: &mut Messages,
-        room: &mut Room,
-        open: &mut JoinSet<Vec<u8>>,
-    ) -> Result<(), End> {
-        self.intake.meters.received(bytes.len());
-        let until = self.held.as_ref().map(|held| held.stop.drain.clone()).unwrap_or_default();
-        room.hold(messages.held() + bytes.len(), &until).await.map_err(End::Refused)?;
-        messages.push(bytes);
-        loop {
-            // The others wait in the buffer, which one frame can't make large.
-            while open.len() >= OPEN {
-                if let Some(answer) = open.join_next().await {
-                    self.say(answer.ok()).await.map_err(|_| End::Gone)?;
-                }
+    /// Takes what has come in as soon as there is room for it, and begins with the batches that are complete, as many as may be
+    /// open. The others wait in the buffer, which one frame can't make large.
+    fn begin(&self, incoming: &mut Incoming, open: &mut JoinSet<Vec<u8>>) -> Result<(), End> {
+        let refused = |refusal| End::Refused(self.intake.refuse(&self.sender, refusal));
+        while incoming.waiting.is_none() && open.len() < OPEN {
+            let came = incoming.came.as_ref().map_or(0, Bytes::len);
+            let need = incoming.messages.held() + came;
+            if need > 0 && incoming.held.try_grow_to(need).is_err() {
+                let until = self.held.as_ref().map(|held| held.stop.drain.clone()).unwrap_or_default();
+                incoming.waiting = Some(incoming.held.split().growing(need, until));
+                return Ok(());
             }
-            let message = match messages.read() {
-                Ok(Some(message)) => message,
-                Ok(None) => return Ok(()),
-                Err(error) => {
-                    return Err(End::Refused(self.intake.refuse(&self.sender, grpc::broken(&error))));
-                }
+            if let Some(bytes) = incoming.came.take() {
+                self.intake.meters.received(bytes.len());
+                incoming.messages.push(&bytes);
+            }
+            let message = incoming.messages.read();
+            let Some(message) = message.map_err(|error| refused(grpc::broken(&error)))? else {
+                return Ok(());
             };
-            let admitted = room.take(messages.held(), &until).await.map_err(End::Refused)?;
+            incoming.begun = None;
+            let admitted = incoming.held.take().map_err(refused)?;
             let (intake, encoding) = (Arc::clone(&self.intake), self.call.encoding);
             let _task = open.spawn(answered(intake, admitted, message, encoding));
         }
+        Ok(())
     }
 
     /// Says what became of a batch. One that panicked is none.

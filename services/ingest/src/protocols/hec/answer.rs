@@ -1,14 +1,11 @@
 //! Answers, and refusals as Splunk's codes.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use forebay_wire::hec::{Code, HecError};
 
-use crate::http::answer::{retry_after, status};
-use crate::intake::{Intake, Sender};
+use crate::http::answer::{refused, status};
 use crate::refusal::{Kind, Refusal};
 
 /// Why nothing of a request was taken, or nobody knows what.
@@ -16,26 +13,24 @@ use crate::refusal::{Kind, Refusal};
 pub(super) struct Failure {
     status: u16,
     error: HecError,
-    kind: Kind,
-    retry_after: Option<Duration>,
+    refusal: Box<Refusal>,
 }
 
 impl Failure {
-    /// The answer that says it.
-    pub(super) fn said(&self) -> Response {
-        let mut response = said(self.status, &self.error.answer());
-        if let Some(wait) = self.retry_after {
-            let _before = response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
-        }
-        response
+    /// A refusal that has a code and words of its own.
+    pub(super) fn new(error: HecError, refusal: Refusal) -> Self {
+        Self { status: error.status(), error, refusal: Box::new(refusal) }
     }
 
-    /// Counts what no other part of the intake has counted.
-    pub(super) fn counted(self, intake: &Intake, sender: &Sender) -> Self {
-        let mut refusal = Refusal::new(self.kind, "", "");
-        refusal.retry_after = self.retry_after;
-        let _counted = intake.refuse(sender, refusal);
-        self
+    /// The answer that says it.
+    pub(super) fn said(&self) -> Response {
+        refused(said(self.status, &self.error.answer()), &self.refusal)
+    }
+}
+
+impl AsMut<Refusal> for Failure {
+    fn as_mut(&mut self) -> &mut Refusal {
+        &mut self.refusal
     }
 }
 
@@ -44,26 +39,29 @@ impl From<HecError> for Failure {
         let kind = match error.code {
             _ if error.too_large => Kind::TooLarge,
             Code::NoData => Kind::EmptyBody,
+            Code::ChannelMissing | Code::InvalidChannel => Kind::BadRequest,
             _ => Kind::MalformedBody,
         };
-        Self { status: error.status(), error, kind, retry_after: None }
+        Self::new(error, Refusal::new(kind, "", ""))
     }
 }
 
 impl From<Refusal> for Failure {
     /// Whatever may be sent again gets the code and the status that clients know for that.
     fn from(refusal: Refusal) -> Self {
-        let Refusal { kind, reason, hint, retry_after, .. } = refusal;
-        let status = status(kind).as_u16();
+        let status = status(refusal.kind).as_u16();
         let (status, code) = match status {
-            _ if retry_after.is_some() => (Code::ServerBusy.status(), Code::ServerBusy),
+            _ if refusal.may_come_again() => (Code::ServerBusy.status(), Code::ServerBusy),
             401 => (401, Code::InvalidAuthorization),
             403 => (403, Code::TokenDisabled),
             500.. => (status, Code::InternalError),
             _ => (status, Code::InvalidDataFormat),
         };
-        let reason = if hint.is_empty() { reason } else { format!("{reason}; {hint}") };
-        Self { status, error: HecError::new(code, reason), kind, retry_after }
+        let reason = match refusal.hint.as_str() {
+            "" => refusal.reason.clone(),
+            hint => format!("{}; {hint}", refusal.reason),
+        };
+        Self { status, error: HecError::new(code, reason), refusal: Box::new(refusal) }
     }
 }
 

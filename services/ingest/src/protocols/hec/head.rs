@@ -3,44 +3,30 @@
 use axum::extract::Query;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use forebay_record::Tenant;
-use forebay_wire::Encoding;
 use forebay_wire::hec::{Code, HecError, Metadata, ack};
-use jiff::Timestamp;
 
 use super::answer::Failure;
 use crate::access::headers::Shown;
-use crate::access::http::authorize;
-use crate::config::Access;
-use crate::intake::{Peer, Sender};
+use crate::http::request::{self, encoding, text};
+use crate::http::take;
+use crate::intake::{Intake, Sender};
 use crate::protocols::Protocol;
-use crate::protocols::ingest::options::header;
-use crate::refusal::{Kind, Refusal};
+use crate::refusal::Kind;
 
 /// A request's head.
 #[derive(Debug)]
 pub(super) struct Head {
-    pub(super) sender: Sender,
-    pub(super) encoding: Encoding,
+    pub(super) head: take::Head,
     pub(super) metadata: Metadata,
     /// Whether the client wants to ask for acknowledgements.
     pub(super) has_channel: bool,
 }
 
 impl Head {
-    pub(super) fn read(parts: &Parts, access: &Access) -> Result<Self, Failure> {
-        let tenant = tenant(parts, access)?;
-        let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
-        let sender = Sender { tenant, protocol: Protocol::Hec, peer };
-        let text = |name| {
-            header(&parts.headers, name)
-                .map_err(|error| HecError::new(Code::InvalidDataFormat, error.to_string()))
-        };
-        let encoding = Encoding::from_header(text("content-encoding")?).map_err(|error| {
-            Refusal::new(Kind::Unsupported, error.to_string(), "use gzip, zstd, deflate or identity")
-        })?;
+    pub(super) fn read(parts: &Parts, intake: &Intake) -> Result<Self, Failure> {
+        let head = take::Head { sender: sender(parts, intake)?, encoding: encoding(parts)? };
         let mut metadata = Metadata::default();
-        let mut channel = text("x-splunk-request-channel")?.map(str::to_owned);
+        let mut channel = text(parts, "x-splunk-request-channel")?.map(str::to_owned);
         for (name, value) in query(parts)? {
             let slot = match name.as_str() {
                 "host" => &mut metadata.host,
@@ -55,13 +41,13 @@ impl Head {
         if channel.as_deref().is_some_and(|channel| !ack::is_channel(channel)) {
             return Err(HecError::new(Code::InvalidChannel, "a channel is a GUID").into());
         }
-        Ok(Self { sender, encoding, metadata, has_channel: channel.is_some() })
+        Ok(Self { head, metadata, has_channel: channel.is_some() })
     }
 }
 
-/// Whose token it is.
-pub(super) fn tenant(parts: &Parts, access: &Access) -> Result<Tenant, Failure> {
-    authorize(access, parts, Timestamp::now()).map_err(|refusal| {
+/// Who sends, by its token.
+pub(super) fn sender(parts: &Parts, intake: &Intake) -> Result<Sender, Failure> {
+    request::sender(parts, &intake.access, Protocol::Hec).map_err(|refusal| {
         let said = parts.headers.get(AUTHORIZATION);
         let is_token = Shown::read(&parts.headers).is_ok_and(|shown| shown.claim().is_some());
         let code = match (refusal.kind, said) {
@@ -72,7 +58,7 @@ pub(super) fn tenant(parts: &Parts, access: &Access) -> Result<Tenant, Failure> 
             (Kind::Forbidden, _) => Code::TokenDisabled,
             _ => return refusal.into(),
         };
-        HecError::new(code, refusal.reason).into()
+        Failure::new(HecError::new(code, refusal.reason.clone()), refusal)
     })
 }
 

@@ -5,8 +5,9 @@
 
 use axum::http::{HeaderMap, Uri};
 use forebay_record::dead_letter::cut;
-use forebay_record::{raw, stream};
+use forebay_record::{format, raw, stream};
 use forebay_wire::Facts;
+use forebay_yaml::suggest::misspelt;
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -20,11 +21,11 @@ const MAX_ID_FIELD: usize = 256;
 const MAX_ATTRIBUTE_BYTES: usize = 8 * 1024;
 
 /// The parameters that exist, for the hint.
-pub const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, attr.<name>";
+pub(crate) const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, attr.<name>";
 
 /// What a request asks for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Options {
+pub(crate) struct Options {
     /// One bad event refuses all.
     pub atomic: bool,
     /// What it says of the events: format, stream, source, time and attributes, and the `traceparent` header, if it is valid.
@@ -37,7 +38,7 @@ pub struct Options {
 
 /// A parameter or header that can't be used.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum OptionsError {
+pub(crate) enum OptionsError {
     /// The query isn't one.
     #[error("the query string can't be read")]
     Query,
@@ -52,6 +53,14 @@ pub enum OptionsError {
         /// What is wrong with its value.
         reason: &'static str,
     },
+    /// There is no such format, but one with nearly the same name.
+    #[error("parameter `format`: there is no `{written}`; did you mean `{near}`?")]
+    Format {
+        /// What is written.
+        written: String,
+        /// What there is.
+        near: &'static str,
+    },
     /// The header isn't text.
     #[error("header `{0}` is not text")]
     Header(&'static str),
@@ -62,7 +71,7 @@ impl Options {
     ///
     /// # Errors
     /// At the first that can't be used.
-    pub fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, OptionsError> {
+    pub(crate) fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, OptionsError> {
         let mut options = Self::default();
         if uri.query().is_some() {
             let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
@@ -90,8 +99,12 @@ impl Options {
             "format" if !is_format(&value) => {
                 return wrong(
                     "format",
-                    "must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:` or alone",
+                    "must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:`, `grok:` or `csv:`, or alone",
                 );
+            }
+            // A name that is far from all is the sender's own: a rule may know it, and what none knows is dead-lettered.
+            "format" if let Some(near) = misspelt_format(&value) => {
+                return Err(OptionsError::Format { written: value, near });
             }
             // Finding out is what happens without a format.
             "format" => self.facts.format = if value == "auto" { String::new() } else { value },
@@ -136,18 +149,41 @@ impl Options {
     }
 }
 
+// === impl OptionsError ===
+
+impl OptionsError {
+    /// What to do about it.
+    #[must_use]
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::Format { .. } => format!("the formats are: {}", format::NAMED.join(", ")),
+            _ => format!("the parameters are: {KNOWN}"),
+        }
+    }
+}
+
 /// A header's text; `None` if there is no such header.
 ///
 /// # Errors
 /// When it isn't visible ASCII.
-pub fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, OptionsError> {
+pub(crate) fn header<'a>(
+    headers: &'a HeaderMap,
+    name: &'static str,
+) -> Result<Option<&'a str>, OptionsError> {
     headers.get(name).map(|value| value.to_str().map_err(|_| OptionsError::Header(name))).transpose()
 }
 
-/// Whether it may be a format's name; what the parser doesn't know it dead-letters. Those of `parser.regexes` come
-/// after `regex:`.
+/// The format that is meant by a name that is nearly its own.
+fn misspelt_format(name: &str) -> Option<&'static str> {
+    if name.contains(':') { None } else { misspelt(name, format::NAMED.iter().copied()) }
+}
+
+/// Whether it may be a format's name. Those of the parser's settings come after their kind, such as `regex:`.
 fn is_format(name: &str) -> bool {
-    let name = name.strip_prefix("regex:").unwrap_or(name);
+    let name = match name.split_once(':') {
+        Some((kind, name)) if format::CONFIGURED.contains(&kind) => name,
+        _ => name,
+    };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     !name.is_empty() && name.len() <= MAX_FORMAT && name.bytes().all(allowed)
 }
@@ -202,11 +238,27 @@ mod tests {
     /// Scenario: a sender names one of the operator's regular expressions. Guarantees: passed on, as the parser knows it.
     #[test]
     fn an_operators_expression_is_a_format() {
-        for format in ["regex:app", "regex:App_2-x"] {
+        for format in ["regex:app", "regex:App_2-x", "grok:app", "csv:app"] {
             assert_eq!(read(&format!("format={format}")).unwrap().facts.format, format);
         }
-        for format in ["regex:", "regex:a:b", "regex:../x"] {
+        for format in ["regex:", "regex:a:b", "regex:../x", "other:x"] {
             assert!(read(&format!("format={format}")).is_err(), "{format}");
+        }
+    }
+
+    /// Scenario: formats that are misspelt, and names of the sender's own.
+    /// Guarantees: the former are refused with what is meant, the latter are for rules to know.
+    #[test]
+    fn a_misspelt_format_is_told() {
+        for (written, near) in
+            [("combind", "combined"), ("JSON", "json"), ("logmft", "logfmt"), ("sysllog", "syslog")]
+        {
+            let error = read(&format!("format={written}")).unwrap_err();
+            assert_eq!(error, OptionsError::Format { written: written.to_owned(), near });
+            assert!(error.hint().contains(near));
+        }
+        for own in ["nginx", "app", "orders_v2", "mysql_slow"] {
+            assert_eq!(read(&format!("format={own}")).unwrap().facts.format, own);
         }
     }
 
@@ -218,7 +270,7 @@ mod tests {
         assert_eq!(says("atomic=maybe"), "parameter `atomic`: must be `true` or `false`");
         assert_eq!(
             says("format=../x"),
-            "parameter `format`: must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:` or alone"
+            "parameter `format`: must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, after `regex:`, `grok:` or `csv:`, or alone"
         );
         assert!(says("observed_at=yesterday").starts_with("parameter `observed_at`"));
         assert!(says("stream=").starts_with("parameter `stream`"));

@@ -14,7 +14,7 @@ use crate::refusal::{Kind, Refusal};
 
 /// What a body is, as its content type says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Content {
+pub(crate) enum Content {
     /// Lines, or JSON.
     Text(Declared),
     /// `MessagePack`, as Fluent Bit sends it.
@@ -23,7 +23,7 @@ pub enum Content {
 
 /// A body and what is needed to prepare it.
 #[derive(Debug)]
-pub struct Unprepared {
+pub(crate) struct Unprepared {
     /// As it came.
     pub body: Bytes,
     /// How it is compressed.
@@ -38,7 +38,7 @@ pub struct Unprepared {
 
 /// A body's events.
 #[derive(Debug)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// The events.
     pub batch: Batch,
     /// What the request asks for, without the facts, which the batch has.
@@ -52,7 +52,7 @@ impl Content {
     ///
     /// # Errors
     /// When it names a type that isn't taken.
-    pub fn from_header(header: Option<&str>) -> Result<Self, UnknownContentType> {
+    pub(crate) fn from_header(header: Option<&str>) -> Result<Self, UnknownContentType> {
         if is_msgpack(header) {
             Ok(Self::Msgpack)
         } else {
@@ -65,17 +65,28 @@ impl Content {
 ///
 /// # Errors
 /// When nothing of the body can be taken.
-pub async fn prepare(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
-    let Unprepared { body, encoding, content, mut options, admitted } = unprepared;
-    let divided = unpack(admitted, body, encoding, limits, move |body: Bytes, room: &mut Room<'_>| {
-        let batch = match content {
-            Content::Text(declared) => divide(body, declared, &mut options, room)?,
-            Content::Msgpack => transcribe(&body, &mut options, room)?,
-        };
-        Ok::<_, Refusal>((batch, options))
-    });
-    let ((batch, options), admitted) = divided.await?;
+pub(crate) async fn prepare(unprepared: Unprepared, limits: &Limits) -> Result<Prepared, Refusal> {
+    let Unprepared { body, encoding, content, options, admitted } = unprepared;
+    let decode = move |body: Bytes, room: &mut Room<'_>| decode(body, content, options, room);
+    let ((batch, options), admitted) = unpack(admitted, body, encoding, limits, decode).await?;
     Ok(Prepared { batch, options, admitted })
+}
+
+/// A body's events, and what the request asks for without the facts, which the batch has.
+///
+/// # Errors
+/// When nothing of the body can be taken.
+pub(super) fn decode(
+    body: Bytes,
+    content: Content,
+    mut options: Options,
+    room: &mut Room<'_>,
+) -> Result<(Batch, Options), Refusal> {
+    let batch = match content {
+        Content::Text(declared) => divide(body, declared, &mut options, room)?,
+        Content::Msgpack => transcribe(&body, &mut options, room)?,
+    };
+    Ok((batch, options))
 }
 
 fn divide(

@@ -9,7 +9,7 @@ use crate::http::answer::json;
 
 /// What became of the events of a request that could be read.
 #[derive(Clone, Debug, Serialize)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     /// Events that all in-sync replicas of the brokers have.
     pub accepted: u64,
     /// Events that were refused.
@@ -21,7 +21,7 @@ pub struct Receipt {
 impl Receipt {
     /// What to answer when `accepted` events are in Kafka and the others were refused.
     #[must_use]
-    pub fn new(accepted: u64, rejections: &Rejections) -> Self {
+    pub(crate) fn new(accepted: u64, rejections: &Rejections) -> Self {
         Self { accepted, rejected: rejections.count(), errors: rejections.listed().to_vec() }
     }
 }

@@ -1,5 +1,6 @@
 //! `forebay dlq park`.
 
+use forebay_access::Operator;
 use forebay_deadletters::{Job, Task};
 
 use super::{JobArgs, conclude, make_sure, work};
@@ -15,8 +16,15 @@ pub(in super::super) struct Args {
     job: JobArgs,
 }
 
-pub(in super::super) async fn run(target: &Target, args: Args, words: &str) -> Outcome {
-    let job = args.job.fill(Job::new(Task::Park, ""), target);
+impl Args {
+    /// Whether it only says what it would do.
+    pub(in super::super) const fn is_dry(&self) -> bool {
+        self.job.dry_run
+    }
+}
+
+pub(in super::super) async fn run(target: &Target, args: Args, operator: &Operator, words: &str) -> Outcome {
+    let job = args.job.fill(Job::new(Task::Park, ""), target, operator)?;
     if !make_sure(target, &job, &args.job, "park").await? {
         note("nothing was parked");
         return Ok(Exit::Done);

@@ -1,10 +1,12 @@
 //! `forebay dlq purge`.
 
+use forebay_access::Operator;
 use forebay_deadletters::{Job, Task};
 
 use super::super::{count, topic};
 use super::{JobArgs, conclude, work};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::out_of_scope;
 use crate::output::{ask, note, table};
 use crate::target::Target;
 
@@ -29,11 +31,21 @@ pub(in super::super) struct Args {
     yes: bool,
 }
 
-pub(in super::super) async fn run(target: &Target, args: Args, words: &str) -> Outcome {
-    let mut job = args.job.fill(Job { topic: topic(args.parked), ..Job::new(Task::Purge, "") }, target);
+impl Args {
+    /// Whether it only says what it would do.
+    pub(in super::super) const fn is_dry(&self) -> bool {
+        self.job.dry_run
+    }
+}
+
+pub(in super::super) async fn run(target: &Target, args: Args, operator: &Operator, words: &str) -> Outcome {
+    let mut job =
+        args.job.fill(Job { topic: topic(args.parked), ..Job::new(Task::Purge, "") }, target, operator)?;
     if args.done {
+        // What was dealt with is freed as it stands in the topic, whoever's it was.
+        operator.scope.everybody().map_err(|error| out_of_scope(&error))?;
         job.task = Task::Free;
-    } else if job.filter.is_empty() && !args.job.all && !job.dry_run {
+    } else if args.job.is_unconditional() && !job.dry_run {
         return Err(Failure::usage("no condition is given").hint(
             "say which letters to give up (--error-type, --tenant, --until, ...), --all, or --done to free only what was \
              dealt with",

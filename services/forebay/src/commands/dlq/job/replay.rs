@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use forebay_access::Operator;
 use forebay_deadletters::{DEFAULT_MAX_REPLAYS, Destination, Job, Task, arguments};
 use forebay_rule_files::configured;
 use forebay_rules::Edit;
@@ -52,13 +53,20 @@ pub(in super::super) struct Args {
     max_replays: u32,
 }
 
-pub(in super::super) async fn run(target: &Target, args: Args, words: &str) -> Outcome {
+impl Args {
+    /// Whether it only says what it would do.
+    pub(in super::super) const fn is_dry(&self) -> bool {
+        self.job.dry_run
+    }
+}
+
+pub(in super::super) async fn run(target: &Target, args: Args, operator: &Operator, words: &str) -> Outcome {
     let to = args.to.unwrap_or_default();
     let task = Task::Replay { to, max_replays: args.max_replays };
     let edit = edit(&args, target)?;
     let (rate, passing) = (args.rate, args.passing);
     let job = Job { topic: topic(args.parked), rate, passing, edit, ..Job::new(task, "") };
-    let job = args.job.fill(job, target);
+    let job = args.job.fill(job, target, operator)?;
     let job = Job { store: store(target, job.dry_run), ..job };
     if !make_sure(target, &job, &args.job, "replay").await? {
         note("nothing was replayed");

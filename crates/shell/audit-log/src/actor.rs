@@ -1,4 +1,4 @@
-//! Who runs this: for the audit line. The system's word for it, not a proof.
+//! Who runs this: for audit records. The system's word for it, not a proof.
 
 use std::env;
 use std::fs;
@@ -7,15 +7,25 @@ use std::os::unix::fs::MetadataExt;
 /// The longest name, in characters.
 const MAX: usize = 120;
 
-/// `user@host`, as far as the system tells. Who used `sudo` counts, not who they became.
+/// A person, as `os:user@host`, as far as the system tells. Who used `sudo` counts, not who they became.
 #[must_use]
-pub fn current() -> String {
+pub fn person() -> String {
     let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(named).unwrap_or_else(account);
+    format!("os:{}", on_host(&user))
+}
+
+/// A service, as `service:name@host`.
+#[must_use]
+pub fn service(name: &str) -> String {
+    format!("service:{}", on_host(name))
+}
+
+fn on_host(name: &str) -> String {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
     let host = host.filter(|name| !name.is_empty()).or_else(|| named("HOSTNAME"));
     match host {
-        Some(host) => format!("{}@{}", clean(&user), clean(&host)),
-        None => clean(&user),
+        Some(host) => format!("{}@{}", clean(name), clean(&host)),
+        None => clean(name),
     }
 }
 
@@ -49,6 +59,7 @@ mod tests {
     fn a_name_is_one_short_line() {
         assert_eq!(clean("ann\n\x1b[31m"), "ann[31m");
         assert_eq!(clean(&"é".repeat(500)).chars().count(), MAX);
-        assert!(!current().is_empty());
+        assert!(person().starts_with("os:") && person().len() > 3);
+        assert!(service("ingest").starts_with("service:ingest"));
     }
 }

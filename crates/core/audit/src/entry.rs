@@ -1,0 +1,175 @@
+//! What is to be recorded.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest actor and subject, in characters.
+const MAX_NAME: usize = 256;
+
+/// The longest value of a detail, in characters.
+const MAX_DETAIL: usize = 4_096;
+
+/// The most names that are spelled out; the others are counted.
+const MAX_NAMES: usize = 50;
+
+/// What somebody did. Never with secrets, nor with what logs hold.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    pub(crate) actor: String,
+    pub(crate) action: Action,
+    pub(crate) state: State,
+    pub(crate) subject: String,
+    pub(crate) details: BTreeMap<String, String>,
+}
+
+/// What can be done to an installation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Action {
+    /// A credential was added to an access file.
+    TokenCreate,
+    /// A credential was switched off in an access file.
+    TokenRevoke,
+    /// A process took an access file into force.
+    AccessInForce,
+    /// Dead letters were replayed.
+    DlqReplay,
+    /// Dead letters were parked.
+    DlqPark,
+    /// Dead letters were given up, or freed.
+    DlqPurge,
+    /// A process put a revision of the rules in force.
+    RulesInForce,
+    /// A process did not put a revision of the rules in force.
+    RulesRejected,
+    /// A process could not write so many records.
+    AuditLost,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is about to be done.
+    Planned,
+    /// It is done.
+    Done,
+    /// It was tried, and not done, or in part.
+    Failed,
+}
+
+// === impl Action ===
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::TokenCreate,
+        Self::TokenRevoke,
+        Self::AccessInForce,
+        Self::DlqReplay,
+        Self::DlqPark,
+        Self::DlqPurge,
+        Self::RulesInForce,
+        Self::RulesRejected,
+        Self::AuditLost,
+    ];
+
+    /// Its name in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TokenCreate => "token.create",
+            Self::TokenRevoke => "token.revoke",
+            Self::AccessInForce => "access.in_force",
+            Self::DlqReplay => "dlq.replay",
+            Self::DlqPark => "dlq.park",
+            Self::DlqPurge => "dlq.purge",
+            Self::RulesInForce => "rules.in_force",
+            Self::RulesRejected => "rules.rejected",
+            Self::AuditLost => "audit.lost",
+        }
+    }
+}
+
+// === impl State ===
+
+impl State {
+    /// Its name in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+// === impl Entry ===
+
+impl Entry {
+    /// `actor` did this to `subject`.
+    #[must_use]
+    pub fn new(actor: &str, action: Action, subject: &str) -> Self {
+        let (actor, subject) = (clip(actor, MAX_NAME), clip(subject, MAX_NAME));
+        Self { actor, action, state: State::Done, subject, details: BTreeMap::new() }
+    }
+
+    /// The same, this far.
+    #[must_use]
+    pub fn in_state(self, state: State) -> Self {
+        Self { state, ..self }
+    }
+
+    /// Adds a detail, unless its value is empty.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: &str) -> Self {
+        if !value.is_empty() {
+            let _before = self.details.insert(name.to_owned(), clip(value, MAX_DETAIL));
+        }
+        self
+    }
+
+    /// Adds names as a detail, unless there is none: the first of them, and how many more there are.
+    #[must_use]
+    pub fn names<'a>(self, name: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut names = names.into_iter();
+        let mut text = names.by_ref().take(MAX_NAMES).collect::<Vec<_>>().join(", ");
+        let more = names.count();
+        if more > 0 {
+            text = format!("{} and {more} more", clip(&text, MAX_DETAIL - 32));
+        }
+        self.detail(name, &text)
+    }
+}
+
+fn clip(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: a new access file with a thousand tenants more.
+    /// Guarantees: the record stays small and says how many there were.
+    #[test]
+    fn many_names_are_counted() {
+        let names: Vec<String> = (0..1_000).map(|n| format!("tenant-{n}")).collect();
+        let entry =
+            Entry::new("a", Action::AccessInForce, "b").names("added", names.iter().map(String::as_str));
+        let text = &entry.details["added"];
+        assert!(text.starts_with("tenant-0, ") && text.ends_with("tenant-49 and 950 more"), "{text}");
+        assert!(Entry::new("a", Action::AccessInForce, "b").names("none", []).details.is_empty());
+    }
+
+    #[test]
+    fn long_values_are_cut() {
+        let entry = Entry::new(&"é".repeat(1_000), Action::TokenCreate, "b").detail("a", &"x".repeat(10_000));
+        assert_eq!(entry.actor.chars().count(), MAX_NAME + 1);
+        assert_eq!(entry.details["a"].chars().count(), MAX_DETAIL + 1);
+    }
+}

@@ -1,0 +1,188 @@
+//! Whether the records of a topic are those that were written, all of them, in their order.
+//!
+//! Records come in the order of their offsets. The memory taken grows with their number, by about 200 bytes each: records of
+//! people's actions are few.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::anchor::{Anchor, Head};
+use crate::fault::{Fault, Place};
+use crate::hash::Hash;
+use crate::record::Record;
+
+/// The partition that all records stand in, since partitions have no order between them.
+pub const PARTITION: i32 = 0;
+
+/// The most faults that are told one by one.
+const MAX_FAULTS: usize = 1_000;
+
+/// Takes records, and finds what is wrong with them.
+#[derive(Debug, Default)]
+pub struct Verifier {
+    writers: BTreeMap<String, Writer>,
+    known: HashSet<Hash>,
+    next_offsets: BTreeMap<i32, i64>,
+    verdict: Verdict,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Verdict {
+    /// How many records there are.
+    pub records: u64,
+    /// How many of them stand there twice, one right after the other, as a writer leaves them that had no answer.
+    pub repeated: u64,
+    /// What is wrong, the first thousand.
+    pub faults: Vec<Fault>,
+    /// How many faults more there are.
+    pub more_faults: u64,
+    /// The last record of each writer.
+    pub heads: BTreeMap<String, Head>,
+}
+
+#[derive(Debug, Default)]
+struct Writer {
+    records: BTreeMap<u64, Kept>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    hash: Hash,
+    place: Place,
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    fn add(&mut self, fault: Fault) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        } else {
+            self.more_faults += 1;
+        }
+    }
+}
+
+// === impl Verifier ===
+
+impl Verifier {
+    /// Takes the next record of a partition.
+    pub fn add(&mut self, place: Place, bytes: &[u8]) {
+        self.verdict.records += 1;
+        self.expect_offset(place);
+        if place.partition != PARTITION {
+            return self.verdict.add(Fault::WrongPartition { place });
+        }
+        let hash = Hash::of(bytes);
+        match Record::read(bytes) {
+            Ok(record) => {
+                if record.seen.is_some_and(|seen| !self.known.contains(&seen)) {
+                    let Record { writer, sequence, .. } = &record;
+                    self.verdict.add(Fault::Unseen { place, writer: writer.clone(), sequence: *sequence });
+                }
+                self.link(Kept { hash, place }, record);
+            }
+            Err(error) => self.verdict.add(Fault::Unreadable { place, why: error.to_string() }),
+        }
+        // Also one that can't be read: it was there to be seen.
+        let _new = self.known.insert(hash);
+    }
+
+    /// All were taken. `ends` are the offsets that the next record of each partition will get.
+    #[must_use]
+    pub fn finish(mut self, ends: &[(i32, i64)], anchor: Option<&Anchor>) -> Verdict {
+        for (partition, end) in ends {
+            self.expect_offset(Place { partition: *partition, offset: *end });
+        }
+        for (name, writer) in &self.writers {
+            let mut next = 0;
+            for (sequence, kept) in &writer.records {
+                if *sequence > next {
+                    let (writer, from, to) = (name.clone(), next, *sequence - 1);
+                    self.verdict.add(Fault::Missing { place: kept.place, writer, from, to });
+                }
+                next = sequence.saturating_add(1);
+            }
+        }
+        for (name, head) in anchor.iter().flat_map(|anchor| &anchor.heads) {
+            self.compare(name, head);
+        }
+        let head = |writer: &Writer| {
+            let (sequence, kept) = writer.records.last_key_value()?;
+            Some(Head { sequence: *sequence, hash: kept.hash })
+        };
+        let heads = self.writers.iter().filter_map(|(name, writer)| Some((name.clone(), head(writer)?)));
+        self.verdict.heads = heads.collect();
+        self.verdict
+    }
+
+    fn expect_offset(&mut self, place: Place) {
+        let next = self.next_offsets.entry(place.partition).or_insert(0);
+        if place.offset > *next {
+            let to = place.offset - 1;
+            self.verdict.add(Fault::Deleted { place: Place { offset: *next, ..place }, to });
+        }
+        *next = place.offset.saturating_add(1).max(*next);
+    }
+
+    fn link(&mut self, kept: Kept, record: Record) {
+        let Kept { hash, place } = kept;
+        let Record { writer: name, sequence, previous, .. } = record;
+        let writer = self.writers.entry(name.clone()).or_default();
+        let last = writer.records.last_key_value().map(|(last, _)| *last);
+        match writer.records.get(&sequence) {
+            Some(there) if there.hash == hash && last == Some(sequence) => {
+                self.verdict.repeated += 1;
+                return;
+            }
+            Some(there) if there.hash == hash => {
+                return self.verdict.add(Fault::Reordered { place, writer: name, sequence });
+            }
+            Some(there) => {
+                let first = there.place;
+                return self.verdict.add(Fault::Forked { place, writer: name, sequence, first });
+            }
+            None => {}
+        }
+        let before = sequence.checked_sub(1).map(|before| writer.records.get(&before).copied());
+        let fits = match before {
+            None => previous == Hash::genesis(),
+            Some(Some(before)) => previous == before.hash,
+            // Missing, which is told in the end, or out of order, which is told when it comes.
+            Some(None) => true,
+        };
+        let _none = writer.records.insert(sequence, kept);
+        if last.is_some_and(|last| last > sequence) {
+            self.verdict.add(Fault::Reordered { place, writer: name.clone(), sequence });
+        }
+        if !fits {
+            let before = before.flatten().map(|before| before.place);
+            self.verdict.add(Fault::Altered { place, writer: name, sequence, before });
+        }
+    }
+
+    fn compare(&mut self, name: &str, head: &Head) {
+        let records = self.writers.get(name).map(|writer| &writer.records);
+        let writer = name.to_owned();
+        match records.and_then(|records| records.get(&head.sequence)) {
+            Some(kept) if kept.hash == head.hash => {}
+            Some(kept) => {
+                let (place, sequence) = (kept.place, head.sequence);
+                self.verdict.add(Fault::NotAnchored { place, writer, sequence });
+            }
+            None => {
+                let last = records.and_then(|records| records.last_key_value()).map(|(last, _)| *last);
+                self.verdict.add(Fault::CutOff { writer, anchored: head.sequence, last });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! Who looks at the pipeline or changes it: asked by commands and jobs ([`command`]), and by the ports of services
+//! ([`OperatorFile`]).
+//!
+//! `forebay_access` decides; here are the file and the places that tokens come from. What this guards are Forebay's own
+//! doors: whoever has Kafka's or the store's credentials needs none of them.
+
+pub mod command;
+mod file;
+
+pub use self::file::{FileError, OperatorFile, load};

@@ -1,0 +1,197 @@
+//! What an honest client notices of an attack: its waits without it and beside it, in windows that take turns.
+//!
+//! The honest client sends at its own pace, whatever the answers take, and a wait is counted from when its request was due: a stall shows
+//! in all the requests that it held up. Windows with and without the attack take turns, so that whatever else changes on the machine
+//! meanwhile changes both.
+
+use std::fmt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use forebay_settings::sections::ingest::{ListenerProtocol, ListenerSettings};
+use forebay_testkit::procs::Process;
+use forebay_testkit::{eventually, free_port};
+use rcgen::{CertificateParams, KeyPair};
+use tokio::time::{Instant as At, sleep_until};
+
+use crate::attackers::{Attack, Targets, UNDER_WAY};
+use crate::cores::Cores;
+use crate::victim::{Victim, credential};
+use crate::waits::Waits;
+
+/// What a wait has to exceed to count as noticed: below that, percentiles are what the machine's scheduler makes of them, as the row
+/// without an attack shows.
+pub const FLOOR: Duration = Duration::from_millis(5);
+
+/// How long an attack may take to be under way, and its connections to go.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the attacker may send by his own credential: quotas are the defence against those.
+const TENANTS: &str = "tenants:
+  honest: {}
+  mallory: {events_per_second: 1000, bytes_per_second: 1MiB}
+";
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Pairs of windows for each attack.
+    pub rounds: usize,
+    /// Requests in a window.
+    pub requests: usize,
+    /// From one request to the next.
+    pub every: Duration,
+}
+
+/// What one attack came to.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its name.
+    pub attack: &'static str,
+    /// The honest client's waits without it.
+    pub calm: Waits,
+    /// And beside it.
+    pub beside: Waits,
+    /// The memory of ingest beside it, in bytes.
+    pub memory: u64,
+}
+
+impl Row {
+    /// Whether the honest client's p99 stays below the double of that without the attack, or below [`FLOOR`].
+    #[must_use]
+    pub fn is_unnoticed(&self) -> bool {
+        self.beside.p99() < (2 * self.calm.p99()).max(FLOOR)
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = |wait: Duration| wait.as_secs_f64() * 1e3;
+        let (calm, beside) = (millis(self.calm.p99()), millis(self.beside.p99()));
+        let ratio = beside / calm.max(f64::MIN_POSITIVE);
+        let verdict = if self.is_unnoticed() { "" } else { "  NOTICED" };
+        let memory = self.memory >> 20;
+        write!(f, "{:<22} {calm:>9.2} ms {beside:>9.2} ms {ratio:>6.2} {memory:>5} MiB{verdict}", self.attack)
+    }
+}
+
+/// The heading of rows.
+#[must_use]
+pub fn heading() -> String {
+    format!("{:<22} {:>12} {:>12} {:>6} {:>9}", "attack", "p99 without", "p99 with", "ratio", "memory")
+}
+
+/// Measures these attacks; `say` is told each row as soon as it is there.
+///
+/// # Errors
+/// When the honest client isn't served, or an attack gets in, or takes the process or its memory down.
+pub async fn run(
+    attacks: &[Attack],
+    options: Options,
+    cores: Cores,
+    mut say: impl FnMut(&Row) -> Result<()>,
+) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for attack in attacks {
+        let row =
+            one(*attack, options, cores).await.with_context(|| format!("the attack `{}`", attack.name))?;
+        say(&row)?;
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+async fn one(attack: Attack, options: Options, cores: Cores) -> Result<Row> {
+    let mut token = String::new();
+    let mut victim = Victim::start_on(Some(cores.ingest), |settings, folder| {
+        let file = folder.join("access.yaml");
+        let text = format!("{TENANTS}{}", std::fs::read_to_string(&file)?);
+        std::fs::write(&file, text)?;
+        token = credential(&file, "mallory", "mallory")?;
+        let tls = settings.ingest.listeners.entry("tls".to_owned());
+        let tls = tls
+            .or_insert(ListenerSettings::new(ListenerProtocol::Http, format!("127.0.0.1:{}", free_port()?)));
+        (tls.tls.certificate_file, tls.tls.key_file) = certificate(folder)?;
+        Ok(())
+    })
+    .await?;
+    let targets = Targets::of(&victim, token)?;
+    let (mut calm, mut beside, mut memory) = (Waits::default(), Waits::default(), 0);
+    // The first window warms caches and connections up.
+    let _warm = window(&victim, options).await?;
+    for _round in 0..options.rounds {
+        calm.add(window(&victim, options).await?);
+        let attacker = start(attack, &targets, cores).await?;
+        beside.add(window(&victim, options).await?);
+        memory = memory.max(victim.memory()?);
+        drop(attacker);
+        let gone = async || victim.connections().await.is_ok_and(|open| open <= 10.0);
+        eventually("the attacker's connections end", PATIENCE, gone).await?;
+    }
+    victim.unharmed().await?;
+    for one in victim.stored()? {
+        let is_honest = one.body.contains("an honest line");
+        ensure!(is_honest == (one.tenant == "honest"), "{} has an event that isn't its own", one.tenant);
+    }
+    Ok(Row { attack: attack.name, calm, beside, memory })
+}
+
+/// The waits of so many honest requests, each counted from when it was due.
+async fn window(victim: &Victim, options: Options) -> Result<Waits> {
+    let mut waits = Vec::with_capacity(options.requests);
+    let started = Instant::now();
+    let mut due = started;
+    for _request in 0..options.requests {
+        sleep_until(At::from_std(due)).await;
+        let status = victim.honest().await?;
+        ensure!(status == 200, "the honest client was refused: {status}");
+        waits.push(due.elapsed());
+        due += options.every;
+    }
+    Ok(Waits::from(waits))
+}
+
+/// Starts an attacker in a process of its own, and waits until it is at work.
+async fn start(attack: Attack, targets: &Targets, cores: Cores) -> Result<Process> {
+    let program = std::env::current_exe()?;
+    let core = cores.attackers.to_string();
+    let mut args =
+        vec!["-n".into(), "19".into(), "taskset".into(), "-c".into(), core, program.display().to_string()];
+    args.extend(["--as-attacker".to_owned(), attack.name.to_owned()]);
+    args.extend(targets.to_args());
+    let mut attacker = Process::start(Path::new("nice"), args, [])?;
+    let at_work = async || !attacker.is_running() || attacker.log().contains(UNDER_WAY);
+    eventually("the attack is under way", PATIENCE, at_work).await?;
+    ensure!(attacker.is_running(), "the attacker has ended:\n{}", attacker.log());
+    Ok(attacker)
+}
+
+/// A certificate for `localhost`, and its key, as files.
+fn certificate(folder: &Path) -> Result<(Option<std::path::PathBuf>, Option<std::path::PathBuf>)> {
+    let key = KeyPair::generate()?;
+    let certificate = CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
+    let (certificate_file, key_file) = (folder.join("server.pem"), folder.join("server.key"));
+    std::fs::write(&certificate_file, certificate.pem())?;
+    std::fs::write(&key_file, key.serialize_pem())?;
+    Ok((Some(certificate_file), Some(key_file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(calm: u64, beside: u64) -> Row {
+        let waits = |millis| Waits::from(vec![Duration::from_millis(millis)]);
+        Row { attack: "x", calm: waits(calm), beside: waits(beside), memory: 0 }
+    }
+
+    #[test]
+    fn twice_as_long_is_noticed_unless_it_is_nothing() {
+        assert!(row(10, 19).is_unnoticed());
+        assert!(!row(10, 20).is_unnoticed());
+        assert!(row(1, 4).is_unnoticed());
+        assert!(!row(1, 5).is_unnoticed());
+        assert!(row(10, 25).to_string().ends_with("NOTICED"));
+    }
+}

@@ -1,0 +1,306 @@
+//! The process that is attacked, and the honest client beside the attack.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use forebay_ingest::tokens::issue;
+use forebay_kafka::testing::TestCluster;
+use forebay_kafka::{ReadFrom, TopicReader};
+use forebay_record::{RawEvent, Tenant};
+use forebay_settings::sections::telemetry::ListenSettings;
+use forebay_settings::{ByteSize, Period, Settings};
+use forebay_testkit::procs::{Process, binary, settings_file};
+use forebay_testkit::{eventually, free_port};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
+
+use crate::doors;
+use crate::waits::Waits;
+
+const TOPIC: &str = "forebay.raw";
+/// The most memory that the process may take, whatever is done to it: 64 MiB that it may have in flight, its connections'
+/// buffers, and itself, not optimised.
+const MAX_MEMORY: u64 = 400 << 20;
+/// How long a connection of somebody who attacks may go on.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One attack at a time: how long the honest client waits is to say something about the attack.
+static ONE: Mutex<()> = Mutex::const_new(());
+
+/// A running ingest on a mock of Kafka, with small limits, and listeners of all protocols.
+#[derive(Debug)]
+pub struct Victim {
+    _alone: MutexGuard<'static, ()>,
+    _cluster: TestCluster,
+    settings: Settings,
+    process: Process,
+    folder: TempDir,
+    client: Client,
+    /// Where it listens for HTTP.
+    pub address: SocketAddr,
+    /// The honest client's credential.
+    pub token: String,
+}
+
+/// An event as it is in Kafka.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stored {
+    /// Whose it is.
+    pub tenant: String,
+    /// Its id.
+    pub id: String,
+    /// What was sent.
+    pub body: String,
+}
+
+impl Victim {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When its binary isn't built, or it doesn't get ready.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(|_, _| Ok(())).await
+    }
+
+    /// The same with other settings; files that they name may be put into the folder.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and what `change` says.
+    pub async fn start_with(change: impl FnOnce(&mut Settings, &Path) -> Result<()>) -> Result<Self> {
+        Self::start_on(None, change).await
+    }
+
+    /// The same on this core alone, so that what others do on other cores costs it nothing.
+    ///
+    /// # Errors
+    /// As [`Self::start_with`], and without `taskset`.
+    pub async fn start_on(
+        core: Option<usize>,
+        change: impl FnOnce(&mut Settings, &Path) -> Result<()>,
+    ) -> Result<Self> {
+        let alone = ONE.lock().await;
+        let cluster = TestCluster::start(1)?;
+        cluster.create_topic(TOPIC, 4)?;
+        let folder = tempfile::tempdir()?;
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let telemetry = format!("127.0.0.1:{}", free_port()?);
+        let mut settings = Settings { kafka: cluster.settings(), ..Settings::default() };
+        settings.telemetry.listen = ListenSettings::all(&telemetry);
+        settings.ingest.listen = address.to_string();
+        settings.ingest.listeners = doors::listeners()?;
+        settings.ingest.access_file = Some(folder.path().join("access.yaml"));
+        settings.ingest.max_body = ByteSize::mib(4);
+        settings.ingest.max_inflated_body = ByteSize::mib(16);
+        settings.ingest.read_timeout = Period::from_secs(5);
+        std::fs::write(folder.path().join("access.yaml"), doors::credentials())?;
+        change(&mut settings, folder.path())?;
+        let token = credential(&folder.path().join("access.yaml"), "honest", "honest")?;
+        let config = folder.path().join("forebay.yaml");
+        settings_file(&config, &settings)?;
+        let mut process = match core {
+            None => Process::service("forebay-ingest", &config)?,
+            Some(core) => {
+                let program = binary("forebay-ingest")?;
+                let core = core.to_string();
+                let args = [
+                    "-c".as_ref(),
+                    core.as_ref(),
+                    program.as_os_str(),
+                    "--config".as_ref(),
+                    config.as_os_str(),
+                ];
+                Process::start(Path::new("taskset"), args, [])?
+            }
+        };
+        process.ready(&format!("http://{telemetry}/readyz"), Duration::from_secs(60)).await?;
+        let client = Client::builder().timeout(Duration::from_secs(60)).build()?;
+        Ok(Self { _alone: alone, _cluster: cluster, settings, process, folder, client, address, token })
+    }
+
+    /// The file of credentials.
+    #[must_use]
+    pub fn credentials(&self) -> PathBuf {
+        self.folder.path().join("access.yaml")
+    }
+
+    /// The address of a listener of [`doors`], by its name.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn door(&self, name: &str) -> Result<SocketAddr> {
+        let listener = self.settings.ingest.listeners.get(name);
+        let address = &listener.with_context(|| format!("no listener {name}"))?.address;
+        Ok(address.trim_start_matches("udp://").parse()?)
+    }
+
+    /// A POST to `/v1/ingest`, with neither credential nor body.
+    pub fn post(&self) -> RequestBuilder {
+        self.client.post(format!("http://{}/v1/ingest", self.address))
+    }
+
+    /// The honest client sends a batch.
+    ///
+    /// # Errors
+    /// When it is cut off five times in a row.
+    pub async fn honest(&self) -> Result<StatusCode> {
+        let body = "{\"message\":\"an honest line\"}\n".repeat(100);
+        // A connection that has been idle for too long is closed, perhaps while the next request is on its way.
+        for _ in 0..5 {
+            let sent = self.post().bearer_auth(&self.token).header("content-type", "application/x-ndjson");
+            if let Ok(answer) = sent.body(body.clone()).send().await {
+                return Ok(answer.status());
+            }
+        }
+        bail!("the honest client was cut off five times in a row");
+    }
+
+    /// The honest client sends batch after batch, so many, and gets success for each.
+    ///
+    /// # Errors
+    /// When it gets something else.
+    pub async fn honest_waits(&self, batches: usize) -> Result<Waits> {
+        let mut waits = Vec::with_capacity(batches);
+        for _ in 0..batches {
+            let started = Instant::now();
+            let status = self.honest().await?;
+            ensure!(status == 200, "the honest client was refused: {status}");
+            waits.push(started.elapsed());
+        }
+        Ok(Waits::from(waits))
+    }
+
+    /// Sends bytes on a connection of their own, then a request that asks for its end, and reads what comes until then.
+    ///
+    /// # Errors
+    /// When the connection never ends.
+    pub async fn ask(&self, bytes: &[u8]) -> Result<String> {
+        let last = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        exchange(self.address, &[bytes, last].concat(), false).await
+    }
+
+    /// Sends bytes on a connection of their own, sends no more, and reads what comes until the end.
+    ///
+    /// # Errors
+    /// When the connection never ends.
+    pub async fn raw(&self, bytes: &[u8]) -> Result<String> {
+        exchange(self.address, bytes, true).await
+    }
+
+    /// Its memory now, in bytes.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn memory(&self) -> Result<u64> {
+        Ok(self.process.usage()?.memory)
+    }
+
+    /// The process lives, is healthy, serves the honest client, and keeps to its memory.
+    ///
+    /// # Errors
+    /// When one of that isn't so.
+    pub async fn unharmed(&mut self) -> Result<()> {
+        ensure!(self.process.is_running(), "it is down:\n{}", self.process.log());
+        let live = format!("http://{}/livez", self.settings.telemetry.listen.ingest);
+        ensure!(self.client.get(live).send().await?.status() == 200, "it says that it doesn't live");
+        let served = async || self.honest().await.is_ok_and(|status| status == 200);
+        eventually("the honest client is served", PATIENCE, served).await?;
+        let memory = self.process.usage()?.peak_memory;
+        ensure!(memory < MAX_MEMORY, "it took {} MiB", memory >> 20);
+        let log = self.process.log();
+        ensure!(!log.contains("panicked"), "{log}");
+        Ok(())
+    }
+
+    /// What is in Kafka.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn stored(&self) -> Result<Vec<Stored>> {
+        let mut reader = TopicReader::open(&self.settings.kafka, TOPIC, ReadFrom::Beginning)?;
+        let mut stored = Vec::new();
+        while let Some(record) = reader.next_record()? {
+            let event = RawEvent::read(&record.value)?;
+            let body = String::from_utf8_lossy(event.body).into_owned();
+            stored.push(Stored { tenant: event.tenant.to_owned(), id: event.id.to_owned(), body });
+        }
+        Ok(stored)
+    }
+
+    /// Nothing but the honest client's lines is in Kafka.
+    ///
+    /// # Errors
+    /// With the first of the others.
+    pub fn only_honest_lines(&self) -> Result<()> {
+        let is_strange = |one: &Stored| one.tenant != "honest" || !one.body.contains("an honest line");
+        match self.stored()?.into_iter().find(is_strange) {
+            None => Ok(()),
+            Some(Stored { tenant, body, .. }) => {
+                bail!("{tenant} has {}", body.chars().take(200).collect::<String>())
+            }
+        }
+    }
+
+    /// What the process counts of refused connections for this reason.
+    ///
+    /// # Errors
+    /// When it doesn't say.
+    pub async fn refused_connections(&self, reason: &str) -> Result<f64> {
+        self.metric("forebay_ingest_refused_connections_total", &[reason]).await
+    }
+
+    /// How many connections it has.
+    ///
+    /// # Errors
+    /// When it doesn't say.
+    pub async fn connections(&self) -> Result<f64> {
+        self.metric("forebay_ingest_connections", &[]).await
+    }
+
+    /// The sum of a metric's series that have all these words in their labels.
+    ///
+    /// # Errors
+    /// When the process doesn't say.
+    pub async fn metric(&self, name: &str, words: &[&str]) -> Result<f64> {
+        let url = format!("http://{}/metrics", self.settings.telemetry.listen.ingest);
+        let text = self.client.get(url).send().await?.text().await?;
+        let fits = |labels: &str| words.iter().all(|word| labels.contains(word));
+        let found = forebay_testkit::prometheus::series(&text, name);
+        Ok(found.filter(|(labels, _)| fits(labels)).map(|(_, value)| value).sum())
+    }
+}
+
+/// Sends bytes to an address, then the end of them if asked for, and gives what comes until the other side ends it.
+///
+/// # Errors
+/// When nobody listens there, or the connection never ends.
+pub async fn exchange(to: SocketAddr, bytes: &[u8], ends: bool) -> Result<String> {
+    let mut stream = TcpStream::connect(to).await?;
+    let (mut from, mut to) = stream.split();
+    let mut answered = Vec::new();
+    // Who is refused may be cut off while sending. What was answered before counts.
+    let exchanged = async {
+        let sending = async {
+            let _sent = to.write_all(bytes).await;
+            if ends {
+                let _ended = to.shutdown().await;
+            }
+        };
+        let _both = tokio::join!(sending, from.read_to_end(&mut answered));
+    };
+    timeout(PATIENCE, exchanged).await.context("the connection never ended")?;
+    Ok(String::from_utf8_lossy(&answered).into_owned())
+}
+
+/// A new credential of this tenant.
+///
+/// # Errors
+/// When the file can't be written.
+pub fn credential(file: &Path, tenant: &str, name: &str) -> Result<String> {
+    Ok(issue(file, &Tenant::new(tenant)?, name, None)?.token)
+}

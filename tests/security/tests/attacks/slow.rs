@@ -1,0 +1,254 @@
+//! Connections that hold what they get, on every protocol: halves that never become whole, and answers that nobody reads.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use forebay_security::victim::Victim;
+use forebay_settings::ByteSize;
+use forebay_settings::sections::ingest::ListenerProtocol;
+use forebay_testkit::eventually;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
+
+use crate::driver::{Driver, Heard};
+use crate::protocols::{Attack, Hostile, door, each};
+
+/// How many connections an address may have here.
+const MOST: usize = 200;
+/// How many come: some more than may.
+const CROWD: usize = 220;
+
+/// What half a message is, and what is sent twice a second behind it.
+fn half(listener: Option<ListenerProtocol>, number: usize) -> (&'static [u8], &'static [u8]) {
+    let halves: &[(&[u8], &[u8])] = match listener {
+        None | Some(ListenerProtocol::Http) => &[
+            (b"", b""),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", b"\0\0\0\x04\0\0\0\0\0"),
+            (b"GET /v1/stream HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n", b"x: y\r\n"),
+            (b"POST /v1/logs HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        ],
+        Some(ListenerProtocol::Forward) => {
+            &[(b"", b""), (b"\x93\xa1t\xdd\0\0\xff\xff", b"\xc0"), (b"\x93\xdb\0\0\xff\xff", b"x")]
+        }
+        Some(ListenerProtocol::Lumberjack) => &[
+            (b"", b""),
+            (b"2W\0\0\x07\xd0", b""),
+            (b"2W\0\0\0\x022J\0\0\0\x01\0\0\0\x02{}", b""),
+            (b"2W\0\0\0\x012C\0\x0f\0\0", b"x"),
+        ],
+        Some(ListenerProtocol::Relp) => {
+            &[(b"", b""), (b"1 open 9", b""), (b"1 open 85 ", b"x"), (b"1 op", b"")]
+        }
+        Some(ListenerProtocol::Syslog) => &[(b"", b""), (b"<14>", b"x"), (b"9000 <14>", b"x")],
+        Some(ListenerProtocol::Gelf | ListenerProtocol::Lines) => &[(b"", b""), (b"{", b"x")],
+    };
+    halves[number % halves.len()]
+}
+
+/// Connects from this address, sends a half, and a byte now and then, until it is thrown out.
+async fn stay(from: [u8; 4], to: SocketAddr, (first, then): (&'static [u8], &'static [u8])) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(IpAddr::from(from), 0)).unwrap();
+    let Ok(mut stream) = socket.connect(to).await else { return };
+    let _sent = stream.write_all(first).await;
+    let (mut bytes, mut ticks) = ([0; 256], interval(Duration::from_millis(500)));
+    loop {
+        tokio::select! {
+            read = stream.read(&mut bytes) => if !matches!(read, Ok(1..)) { return },
+            _ = ticks.tick() => if !then.is_empty() && stream.write_all(then).await.is_err() { return },
+        }
+    }
+}
+
+struct Slow<'a> {
+    victim: &'a Victim,
+    /// Those of all protocols stay together until the end.
+    crowd: JoinSet<()>,
+    listeners: Vec<SocketAddr>,
+}
+
+impl Attack for Slow<'_> {
+    async fn on<D: Hostile>(&mut self) {
+        let victim = self.victim;
+        let honest = door::<D>(victim, "honest", &victim.token);
+        let to = honest.address.parse().unwrap();
+        let mut client = D::connect(&honest).await;
+        // On the listener that the honest one uses too: those that come by HTTP have one in common.
+        if !self.listeners.contains(&to) {
+            self.listeners.push(to);
+            let refused = victim.refused_connections("address_connections").await.unwrap();
+            for number in 0..CROWD {
+                let _task = self.crowd.spawn(stay([127, 0, 0, 9], to, half(D::LISTENER, number)));
+            }
+            let full = async || victim.refused_connections("address_connections").await.unwrap() > refused;
+            eventually("the crowd is there", Duration::from_secs(20), full).await.unwrap();
+        }
+        for n in 0..3 {
+            let text = [format!("an honest line {n} by {}", D::PROTOCOL)];
+            let heard =
+                timeout(Duration::from_secs(10), client.send(&text)).await.expect("served beside the crowd");
+            assert_eq!(heard, Heard::Success, "{}", D::PROTOCOL);
+            // A newcomer, too.
+            client =
+                timeout(Duration::from_secs(10), D::connect(&honest)).await.expect("let in beside the crowd");
+        }
+        let arrived = format!("an honest line 2 by {}", D::PROTOCOL);
+        let arrived = async || victim.stored().unwrap().iter().any(|one| one.body.contains(&arrived));
+        eventually("what the honest one sent is taken", Duration::from_secs(20), arrived).await.unwrap();
+    }
+}
+
+/// Scenario: on each listener more connections of one address than it may have: silent ones, half heads, half frames, half windows,
+/// counts whose message never comes, a byte now and then. On each protocol, an honest client at another address sends, and comes anew.
+/// Guarantees: it is served in seconds, memory stays, and once the crowd is gone, so are its connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn halves_on_every_protocol_stand_in_nobodys_way() {
+    let mut victim = Victim::start_with(|settings, _| {
+        settings.ingest.max_connections_per_address = MOST;
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let mut slow = Slow { victim: &victim, crowd: JoinSet::new(), listeners: Vec::new() };
+    each(&mut slow).await;
+    slow.crowd.shutdown().await;
+    let gone = async || victim.connections().await.unwrap() <= 20.0;
+    eventually("the crowd's connections end", Duration::from_secs(60), gone).await.unwrap();
+    victim.unharmed().await.unwrap();
+    // A line without its end is one, by the protocols that have nothing but lines: what the crowd left is the listener's.
+    let strange = victim.stored().unwrap().into_iter().find(|one| one.tenant != "honest");
+    assert_eq!(strange, None);
+}
+
+/// Scenario: clients of each protocol with answers send all the time and read nothing of what is answered.
+/// Guarantees: memory stays, each is cut off or made to wait, and everybody else is served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_no_answers_waits() {
+    const WANTED: usize = 32 << 20;
+    let mut victim = Victim::start_with(|settings, _| {
+        settings.ingest.max_event = ByteSize::kib(64);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let http = format!("GET /v1/nothing{} HTTP/1.1\r\nhost: x\r\n\r\n", "/x".repeat(10));
+    let relp = "1 open 30 relp_version=0\ncommands=syslog\n";
+    let syslog: String = (2..4_000).map(|n| format!("{n} syslog 17 <14>an honest line\n")).collect();
+    let window =
+        [b"2W\0\0\0\x01".as_slice(), &crate::missile::lumberjack_frame(1, "{\"m\":\"an honest line\"}")]
+            .concat();
+    let ping = crate::missile::ws_frame(0x89, 100, &[0; 100]);
+    let upgrade = format!(
+        "GET /v1/stream HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nauthorization: Bearer {}\r\n\r\n",
+        victim.token
+    );
+    let pings = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), b"\0\0\0\x04\0\0\0\0\0"].concat();
+    let many: [(SocketAddr, &[u8], Vec<u8>); 5] = [
+        (victim.address, b"", http.into_bytes()),
+        (victim.address, &pings, b"\0\0\x08\x06\0\0\0\0\0pingping".to_vec()),
+        (victim.address, upgrade.as_bytes(), ping),
+        (victim.door("relp_honest").unwrap(), relp.as_bytes(), syslog.into_bytes()),
+        (victim.door("lumberjack_honest").unwrap(), b"", window),
+    ];
+    for (to, first, then) in many {
+        let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
+        stream.write_all(first).await.unwrap();
+        let piece = then.repeat((64 << 10) / then.len() + 1);
+        let mut sent = 0;
+        // Until it can write no more, is cut off, or has sent so much that the answers to it would show.
+        while sent < WANTED {
+            match timeout(Duration::from_secs(8), stream.write_all(&piece)).await {
+                Ok(Ok(())) => sent += piece.len(),
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        println!("{to}: {} KiB taken, {} MiB of memory", sent >> 10, victim.memory().unwrap() >> 20);
+        victim.unharmed().await.unwrap();
+    }
+    victim.only_honest_lines().unwrap();
+}
+
+/// Scenario: a listener of syslog with acknowledgements is full of silent connections, from so many addresses that no limit of an
+/// address helps. An honest client is in already.
+/// Guarantees: it goes on as if nothing was; once there is a place again, whoever waited gets in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_listener_serves_those_who_are_in() {
+    const PLACES: usize = 60;
+    type Session = crate::relp::Relp;
+    let mut victim = Victim::start_with(|settings, _| {
+        if let Some(listener) = settings.ingest.listeners.get_mut("relp_honest") {
+            (listener.max_connections, listener.max_connections_per_address) = (Some(PLACES), Some(20));
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let honest = door::<Session>(&victim, "honest", "");
+    let mut client = Session::connect(&honest).await;
+    let to = honest.address.parse().unwrap();
+    let mut crowd = JoinSet::new();
+    for number in 0..150 {
+        let from = [127, 0, 4, u8::try_from(number % 15).unwrap() + 1];
+        let _task = crowd.spawn(stay(from, to, (b"", b"")));
+    }
+    let full = async || victim.connections().await.unwrap() >= PLACES as f64;
+    eventually("the listener is full", Duration::from_secs(20), full).await.unwrap();
+    for _ in 0..20 {
+        let heard = timeout(Duration::from_secs(10), client.send(&["an honest line".to_owned()])).await;
+        assert_eq!(heard.unwrap(), Heard::Success);
+    }
+    let newcomer =
+        tokio::spawn(
+            async move { Session::connect(&honest).await.send(&["an honest line".to_owned()]).await },
+        );
+    crowd.shutdown().await;
+    assert_eq!(timeout(Duration::from_secs(30), newcomer).await.unwrap().unwrap(), Heard::Success);
+    victim.unharmed().await.unwrap();
+    victim.only_honest_lines().unwrap();
+}
+
+/// Scenario: somebody knows the id of a tenant's access key, which is no secret, and sends large bodies as if he had signed them,
+/// but for their last bytes, on many connections.
+/// Guarantees: the tenant's own requests aren't refused for the memory that he holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_knows_the_id_of_a_key_takes_nothing_from_its_tenant() {
+    const BODY: usize = 300_000;
+    let mut victim = Victim::start_with(|settings, folder| {
+        settings.ingest.read_timeout = forebay_settings::Period::from_secs(20);
+        let file = folder.join("access.yaml");
+        let key = "  - {name: aws, tenant: honest, access_key: {id: AKIDHONEST, secret: hush-hush}}\n";
+        Ok(std::fs::write(&file, std::fs::read_to_string(&file)? + key)?)
+    })
+    .await
+    .unwrap();
+    let scope = "20261122/eu-west-1/firehose/aws4_request";
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: x\r\nx-amz-target: Firehose_20150804.PutRecord\r\nx-amz-date: 20261122T000000Z\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=AKIDHONEST/{scope}, SignedHeaders=host;x-amz-date, Signature=00\r\n\
+         content-length: {BODY}\r\n\r\n"
+    );
+    let all_but_the_end = [head.as_bytes(), &vec![b' '; BODY - 10]].concat();
+    let mut held = Vec::new();
+    // Small ones: what is refused in the end leaves no more room than its size.
+    for _ in 0..250 {
+        let mut stream = tokio::net::TcpStream::connect(victim.address).await.unwrap();
+        // Who is refused for the memory of the others may be cut off.
+        let _sent = stream.write_all(&all_but_the_end).await;
+        held.push(stream);
+    }
+    let holds = async || victim.metric("forebay_ingest_in_flight_bytes", &[]).await.unwrap() > 16e6;
+    eventually("he holds memory", Duration::from_secs(20), holds).await.unwrap();
+    let batch =
+        format!("{{\"message\":\"an honest line\",\"more\":\"{}\"}}\n", "x".repeat(100_000)).repeat(15);
+    for _ in 0..3 {
+        let own = victim.post().bearer_auth(&victim.token).header("content-type", "application/x-ndjson");
+        let answer = own.body(batch.clone()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+    drop(held);
+    victim.unharmed().await.unwrap();
+    victim.only_honest_lines().unwrap();
+}
