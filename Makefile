@@ -17,7 +17,7 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test test-rules test-compat test-alerts quick check fmt demo bench attack sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
+.PHONY: help run test test-rules test-compat test-alerts test-k8s test-images quick check fmt demo bench attack sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -48,6 +48,15 @@ test-alerts: prerequisites ## alerts, dashboards and runbooks: a real Prometheus
 	@tests/alerts/prepare.sh
 	cargo build --package forebay --package forebay-indexer --bins
 	@tests/alerts/run.sh $(CARGO_TARGET_DIR)/debug
+
+test-k8s: prerequisites-test ## the Helm chart on a real control plane: rendered, installed, scaled
+	@scripts/prerequisites k8s
+	cargo build --package forebay --bin forebay
+	FOREBAY=$(CARGO_TARGET_DIR)/debug/forebay tests/k8s/run.sh $(ARGS)
+
+test-images: prerequisites ## the images of the Dockerfile, built by Debian's buildah (as root), start
+	cargo build --workspace --bins
+	tests/images/run.sh
 
 quick: prerequisites ## the tests that need no servers: libraries and services
 	cargo test --workspace --lib --bins $(ARGS)
