@@ -343,7 +343,7 @@ fn retention_can_be_kept() {
         let name = name.to_owned();
         problems(|s| {
             let terms = TenantRetention { delete_after: day(9), ..TenantRetention::default() };
-            drop(s.search.retention.tenants.insert(name, terms));
+            let _new = s.search.retention.tenants.insert(name, terms);
         })
     };
     assert_eq!(own("acme"), [""; 0]);
@@ -369,7 +369,7 @@ fn the_cluster_keeps_one_term_for_all() {
         "`forebay`",
     );
     one(
-        &by_cluster(|r| drop(r.tenants.insert("acme".into(), TenantRetention::default()))),
+        &by_cluster(|r| r.tenants = [("acme".to_owned(), TenantRetention::default())].into()),
         "search.retention.tenants: are not known",
         "`forebay`",
     );
