@@ -140,12 +140,6 @@ impl CommandError {
             Self::Denied { denial, .. } => denial.hint().to_owned(),
         }
     }
-
-    /// Whether who gave the command may not, rather than that something can't be used.
-    #[must_use]
-    pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Asked { .. } | Self::Denied { .. })
-    }
 }
 
 /// The one line of a text.
