@@ -9,7 +9,7 @@ use forebay_access::{Caller, Denial, Operator, Role, Secret};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::file::{FileError, load};
+use crate::watched::{FileError, load};
 
 /// The variable that holds a token.
 pub const VARIABLE: &str = "FOREBAY_TOKEN";
