@@ -14,6 +14,7 @@ mod output;
 mod rules;
 mod search;
 mod send;
+mod status;
 mod target;
 mod when;
 

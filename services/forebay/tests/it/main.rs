@@ -16,4 +16,5 @@ mod installation;
 mod roles;
 mod rules;
 mod send;
+mod status;
 mod support;
