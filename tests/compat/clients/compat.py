@@ -2,7 +2,8 @@
 
 A client is called with ADDRESS TOKEN COUNT PREFIX and sends events that have the ids PREFIX-0 to PREFIX-(COUNT-1) in them. It
 prints an id on a line of its own once it believes that this event is delivered, and exits with 0 when it has tried everything.
-FOREBAY_COMPAT_SECONDS spreads the events over so many seconds, so that Kafka's outage falls among them.
+FOREBAY_COMPAT_SECONDS spreads the events over so many seconds. The second half waits for the file FOREBAY_COMPAT_OUTAGE, which is made once
+Kafka is gone, so that the outage falls among them however fast or slow a client is.
 """
 
 import os
@@ -21,12 +22,17 @@ class Run:
         self.host, self.port = host, int(port or 0)
         self.count = int(count)
         self.seconds = float(os.environ.get("FOREBAY_COMPAT_SECONDS", "0"))
+        self.outage = os.environ.get("FOREBAY_COMPAT_OUTAGE")
         self._said = threading.Lock()
 
     def ids(self):
         """All ids, each when it is its turn."""
         started = time.monotonic()
         for n in range(self.count):
+            if n == self.count // 2 and self.outage:
+                while not os.path.exists(self.outage):
+                    time.sleep(0.05)
+                started = time.monotonic() - self.seconds * n / self.count
             left = started + self.seconds * n / self.count - time.monotonic()
             if left > 0:
                 time.sleep(left)

@@ -37,7 +37,7 @@ pub struct Bed {
     pub settings: Settings,
     ingest: Process,
     metrics: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Bed {
@@ -72,8 +72,8 @@ impl Bed {
                     address
                 }
             };
-            let authority = certificate.clone();
-            orders.push(Order { address, token, events, prefix, seconds, authority });
+            let (authority, outage) = (certificate.clone(), outage(&folder));
+            orders.push(Order { address, token, events, prefix, seconds, outage, authority });
         }
         let admin = Admin::new(&settings.kafka)?;
         let plans = admin.plan(&admin::wanted_topics(&settings.kafka)).await?;
@@ -84,7 +84,16 @@ impl Bed {
         let own = &settings.telemetry.listen.ingest;
         ingest.ready(&format!("http://{own}/readyz"), READY).await?;
         let metrics = format!("http://{own}/metrics");
-        Ok((Self { kafka, settings, ingest, metrics, _folder: folder }, orders))
+        Ok((Self { kafka, settings, ingest, metrics, folder }, orders))
+    }
+
+    /// Stops Kafka, and lets the clients send the second half of their events.
+    ///
+    /// # Errors
+    /// When it doesn't stop.
+    pub async fn begin_outage(&mut self) -> Result<()> {
+        self.kafka.stop().await?;
+        std::fs::write(outage(&self.folder), "").context("telling the clients of the outage")
     }
 
     /// How many events ingest has acknowledged so far.
@@ -105,6 +114,11 @@ impl Bed {
         ensure!(status.success(), "ingest ended with {status}:\n{}", self.ingest.log());
         Ok(())
     }
+}
+
+/// The file that is there once Kafka is gone.
+fn outage(folder: &TempDir) -> PathBuf {
+    folder.path().join("outage")
 }
 
 /// A certificate that vouches for itself, and its key, as files.

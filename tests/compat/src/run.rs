@@ -27,7 +27,7 @@ pub struct Options {
     pub clients: Vec<&'static Client>,
     /// How many events each of them sends.
     pub events: usize,
-    /// Over so many seconds: the outage has to fall among them.
+    /// Over so many seconds, beside those for which they wait for the outage.
     pub seconds: u64,
 }
 
@@ -65,7 +65,7 @@ pub async fn run(options: &Options, say: impl Fn(&str)) -> Result<Vec<Outcome>> 
     let before: Vec<usize> = senders.iter().map(Sender::believed).collect();
     say("kafka is stopped");
     let stopped = Instant::now();
-    bed.kafka.stop().await?;
+    bed.begin_outage().await?;
     tokio::time::sleep(AWAY).await;
     bed.kafka.restart().await?;
     say(&format!("kafka is back after {:.1?}", stopped.elapsed()));

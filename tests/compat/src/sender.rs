@@ -33,6 +33,8 @@ pub struct Order {
     pub prefix: String,
     /// Over so many seconds.
     pub seconds: u64,
+    /// The file that is made once Kafka is gone: the second half of the events waits for it.
+    pub outage: PathBuf,
     /// Who vouches for the listeners with TLS.
     pub authority: PathBuf,
 }
@@ -64,6 +66,7 @@ impl Sender {
             .arg(script)
             .args([client.name, &order.address, &order.token, &order.events.to_string(), &order.prefix])
             .env("FOREBAY_COMPAT_SECONDS", order.seconds.to_string())
+            .env("FOREBAY_COMPAT_OUTAGE", &order.outage)
             .env("FOREBAY_COMPAT_CA", &order.authority)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())

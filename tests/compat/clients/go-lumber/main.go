@@ -19,12 +19,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	seconds, _ := strconv.ParseFloat(os.Getenv("FOREBAY_COMPAT_SECONDS"), 64)
-	started := time.Now()
+	turns := newPacer()
 	var connection *client.SyncClient
 	for first := 0; first < count; first += size {
-		turn := time.Duration(seconds * float64(first) / float64(count) * float64(time.Second))
-		time.Sleep(turn - time.Since(started))
+		turns.wait(first, count)
 		var events []interface{}
 		for n := first; n < min(first+size, count); n++ {
 			id := fmt.Sprintf("%s-%d", prefix, n)
@@ -63,4 +61,27 @@ func send(connection *client.SyncClient, address string, events []interface{}) (
 		return nil, err
 	}
 	return connection, nil
+}
+
+// A pacer spreads events over the time that the harness asks for. The second half waits for Kafka's outage, which has begun once there
+// is a file.
+type pacer struct {
+	started time.Time
+	outage  string
+}
+
+func newPacer() *pacer {
+	return &pacer{started: time.Now(), outage: os.Getenv("FOREBAY_COMPAT_OUTAGE")}
+}
+
+func (p *pacer) wait(n, count int) {
+	seconds, _ := strconv.ParseFloat(os.Getenv("FOREBAY_COMPAT_SECONDS"), 64)
+	turn := time.Duration(seconds * float64(n) / float64(count) * float64(time.Second))
+	if n >= count/2 && p.outage != "" {
+		for _, err := os.Stat(p.outage); err != nil; _, err = os.Stat(p.outage) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		p.started, p.outage = time.Now().Add(-turn), ""
+	}
+	time.Sleep(turn - time.Since(p.started))
 }
