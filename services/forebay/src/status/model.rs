@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use forebay_kafka::admin::GroupLag;
-use forebay_telemetry::{CounterName, GaugeName};
+use forebay_telemetry::{CounterName, GaugeName, HistogramName};
 
 use super::counters::Counters;
 use super::facts::{GroupFacts, KafkaFacts, Observation, ProcessFacts};
@@ -19,10 +19,9 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// How many steps of rules are told.
 const STEPS: usize = 20;
 
-/// Metrics that not every version of Forebay has.
-const AGE: &str = "forebay_consumer_oldest_record_age_seconds";
-const LATENCY: &str = "forebay_event_latency_seconds";
-const STEP_SECONDS: &str = "forebay_rules_step_seconds";
+const AGE: &str = GaugeName::ConsumerAge.as_str();
+const LATENCY: &str = HistogramName::EventLatency.as_str();
+const STEP_SECONDS: &str = HistogramName::RulesStepSeconds.as_str();
 
 /// What was seen so far, as much as rates need of it.
 #[derive(Clone, Debug, Default)]
