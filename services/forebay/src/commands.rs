@@ -37,7 +37,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Size(args) => return size::run(&args),
         Command::Check(args) => return check::run(&target, &args),
         Command::Test(args) => return test::run(&target, &args),
-        _ => quiet_logs()?,
+        Command::Status(ref args) if args.draws() => quiet_logs(SILENT)?,
+        _ => quiet_logs("error")?,
     }
     match cli.command {
         Command::Send(args) => wait_for(send::run(&target, args)),
@@ -68,9 +69,12 @@ fn version() -> Outcome {
     Ok(Exit::Done)
 }
 
+/// No logs at all: they would be written over what is drawn.
+const SILENT: &str = "off,librdkafka=off,reqwest=off,hyper=off,hyper_util=off,tantivy=off";
+
 /// A command's own messages are for people; the log is for when something goes wrong.
-fn quiet_logs() -> Result<(), Failure> {
-    let filter = std::env::var("FOREBAY_LOG").unwrap_or_else(|_| "error".to_owned());
+fn quiet_logs(default: &str) -> Result<(), Failure> {
+    let filter = std::env::var("FOREBAY_LOG").unwrap_or_else(|_| default.to_owned());
     logs::init(LogForm::Text, &filter)
         .map_err(|error| Failure::usage(format!("FOREBAY_LOG can't be used: {error}")))
 }

@@ -15,6 +15,7 @@ mod retention;
 mod rules;
 mod search;
 mod send;
+mod status;
 mod target;
 mod when;
 

@@ -3,6 +3,7 @@
 //! librdkafka's calls block, so each runs on a thread for blocking work; the methods here are for commands and start-up,
 //! not for hot paths.
 
+mod ages;
 mod delete;
 mod offsets;
 mod topics;
@@ -15,6 +16,7 @@ use forebay_settings::sections::KafkaSettings;
 use rdkafka::admin::AdminClient;
 use tokio::time::Instant;
 
+pub use self::ages::Oldest;
 pub use self::offsets::{GroupLag, OffsetRange};
 pub use self::topics::{Difference, TopicAction, TopicInfo, TopicPlan, TopicSpec, wanted_topics};
 use crate::client::{Connection, PlainContext};

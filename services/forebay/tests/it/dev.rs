@@ -39,6 +39,11 @@ async fn an_event_is_found_and_stays() {
     let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
     assert_eq!(status["servers"][0]["reachable"], true, "{status}");
     assert_eq!(status["dead_letters"]["total"], 0, "{status}");
+    assert_eq!(status["verdict"]["state"], "well", "{status}");
+    assert_eq!(status["ledger"]["tenants"][0]["accepted"], 1, "{status}");
+    assert_eq!(status["processes"][0]["problem"], serde_json::Value::Null, "{status}");
+    let status = dev.run(&["status", "--interval", "1"]);
+    assert!(status.out.starts_with("ALL WELL: nothing is lost, nothing is stuck"), "{}", status.out);
     let metrics =
         reqwest::get(format!("http://{}/metrics", dev.metrics)).await.unwrap().text().await.unwrap();
     assert!(metrics.contains(r#"forebay_events_accepted_total{tenant="default"} 1"#), "{metrics}");

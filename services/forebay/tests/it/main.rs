@@ -17,4 +17,5 @@ mod retention_real;
 mod roles;
 mod rules;
 mod send;
+mod status;
 mod support;

@@ -43,11 +43,16 @@ impl OffsetRange {
 }
 
 impl GroupLag {
+    /// The offset that the group reads next: the first one that is there, if it has committed none or one that is gone.
+    #[must_use]
+    pub fn next_offset(&self) -> i64 {
+        self.committed.unwrap_or(self.range.start).max(self.range.start)
+    }
+
     /// How many records the group has still to read. Without a commit it starts at the first one.
     #[must_use]
     pub fn lag(&self) -> i64 {
-        let next = self.committed.unwrap_or(self.range.start).max(self.range.start);
-        self.range.end.saturating_sub(next).max(0)
+        self.range.end.saturating_sub(self.next_offset()).max(0)
     }
 
     /// How many records were deleted before the group had read them, by retention or by somebody. Known until the group commits

@@ -74,6 +74,31 @@ fn lag_is_told_per_partition() {
     assert_eq!(nobody.iter().map(GroupLag::lag).sum::<i64>(), 20);
 }
 
+/// Scenario: a group has committed in one of three partitions, and one has nothing for it.
+/// Guarantees: the oldest is the earliest record that it has yet to read, whether the group runs or not; without a lag there is none.
+#[test]
+fn the_oldest_unread_record_is_found() {
+    let cluster = cluster(3);
+    let settings = cluster.settings();
+    fill(&settings, 2, 10);
+    let stored = read_all(&settings, ReadFrom::Beginning);
+    let at = |partition, offset| {
+        let record = stored.iter().find(|record| (record.partition, record.offset) == (partition, offset));
+        record.unwrap().timestamp_ms
+    };
+    let admin = Admin::new(&settings).unwrap();
+    let mut lags = block_on(admin.group_lag("nobody", TOPIC)).unwrap();
+    lags[0].committed = Some(9);
+    let patience = Duration::from_secs(20);
+    let oldest = block_on(admin.oldest_unread(TOPIC, &lags, patience)).unwrap().unwrap();
+    assert!(oldest.is_certain);
+    assert_eq!(oldest.timestamp_ms, at(0, 9).min(at(1, 0)));
+    for lag in &mut lags {
+        lag.committed = Some(lag.range.end);
+    }
+    assert_eq!(block_on(admin.oldest_unread(TOPIC, &lags, patience)).unwrap(), None);
+}
+
 /// Scenario: a topic is read while others go on writing. Guarantees: the reader ends, with what was there at the start.
 #[test]
 fn a_reader_ends_where_the_topic_ended() {
