@@ -53,7 +53,7 @@ impl Ways {
 pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, ways: Ways) {
     let max = intake.limits.max_event;
     match connection.listener.protocol {
-        ListenerProtocol::Http => connection::serve(connection, ways.http, intake.limits.read_timeout).await,
+        ListenerProtocol::Http => connection::serve(connection, intake, ways.http).await,
         // Idle connections are many: none takes the room of what another protocol needs.
         ListenerProtocol::Forward => Box::pin(forward::serve(connection, intake)).await,
         ListenerProtocol::Gelf => flow::serve(connection, intake, Lines::<lines::Gelf>::new(max)).await,

@@ -65,6 +65,9 @@ mod quotas;
 #[path = "component/relp.rs"]
 mod relp;
 #[cfg(test)]
+#[path = "component/renewal.rs"]
+mod renewal;
+#[cfg(test)]
 #[path = "component/syslog.rs"]
 mod syslog;
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //! token costs next to nothing, and guessing one takes for ever.
 //!
 //! Tries are counted by address and name, so that who guesses at one name doesn't lock out the others behind the same address. What an
-//! address tries under all names together is bounded too, more widely: each try may cost a check, and each name a place here.
+//! address tries under all names together is bounded too, more widely: each try may cost a check, and each name a place here. Beyond that
+//! there is a small reserve for names that exist and that nobody has been wrong at from there, so that who tries any names keeps out no
+//! shipper that comes for the first time.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -21,6 +23,10 @@ const EVERY: Duration = Duration::from_secs(10);
 const ADDRESS_AHEAD: u32 = 100;
 const ADDRESS_EVERY: Duration = Duration::from_secs(1);
 
+/// The reserve of an address: as much again as a name has.
+const SPARE_AHEAD: u32 = 10;
+const SPARE_EVERY: Duration = Duration::from_secs(10);
+
 /// How many addresses are remembered; all others together count as one.
 const ADDRESSES: usize = 16_384;
 
@@ -34,10 +40,17 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// What each address may still try, and under each name.
 #[derive(Debug, Default)]
 pub struct Attempts {
-    addresses: HashMap<IpAddr, Bucket>,
+    addresses: HashMap<IpAddr, Site>,
     names: HashMap<(IpAddr, u64), Bucket>,
     hashes: RandomState,
     swept: Duration,
+}
+
+/// What an address may still try.
+#[derive(Debug, Default)]
+struct Site {
+    tries: Bucket,
+    spare: Bucket,
 }
 
 /// A try that is under way. It counts as wrong until it is found to be [right](Attempts::right), so that a thousand tries at once aren't let
@@ -48,6 +61,7 @@ pub struct Try {
     /// `None` where there was no place for the name.
     name: Option<(IpAddr, u64)>,
     cost: Duration,
+    is_spare: bool,
 }
 
 impl Attempts {
@@ -57,8 +71,36 @@ impl Attempts {
     /// When it has been wrong too often, with the time until it may try again.
     pub fn may(&self, address: IpAddr, name: &str, now: Duration) -> Result<(), Duration> {
         let ready = |bucket: Option<&Bucket>, burst| bucket.map_or(Ok(()), |bucket| bucket.ready(burst, now));
-        ready(self.addresses.get(&self.address_key(address)), ADDRESS_EVERY * ADDRESS_AHEAD)?;
+        let site = self.addresses.get(&self.address_key(address));
+        ready(site.map(|site| &site.tries), ADDRESS_EVERY * ADDRESS_AHEAD)?;
         ready(self.names.get(&self.name_key(address, name)), EVERY * AHEAD)
+    }
+
+    /// Whether an address may try under no name, for what it has tried under all.
+    #[must_use]
+    pub fn is_closed(&self, address: IpAddr, now: Duration) -> bool {
+        let site = self.addresses.get(&self.address_key(address));
+        site.is_some_and(|site| site.tries.ready(ADDRESS_EVERY * ADDRESS_AHEAD, now).is_err())
+    }
+
+    /// An address that may try no more is about to try under a name that exists all the same: once, as long as nobody has been wrong there
+    /// under that name, and the reserve lasts.
+    pub fn begin_spare(&mut self, address: IpAddr, name: &str, now: Duration) -> Option<Try> {
+        let (key, name) = (self.address_key(address), self.name_key(address, name));
+        let is_untried = self.names.get(&name).is_none_or(|bucket| bucket.is_full(now));
+        let has_place = self.names.len() < NAMES || self.names.contains_key(&name);
+        let is_closed = self.is_closed(address, now);
+        let site = self.addresses.get_mut(&key)?;
+        if !is_closed
+            || !is_untried
+            || !has_place
+            || site.spare.ready(SPARE_EVERY * SPARE_AHEAD, now).is_err()
+        {
+            return None;
+        }
+        site.spare.take(SPARE_EVERY, now);
+        self.names.entry(name).or_default().take(EVERY, now);
+        Some(Try { address: key, name: Some(name), cost: SPARE_EVERY, is_spare: true })
     }
 
     /// An address is about to try under this name.
@@ -75,13 +117,14 @@ impl Attempts {
             self.names.entry(key).or_default().take(EVERY, now);
         }
         let address = self.address_key(address);
-        self.addresses.entry(address).or_default().take(cost, now);
-        Ok(Try { address, name, cost })
+        self.addresses.entry(address).or_default().tries.take(cost, now);
+        Ok(Try { address, name, cost, is_spare: false })
     }
 
     /// What was tried was right after all.
     pub fn right(&mut self, tried: Try) {
-        if let Some(bucket) = self.addresses.get_mut(&tried.address) {
+        if let Some(site) = self.addresses.get_mut(&tried.address) {
+            let bucket = if tried.is_spare { &mut site.spare } else { &mut site.tries };
             bucket.give(tried.cost);
         }
         if let Some(bucket) = tried.name.and_then(|name| self.names.get_mut(&name)) {
@@ -93,7 +136,7 @@ impl Attempts {
         let is_full = self.addresses.len() >= ADDRESSES || self.names.len() >= NAMES;
         if is_full && now >= self.swept + SWEEP {
             self.swept = now;
-            self.addresses.retain(|_, bucket| !bucket.is_full(now));
+            self.addresses.retain(|_, site| !site.tries.is_full(now) || !site.spare.is_full(now));
             self.names.retain(|_, bucket| !bucket.is_full(now));
         }
     }
@@ -159,6 +202,32 @@ mod tests {
             attempts.begin(address, &n.to_string(), now).is_ok()
         });
         assert_eq!(let_in.count(), ADDRESS_AHEAD as usize);
+    }
+
+    /// Scenario: an address has tried so many names that it may try no more; then it tries names that exist, each once, and again.
+    /// Guarantees: who is right gets in, however many they are; each name that is wrong has one try, and all of them together ten.
+    #[test]
+    fn a_name_that_exists_has_a_try_of_its_own() {
+        let (mut attempts, now) = (Attempts::default(), Duration::from_secs(1));
+        assert!(attempts.begin_spare(address(1), "ann", now).is_none(), "nobody has tried too much");
+        let close = |attempts: &mut Attempts, now| {
+            assert!(
+                (0..200).filter(|n| attempts.begin(address(1), &n.to_string(), now).is_ok()).count() < 200
+            );
+        };
+        close(&mut attempts, now);
+        assert!(attempts.is_closed(address(1), now) && !attempts.is_closed(address(2), now));
+        for n in 0..50 {
+            let tried = attempts.begin_spare(address(1), &format!("right {n}"), now).unwrap();
+            attempts.right(tried);
+        }
+        let mut wrong = |name: &str| attempts.begin_spare(address(1), name, now).is_some();
+        assert!(!wrong("7"), "it was wrong before");
+        assert!(wrong("ann") && !wrong("ann"));
+        assert_eq!((0..50).filter(|n| wrong(&format!("wrong {n}"))).count(), 9);
+        let later = now + SPARE_EVERY;
+        close(&mut attempts, later);
+        assert!(attempts.begin_spare(address(1), "bob", later).is_some());
     }
 
     /// Scenario: more addresses than are remembered are wrong at the same time.

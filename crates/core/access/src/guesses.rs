@@ -113,6 +113,18 @@ impl Guesses {
         self.attempts.begin(who.address, who.name, now)
     }
 
+    /// Whether an address may try under no name, for what it has tried under all.
+    #[must_use]
+    pub fn is_closed(&self, address: IpAddr, now: Duration) -> bool {
+        self.attempts.is_closed(address, now)
+    }
+
+    /// From an address that may try no more, a secret of a name that exists is about to be checked all the same, if nobody has been wrong
+    /// there under it. That there is such a name must show in nothing but a secret that is right: neither in the answer nor in its time.
+    pub fn begin_spare(&mut self, who: Guesser<'_>, now: Duration) -> Option<Try> {
+        self.attempts.begin_spare(who.address, who.name, now)
+    }
+
     /// What was tried was right.
     pub fn right(&mut self, tried: Try, mark: &Mark, address: IpAddr) {
         self.attempts.right(tried);

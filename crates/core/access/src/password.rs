@@ -75,6 +75,12 @@ impl Challenge {
         &self.user
     }
 
+    /// Whether there is no such user, so that no password is right.
+    #[must_use]
+    pub fn is_of_nobody(&self) -> bool {
+        &*self.hash == NOBODY
+    }
+
     pub(crate) fn hash(&self) -> &str {
         &self.hash
     }
@@ -112,6 +118,7 @@ mod tests {
         let challenge = Challenge::new(text.as_str().into(), "ann", Err(Denial::Expired));
         assert!(challenge.verify(b"correct horse") && !challenge.verify(b"battery staple"));
         assert!(!Challenge::nobody("bob").verify(b"") && !Challenge::nobody("bob").verify(b"correct horse"));
+        assert!(Challenge::nobody("bob").is_of_nobody() && !challenge.is_of_nobody());
         assert!(hash(b"", &[7; 16]).is_err());
     }
 

@@ -5,13 +5,19 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use forebay_access::guesses::Mark;
 use forebay_access::password::Challenge;
 use forebay_access::{Denial, Forward, Grant, Guesser, Guesses, Marker, Secret};
 use tokio::sync::Semaphore;
+use tokio::time::{sleep_until, timeout_at};
 
 /// How many passwords are checked at once. Each takes 19 MiB and tens of milliseconds of a processor: enough for new
 /// senders, and not enough for a crowd of wrong ones to take the processors from the others.
 const AT_ONCE: usize = 2;
+
+/// How long somebody waits for a refusal whose address has tried too much: enough to check a password meanwhile, so that nobody can tell
+/// whether one was.
+const CLOSED_FOR: Duration = Duration::from_secs(2);
 
 /// What is known about passwords, and about who was wrong.
 #[derive(Debug)]
@@ -44,29 +50,55 @@ impl Passwords {
         let (mark, address) = (self.marker.of_password(&challenge, password), address.unwrap_or(LOCAL));
         let name = challenge.user().to_owned();
         let who = Guesser { address, name: &name };
-        if self.guesses().look(&mark, who, self.now()).map_err(Denial::TooOften)? {
-            return challenge.passed();
-        }
+        let looked = self.guesses().look(&mark, who, self.now()).map_err(Denial::TooOften);
+        let is_closed = looked.is_err() && self.guesses().is_closed(address, self.now());
+        let challenge = match looked {
+            Ok(true) => return challenge.passed(),
+            Ok(false) => Arc::new(challenge),
+            Err(denial) if is_closed => {
+                let challenge = Arc::new(challenge);
+                let spare = self.spare(&challenge, password, who, &mark);
+                let is_right = within(CLOSED_FOR, spare).await;
+                return if is_right { passed(challenge) } else { Err(denial) };
+            }
+            Err(denial) => return Err(denial),
+        };
         // It is never closed.
         let Ok(_permit) = self.at_once.acquire().await else { return Err(Denial::Unknown) };
         // Somebody who came at the same time may have shown it.
         let tried = {
             let (mut guesses, now) = (self.guesses(), self.now());
             if guesses.look(&mark, who, now).map_err(Denial::TooOften)? {
-                return challenge.passed();
+                return passed(challenge);
             }
             guesses.begin(who, now).map_err(Denial::TooOften)?
         };
-        let (challenge, given) = (Arc::new(challenge), password.to_owned());
-        let slow = tokio::task::spawn_blocking({
-            let challenge = Arc::clone(&challenge);
-            move || challenge.verify(&given)
-        });
-        if !slow.await.unwrap_or(false) {
+        if !verify(&challenge, password).await {
             return Err(Denial::Unknown);
         }
         self.guesses().right(tried, &mark, address);
-        Arc::into_inner(challenge).map_or(Err(Denial::Unknown), Challenge::passed)
+        passed(challenge)
+    }
+
+    /// Whether a password from an address that may try no more is right all the same, if it may be checked.
+    async fn spare(
+        &self,
+        challenge: &Arc<Challenge>,
+        password: &[u8],
+        who: Guesser<'_>,
+        mark: &Mark,
+    ) -> bool {
+        if challenge.is_of_nobody() {
+            return false;
+        }
+        let Ok(_permit) = self.at_once.acquire().await else { return false };
+        let tried = self.guesses().begin_spare(who, self.now());
+        let Some(tried) = tried else { return false };
+        let is_right = verify(challenge, password).await;
+        if is_right {
+            self.guesses().right(tried, mark, who.address);
+        }
+        is_right
     }
 
     /// Lets in who proves a shared key, unless somebody at that address guesses and it has never come from there. Proving costs next
@@ -99,5 +131,75 @@ impl Passwords {
     }
 }
 
+/// Checks a password on a thread that may wait.
+async fn verify(challenge: &Arc<Challenge>, password: &[u8]) -> bool {
+    let (challenge, given) = (Arc::clone(challenge), password.to_owned());
+    tokio::task::spawn_blocking(move || challenge.verify(&given)).await.unwrap_or(false)
+}
+
+fn passed(challenge: Arc<Challenge>) -> Result<Grant, Denial> {
+    Arc::into_inner(challenge).map_or(Err(Denial::Unknown), Challenge::passed)
+}
+
+/// Whether something turns out to be so in time. That it doesn't is known when the time is over, and never before.
+async fn within(time: Duration, holds: impl Future<Output = bool>) -> bool {
+    let until = tokio::time::Instant::now() + time;
+    let is_so = timeout_at(until, holds).await.unwrap_or(false);
+    if !is_so {
+        sleep_until(until).await;
+    }
+    is_so
+}
+
 /// Stands for the processes of this machine that come over a Unix socket.
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+#[cfg(test)]
+mod tests {
+    use forebay_access::password::hash;
+    use forebay_access::{Access, Answer, Caller, Claim, Role, read};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn two_users() -> Access {
+        let users = ["ann", "bob"].map(|user| {
+            let hash = hash(format!("pw-{user}").as_bytes(), &[7; 16]).unwrap();
+            format!("  - {{name: {user}, tenant: acme, password: {{user: {user}, argon2id: '{hash}'}}}}\n")
+        });
+        read(&format!("credentials:\n{}", users.concat())).unwrap()
+    }
+
+    /// Scenario: somebody has tried so many passwords under any names that his address may try no more; then come a user that there isn't,
+    /// one with a wrong password, and one with the right one, none of whom was ever seen there.
+    /// Guarantees: the right one is let in; the other two can't be told apart, by the answer or its time.
+    #[tokio::test]
+    async fn who_tries_any_names_keeps_no_user_out() {
+        let (access, passwords) = (two_users(), Passwords::new());
+        // In an hour, so that the address stays closed for the whole test.
+        let later = passwords.now() + Duration::from_secs(3600);
+        let wrong = |n: u32| {
+            let name = n.to_string();
+            passwords.guesses().begin(Guesser { address: ADDRESS, name: &name }, later).is_ok()
+        };
+        assert!((0..200).filter(|n| wrong(*n)).count() < 200);
+        let enters = async |user: &str, password: &str| {
+            let caller = Caller { address: Some(ADDRESS), listener: "http" };
+            let claim = Claim::Basic { user, password: password.as_bytes() };
+            let answer = access.check(&claim, &caller, Role::Send, Timestamp::now()).unwrap();
+            let Answer::Password(challenge) = answer else { panic!("{answer:?}") };
+            let started = Instant::now();
+            let entered = passwords.check(challenge, password.as_bytes(), Some(ADDRESS)).await;
+            (entered, started.elapsed())
+        };
+        for (user, password) in [("nobody", "guess"), ("ann", "guess"), ("ann", "pw-ann")] {
+            let (entered, took) = enters(user, password).await;
+            assert!(matches!(entered, Err(Denial::TooOften(_))), "{user} {password}: {entered:?}");
+            assert!(took >= CLOSED_FOR, "{user} {password}: {took:?}");
+        }
+        assert!(enters("bob", "pw-bob").await.0.is_ok());
+        assert!(enters("bob", "pw-bob").await.0.is_ok(), "it was let in from there before");
+    }
+}

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt;
 
-use crate::intake::Peer;
+use crate::intake::{Intake, Peer};
 use crate::listen::{Connection, Listener, Stop, Stream};
 
 /// The most that is read ahead of the handler, in bytes: memory that each connection may take beside its body. The largest
@@ -36,25 +36,26 @@ const STREAM_WINDOW: u32 = 256 * 1024;
 const MAX_HEAD: u32 = 16 * 1024;
 
 /// Serves a connection until it ends, idles too long, or the stop asks it to end after the requests under way.
-pub(crate) async fn serve(connection: Connection, router: Router, idle: Duration) {
-    let Connection { stream, peer, names, listener, stop, renewal } = connection;
-    let origin = (peer, names, listener, renewal);
+pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, router: Router) {
+    let Connection { stream, peer, names, listener, stop } = connection;
+    let origin = (peer, names, listener);
     let _ended_or_given_up =
-        stop.give_up.run_until_cancelled(serve_on(stream, origin, router, idle, &stop)).await;
+        stop.give_up.run_until_cancelled(serve_on(stream, origin, intake, router, &stop)).await;
 }
 
 async fn serve_on(
     stream: Stream,
-    (peer, names, listener, renewal): (Peer, Option<Arc<PeerNames>>, Arc<Listener>, CancellationToken),
+    (peer, names, listener): (Peer, Option<Arc<PeerNames>>, Arc<Listener>),
+    intake: &Arc<Intake>,
     router: Router,
-    idle: Duration,
     stop: &Stop,
 ) {
+    let idle = intake.limits.read_timeout;
     let activity = Arc::new(Activity::new());
     let upgraded = TaskTracker::new();
     let service = service_fn({
         let (activity, upgraded) = (Arc::clone(&activity), upgraded.clone());
-        let stop = Stop { drain: renewal, ..stop.clone() };
+        let (intake, stop) = (Arc::clone(intake), stop.clone());
         move |request: Request<Incoming>| {
             let guard = Arc::new(Activity::begin(&activity));
             let mut request = request.map(Body::new);
@@ -62,6 +63,8 @@ async fn serve_on(
             let _before = request.extensions_mut().insert(Arc::clone(&listener));
             let held = Held {
                 stop: stop.clone(),
+                // Before the credential is looked at: what is revoked in between is not missed.
+                revoked: intake.access.until_revoked(),
                 guard: Arc::clone(&guard),
                 upgraded: upgraded.clone(),
                 tracked: upgraded.token(),
@@ -128,6 +131,8 @@ struct Activity {
 pub(crate) struct Held {
     /// When to end.
     pub(crate) stop: Stop,
+    /// Is cancelled when a credential is revoked or expires that was valid when the request came.
+    revoked: CancellationToken,
     #[expect(dead_code, reason = "it is held, not looked at")]
     guard: Arc<UnderWay>,
     /// What becomes of the connection when it is upgraded runs in here.
@@ -135,6 +140,17 @@ pub(crate) struct Held {
     /// Counts from the request on: the connection as such ends before what becomes of it has begun.
     #[expect(dead_code, reason = "it is held, not looked at")]
     tracked: TaskTrackerToken,
+}
+
+impl Held {
+    /// Waits until what was begun with a credential has to end, and says why, for the client.
+    pub(crate) async fn over(&self) -> &'static str {
+        tokio::select! {
+            biased;
+            () = self.stop.drain.cancelled() => "the server is stopping",
+            () = self.revoked.cancelled() => "credentials have changed, begin anew",
+        }
+    }
 }
 
 /// A request under way.

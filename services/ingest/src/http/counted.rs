@@ -14,11 +14,18 @@ use axum::middleware::{Next, map_response};
 use axum::response::Response;
 
 use super::answer::Refused;
+use super::router::not_allowed;
 use crate::intake::Intake;
 use crate::protocols::Protocol;
 
-/// Marks the answers of these paths as this protocol's.
+/// Marks the answers of these paths as this protocol's, to methods that they don't take, too.
 pub(super) fn of(protocol: Protocol, paths: Router<Arc<Intake>>) -> Router<Arc<Intake>> {
+    // The layer reaches what is there before it.
+    sharing(protocol, paths.method_not_allowed_fallback(not_allowed))
+}
+
+/// The same for paths that another protocol has, too: what neither takes is the other's.
+pub(super) fn sharing(protocol: Protocol, paths: Router<Arc<Intake>>) -> Router<Arc<Intake>> {
     paths.layer(map_response(move |mut response: Response| {
         let _before = response.extensions_mut().insert(protocol);
         ready(response)

@@ -10,7 +10,7 @@ mod said;
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Version, header};
 use axum::response::Response;
@@ -117,9 +117,16 @@ pub(crate) async fn in_time<T>(timeout: Option<Duration>, call: impl Future<Outp
     }
 }
 
-/// The answer to a call whose deadline has passed. What was on its way to Kafka goes on.
-pub(crate) fn too_late() -> Response {
-    failed(DEADLINE_EXCEEDED, "the deadline of the call has passed before kafka had everything", None)
+/// The answer to a call whose deadline has passed: before its body had come, or before Kafka had it. What was on its way to Kafka goes on.
+pub(crate) fn too_late(body: &Body) -> Response {
+    let refusal = if body.is_end_stream() {
+        let reason = "the deadline of the call has passed before kafka had everything";
+        Refusal::new(Kind::KafkaTimeout, reason, "some of it may be there: send it again, or wait longer")
+    } else {
+        let reason = "the deadline of the call has passed before its message had come";
+        Refusal::new(Kind::SlowBody, reason, "nothing was taken; send smaller batches, or wait longer")
+    };
+    answer::refused(failed(DEADLINE_EXCEEDED, &words(&refusal), None), &refusal)
 }
 
 /// The code of a refusal.

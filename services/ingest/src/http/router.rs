@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use forebay_yaml::suggest;
 
 use super::body::discard;
-use super::counted::{counted, of};
+use super::counted::{counted, of, sharing};
 use super::grpc;
 use crate::access::http::check_passwords;
 use crate::intake::Intake;
@@ -52,6 +52,7 @@ pub(crate) fn router(intake: Arc<Intake>) -> Router {
         .merge(of(Protocol::Bulk, protocols::bulk::routes()))
         .merge(of(Protocol::Events, protocols::events::routes()))
         .merge(of(Protocol::Firehose, protocols::firehose::routes()))
+        .merge(sharing(Protocol::Firehose, protocols::firehose::root()))
         .merge(of(Protocol::Gelf, protocols::gelf_http::routes()))
         .merge(of(Protocol::Hec, protocols::hec::routes()))
         .merge(of(Protocol::Grpc, protocols::grpc::routes()))
@@ -59,7 +60,6 @@ pub(crate) fn router(intake: Arc<Intake>) -> Router {
         .merge(of(Protocol::Loki, protocols::loki::routes()))
         .merge(of(Protocol::Otlp, protocols::otlp::routes()))
         .merge(of(Protocol::Websocket, protocols::websocket::routes()))
-        .method_not_allowed_fallback(not_allowed)
         .fallback(not_found)
         .layer(checked)
         .layer(counted)
@@ -88,7 +88,7 @@ fn hint(path: &str, known: &[&str]) -> String {
 }
 
 /// The answer for other methods than a path takes, which `Allow` names.
-async fn not_allowed(request: Request) -> Refusal {
+pub(super) async fn not_allowed(request: Request) -> Refusal {
     let (parts, body) = request.into_parts();
     discard(body, &parts.headers).await;
     Refusal::new(Kind::MethodNotAllowed, "this path doesn't take this method", "see the header `Allow`")

@@ -41,11 +41,9 @@ pub(crate) struct Connection {
     pub(crate) names: Option<Arc<PeerNames>>,
     /// Where it came in.
     pub(crate) listener: Arc<Listener>,
-    /// When to end.
+    /// When to end. For who is known by what he showed at the beginning that is also when a credential is revoked or expires, so that he
+    /// says anew who he is.
     pub(crate) stop: Stop,
-    /// When what goes on for long has to end, so that its sender says anew who it is: at the stop, and when a credential is revoked or
-    /// expires.
-    pub(crate) renewal: CancellationToken,
 }
 
 impl Connection {
@@ -113,7 +111,8 @@ pub(super) async fn serve(
 }
 
 /// Serves a connection until it ends. When a credential is revoked or expires, whoever is known by what it showed at the beginning has to begin
-/// anew; what it sent before is sent on and answered.
+/// anew; what it sent before is sent on and answered. By HTTP each request shows its credential, and those that go on for long see to it
+/// themselves ([`Held`](crate::http::connection::Held)).
 async fn welcome(
     stream: Stream,
     peer: Peer,
@@ -122,13 +121,13 @@ async fn welcome(
     ways: Ways,
     stop: Stop,
 ) {
-    let (revoked, renewal) = (intake.access.until_revoked(), stop.drain.child_token());
-    let stop = match listener.protocol {
-        // Each request shows its credential; only its streams go on for long.
-        ListenerProtocol::Http => stop,
-        _ => Stop { drain: renewal.clone(), ..stop },
+    let revoked = match listener.protocol {
+        ListenerProtocol::Http => CancellationToken::new(),
+        _ => intake.access.until_revoked(),
     };
-    let mut served = pin!(serve_one(stream, peer, listener, intake, ways, stop, renewal.clone()));
+    let renewal = stop.drain.child_token();
+    let stop = Stop { drain: renewal.clone(), ..stop };
+    let mut served = pin!(serve_one(stream, peer, listener, intake, ways, stop));
     tokio::select! {
         () = served.as_mut() => return,
         () = revoked.cancelled() => renewal.cancel(),
@@ -144,12 +143,11 @@ async fn serve_one(
     intake: &Arc<Intake>,
     ways: Ways,
     stop: Stop,
-    renewal: CancellationToken,
 ) {
     let (tls, stream) = match (&listener.tls, stream) {
         (Some(tls), Stream::Tcp(stream)) => (tls.clone(), stream),
         (_, stream) => {
-            let connection = Connection { stream, peer, names: None, listener, stop, renewal };
+            let connection = Connection { stream, peer, names: None, listener, stop };
             return protocols::serve(connection, intake, ways).await;
         }
     };
@@ -160,7 +158,7 @@ async fn serve_one(
     };
     let names = client.as_ref().map(|client| Arc::new(names(client.names())));
     let distrusted = client.as_ref().map(|client| client.distrusted().clone()).unwrap_or_default();
-    let connection = Connection { stream, peer, names, listener, stop, renewal };
+    let connection = Connection { stream, peer, names, listener, stop };
     // Who is no longer trusted is dropped at once. What is on its way to Kafka goes on.
     let _ended = distrusted.run_until_cancelled(protocols::serve(connection, intake, ways)).await;
 }

@@ -17,5 +17,10 @@ use crate::intake::Intake;
 
 /// The paths. Producers know no other than `/`, with the call in a header; Firehose is told the address it delivers to.
 pub(crate) fn routes() -> Router<Arc<Intake>> {
-    Router::new().route("/", post(put::put)).route("/firehose", post(delivery::deliver))
+    Router::new().route("/firehose", post(delivery::deliver))
+}
+
+/// The path of its API, which is Elasticsearch's greeting, too.
+pub(crate) fn root() -> Router<Arc<Intake>> {
+    Router::new().route("/", post(put::put))
 }

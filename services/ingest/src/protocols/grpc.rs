@@ -62,7 +62,7 @@ async fn send(State(intake): State<Arc<Intake>>, request: Request) -> Response {
     match grpc::in_time(timeout, taking).await {
         Some(Ok(receipt)) => grpc::reply(&send_response(receipt.accepted, &receipt.rejections)),
         Some(Err(refusal)) => grpc::refused(&refusal),
-        None => grpc::too_late(),
+        None => grpc::too_late(&body),
     }
 }
 

@@ -83,7 +83,7 @@ async fn by_grpc(State(intake): State<Arc<Intake>>, request: Request) -> Respons
     match grpc::in_time(timeout, taking).await {
         Some(Ok(rejections)) => grpc::reply(&answer::response(&rejections)),
         Some(Err(refusal)) => grpc::refused(&refusal),
-        None => grpc::too_late(),
+        None => grpc::too_late(&body),
     }
 }
 

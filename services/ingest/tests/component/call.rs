@@ -88,10 +88,15 @@ impl Client {
 
     /// A call in two directions.
     pub(crate) async fn stream(&self, path: &str) -> Stream {
+        self.stream_with(path, &[]).await
+    }
+
+    /// The same with further headers.
+    pub(crate) async fn stream_with(&self, path: &str, headers: &[(&str, &str)]) -> Stream {
         let (requests, mut frames) = mpsc::channel(64);
         let body = futures_util::stream::poll_fn(move |context| frames.poll_recv(context));
         let body = Body::new(http_body_util::StreamBody::new(body));
-        Stream::new(requests, self.send(path, &[], body).await)
+        Stream::new(requests, self.send(path, headers, body).await)
     }
 
     /// A call of one message that is answered by many.

@@ -34,7 +34,7 @@ pub(super) async fn stream(State(intake): State<Arc<Intake>>, request: Request) 
             let (saying, said): (Saying, Said) = channel(OPEN + 2);
             let held: Option<Held> = parts.extensions.get().cloned();
             let serving = Serving { intake: Arc::clone(&intake), sender, call, saying, held };
-            // It ends when the client is gone, and at the stop.
+            // It ends when the client is gone, at the stop, and when credentials are taken away.
             let _task = tokio::spawn(serving.serve(body));
             grpc::stream(said)
         }
@@ -56,7 +56,7 @@ enum End {
     Fine,
     /// The client is gone.
     Gone,
-    /// Nothing came for too long, or the server stops.
+    /// Nothing came for too long, the server stops, or credentials have changed.
     Again(&'static str),
     Refused(Refusal),
 }
@@ -135,11 +135,9 @@ impl Serving {
                         return End::Refused(refusal);
                     }
                 }
-                () = self.stopping() => return End::Again("the server is stopping"),
+                why = self.over() => return End::Again(why),
                 () = self.saying.unheard() => return End::Gone,
-                () = sleep_until(late), if is_timed => {
-                    return End::Again("nothing came for too long");
-                }
+                () = sleep_until(late), if is_timed => return self.silence(is_amid),
                 frame = body.frame(), if reads => {
                     heard = Instant::now();
                     match frame {
@@ -191,9 +189,21 @@ impl Serving {
         self.saying.message(framed(&answer), self.intake.limits.read_timeout).await
     }
 
-    async fn stopping(&self) {
+    /// Nothing came for too long.
+    fn silence(&self, is_amid: bool) -> End {
+        if !is_amid {
+            return End::Again("nothing came for too long");
+        }
+        let reason = "the rest of a message did not come in time";
+        let hint = "nothing of it was taken; send smaller batches, or raise ingest.read_timeout";
+        let _counted = self.intake.refuse(&self.sender, Refusal::new(Kind::SlowBody, reason, hint));
+        End::Again(reason)
+    }
+
+    /// Waits until it has to end, and says why.
+    async fn over(&self) -> &'static str {
         match &self.held {
-            Some(held) => held.stop.drain.cancelled().await,
+            Some(held) => held.over().await,
             None => std::future::pending().await,
         }
     }

@@ -146,9 +146,7 @@ impl Stream {
                     under_way.held = held;
                     self.has_room(socket, under_way, outcome)
                 }
-                () = self.held.stop.drain.cancelled() => {
-                    Err(End::Close(RESTART, "the server is stopping".to_owned()))
-                }
+                why = self.held.over() => Err(End::Close(RESTART, why.to_owned())),
                 () = sleep_until(late), if is_timed => self.silence(socket, under_way, begun).await,
                 came = socket.next(), if reads => self.came(socket, under_way, came).await,
             };
@@ -168,7 +166,13 @@ impl Stream {
         let patience = self.intake.limits.read_timeout;
         if begun.is_some() {
             // It keeps memory, whatever else is heard meanwhile.
-            return Err(End::Close(AWAY, "the rest of a message did not come in time".to_owned()));
+            let hint = "nothing of it was taken; send smaller batches, or raise ingest.read_timeout";
+            return Err(self.refused(
+                AWAY,
+                Kind::SlowBody,
+                "the rest of a message did not come in time",
+                hint,
+            ));
         }
         if under_way.is_asked {
             return Err(End::Close(AWAY, "nothing was heard for too long".to_owned()));
@@ -188,8 +192,7 @@ impl Stream {
             Came::Gone => Err(End::Gone),
             Came::TooLarge => {
                 let reason = "the message is larger than `max_message`";
-                let _counted = self.intake.refuse(&self.sender, Refusal::new(Kind::TooLarge, reason, ""));
-                Err(End::Close(TOO_BIG, reason.to_owned()))
+                Err(self.refused(TOO_BIG, Kind::TooLarge, reason, "send smaller batches"))
             }
             Came::Full => {
                 let bytes = socket.granted().saturating_add(STEP);
@@ -214,7 +217,14 @@ impl Stream {
         under_way.batch = Instant::now();
         self.intake.meters.received(message.len());
         socket.grant(OWN);
-        let head = head(&message).map_err(|error| End::Close(PROTOCOL, error.to_string()))?;
+        let head = head(&message).map_err(|error| {
+            self.refused(
+                PROTOCOL,
+                Kind::MalformedBody,
+                &error.to_string(),
+                "begin each message with its `seq`",
+            )
+        })?;
         let declared = match &head.declared {
             Ok(declared) => *declared,
             Err(error) => {
@@ -276,6 +286,12 @@ impl Stream {
             }
         });
         Ok(())
+    }
+
+    /// Counts a message to which there is no answer but the end.
+    fn refused(&self, code: u16, kind: Kind, reason: &str, hint: &str) -> End {
+        let refusal = self.intake.refuse(&self.sender, Refusal::new(kind, reason, hint));
+        End::Close(code, cut(&refusal.reason))
     }
 
     async fn say(&self, socket: &mut Socket, text: String) -> Result<(), End> {
