@@ -8,7 +8,7 @@
 //! - [`lines`]: the payload, made from a seed
 //! - [`bed`]: Kafka, topics and settings that the runs share
 //! - [`preload`], [`http`], [`keep_alive`], [`sink`]: what stands at the ends of a hop; [`verify`]: proof by names
-//! - [`measure`], [`latency`], [`machine`]: what is measured, and on what
+//! - [`measure`], [`machine`]: what is measured, and on what
 //! - [`hops`]: the hops
 //! - [`report`]: the table and the raw results
 //!
@@ -22,7 +22,6 @@ pub mod demo;
 pub mod hops;
 pub mod http;
 pub mod keep_alive;
-pub mod latency;
 pub mod lines;
 pub mod machine;
 pub mod measure;

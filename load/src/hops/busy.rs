@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use forebay_testkit::Latencies;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::bed::Bed;
 use crate::keep_alive::{KeepAlive, post};
-use crate::latency::Latencies;
 use crate::lines::{Lines, Payload};
 use crate::machine::quiet;
 use crate::measure::{Measured, Watch, whole};

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use forebay_access::secret::TokenHash;
+use forebay_testkit::Latencies;
 use tokio::task::JoinSet;
 
 use super::busy::{Pace, Seen, client};
 use crate::bed::Bed;
 use crate::keep_alive::post;
-use crate::latency::Latencies;
 use crate::lines::{Lines, Payload};
 use crate::machine::quiet;
 use crate::measure::{Measured, Watch};

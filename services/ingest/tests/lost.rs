@@ -1,7 +1,7 @@
 //! Protocols without answers: what came is in Kafka, or counted as lost.
 //!
 //! Losses are counted by protocol and not by tenant, since many are noticed before anybody knows whose they are. So these tests have a
-//! process of their own, and run one after the other.
+//! process of their own, and those of a protocol run one after the other.
 
 #[cfg(test)]
 #[allow(dead_code, reason = "shared with the compliance suite")]
@@ -25,14 +25,21 @@ mod tests {
     use std::time::Duration;
 
     use forebay_settings::{ByteSize, Period};
-    use tokio::sync::Mutex;
+    use tokio::sync::{Mutex, MutexGuard};
 
     use crate::driver::{Driver, Heard, Transport};
     use crate::harness::eventually;
     use crate::rig::{Rig, missing, texts};
     use crate::unanswered::{Client, Gelf, GelfUdp, Lines, LinesLocal, Syslog, SyslogLocal, SyslogUdp};
 
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+    static ONE_AT_A_TIME: [(&str, Mutex<()>); 3] =
+        [("gelf", Mutex::const_new(())), ("lines", Mutex::const_new(())), ("syslog", Mutex::const_new(()))];
+
+    /// Waits until no other test counts what is lost of this protocol.
+    async fn alone<D: Driver>() -> MutexGuard<'static, ()> {
+        let (_, lock) = ONE_AT_A_TIME.iter().find(|(protocol, _)| *protocol == D::PROTOCOL).unwrap();
+        lock.lock().await
+    }
 
     /// The largest event of these tests, in bytes.
     const MAX: usize = 2048;
@@ -48,7 +55,7 @@ mod tests {
     /// Scenario: a client sends as fast as it can, and some of it is too large; Kafka takes its time, and goes away for a while.
     /// Guarantees: in the end each event is in Kafka, or is counted as lost, refused or cut.
     async fn what_came_is_in_kafka_or_counted<D: Driver>() {
-        let _alone = ONE_AT_A_TIME.lock().await;
+        let _alone = alone::<D>().await;
         let rig = Rig::<D>::start("came", |settings| settings.ingest.max_event = ByteSize::kib(2)).await;
         let before = given_up(&rig);
         rig.ingest.cluster.round_trip(1, Duration::from_millis(200)).unwrap();
@@ -81,7 +88,7 @@ mod tests {
     /// Guarantees: each of them is counted as lost.
     async fn what_a_stop_gives_up_is_counted<D: Driver>() {
         assert!(matches!(D::TRANSPORT, Transport::Udp | Transport::UnixDatagram));
-        let _alone = ONE_AT_A_TIME.lock().await;
+        let _alone = alone::<D>().await;
         let rig = Rig::<D>::start("ends", |settings| {
             settings.ingest.ack_timeout = Period::from_millis(500);
             settings.ingest.drain_timeout = Period::from_secs(1);

@@ -11,14 +11,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use forebay_settings::sections::ingest::{ListenerProtocol, ListenerSettings};
 use forebay_testkit::procs::Process;
-use forebay_testkit::{eventually, free_port};
+use forebay_testkit::{Latencies, eventually, free_port};
 use rcgen::{CertificateParams, KeyPair};
 use tokio::time::{Instant as At, sleep_until};
 
 use crate::attackers::{Attack, Targets, UNDER_WAY};
 use crate::cores::Cores;
 use crate::victim::{Victim, credential};
-use crate::waits::Waits;
 
 /// What a wait has to exceed to count as noticed: below that, percentiles are what the machine's scheduler makes of them, as the row
 /// without an attack shows.
@@ -50,9 +49,9 @@ pub struct Row {
     /// Its name.
     pub attack: &'static str,
     /// The honest client's waits without it.
-    pub calm: Waits,
+    pub calm: Latencies,
     /// And beside it.
-    pub beside: Waits,
+    pub beside: Latencies,
     /// The memory of ingest beside it, in bytes.
     pub memory: u64,
 }
@@ -67,8 +66,7 @@ impl Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = |wait: Duration| wait.as_secs_f64() * 1e3;
-        let (calm, beside) = (millis(self.calm.p99()), millis(self.beside.p99()));
+        let (calm, beside) = (self.calm.p99_ms(), self.beside.p99_ms());
         let ratio = beside / calm.max(f64::MIN_POSITIVE);
         let verdict = if self.is_unnoticed() { "" } else { "  NOTICED" };
         let memory = self.memory >> 20;
@@ -104,7 +102,7 @@ pub async fn run(
 
 async fn one(attack: Attack, options: Options, cores: Cores) -> Result<Row> {
     let mut token = String::new();
-    let mut victim = Victim::start_on(Some(cores.ingest), |settings, folder| {
+    let mut victim = Victim::start_on(cores.ingest, |settings, folder| {
         let file = folder.join("access.yaml");
         let text = format!("{TENANTS}{}", std::fs::read_to_string(&file)?);
         std::fs::write(&file, text)?;
@@ -117,7 +115,7 @@ async fn one(attack: Attack, options: Options, cores: Cores) -> Result<Row> {
     })
     .await?;
     let targets = Targets::of(&victim, token)?;
-    let (mut calm, mut beside, mut memory) = (Waits::default(), Waits::default(), 0);
+    let (mut calm, mut beside, mut memory) = (Latencies::default(), Latencies::default(), 0);
     // The first window warms caches and connections up.
     let _warm = window(&victim, options).await?;
     for _round in 0..options.rounds {
@@ -138,7 +136,7 @@ async fn one(attack: Attack, options: Options, cores: Cores) -> Result<Row> {
 }
 
 /// The waits of so many honest requests, each counted from when it was due.
-async fn window(victim: &Victim, options: Options) -> Result<Waits> {
+async fn window(victim: &Victim, options: Options) -> Result<Latencies> {
     let mut waits = Vec::with_capacity(options.requests);
     let started = Instant::now();
     let mut due = started;
@@ -149,7 +147,7 @@ async fn window(victim: &Victim, options: Options) -> Result<Waits> {
         waits.push(due.elapsed());
         due += options.every;
     }
-    Ok(Waits::from(waits))
+    Ok(waits.into_iter().collect())
 }
 
 /// Starts an attacker in a process of its own, and waits until it is at work.
@@ -182,7 +180,7 @@ mod tests {
     use super::*;
 
     fn row(calm: u64, beside: u64) -> Row {
-        let waits = |millis| Waits::from(vec![Duration::from_millis(millis)]);
+        let waits = |millis| Latencies::from_iter([Duration::from_millis(millis)]);
         Row { attack: "x", calm: waits(calm), beside: waits(beside), memory: 0 }
     }
 

@@ -10,8 +10,8 @@ use forebay_testkit::free_port;
 /// nothing, and two whose credentials are no longer good.
 pub const WHO: [&str; 5] = ["honest", "mallory", "nobody", "expired", "disabled"];
 
-/// The protocols, by their names in listeners.
-const PROTOCOLS: [(&str, ListenerProtocol, &str); 8] = [
+/// The protocols, by their names in listeners, and the scheme of their addresses.
+pub const PROTOCOLS: [(&str, ListenerProtocol, &str); 8] = [
     ("forward", ListenerProtocol::Forward, ""),
     ("gelf", ListenerProtocol::Gelf, ""),
     ("gelf_udp", ListenerProtocol::Gelf, "udp://"),

@@ -5,5 +5,5 @@ pub mod attackers;
 pub mod compare;
 pub mod cores;
 pub mod doors;
+pub mod stay;
 pub mod victim;
-pub mod waits;

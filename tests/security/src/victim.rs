@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use forebay_ingest::tokens::issue;
@@ -17,26 +17,33 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::timeout;
 
 use crate::doors;
-use crate::waits::Waits;
 
 const TOPIC: &str = "forebay.raw";
 /// The most memory that the process may take, whatever is done to it: 64 MiB that it may have in flight, its connections'
 /// buffers, and itself, not optimised.
 const MAX_MEMORY: u64 = 400 << 20;
-/// How long a connection of somebody who attacks may go on.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long whatever has to happen may take, on a machine that is slow: nothing is measured by it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One attack at a time: how long the honest client waits is to say something about the attack.
-static ONE: Mutex<()> = Mutex::const_new(());
+/// Attacks go on side by side, each at a process of its own; those that take all of the machine go on alone.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+/// A part of the machine, or all of it, until it is dropped.
+#[derive(Debug)]
+#[allow(dead_code, reason = "held, never read")]
+enum Place {
+    Beside(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
+}
 
 /// A running ingest on a mock of Kafka, with small limits, and listeners of all protocols.
 #[derive(Debug)]
 pub struct Victim {
-    _alone: MutexGuard<'static, ()>,
+    _place: Place,
     _cluster: TestCluster,
     settings: Settings,
     process: Process,
@@ -73,18 +80,48 @@ impl Victim {
     /// # Errors
     /// As [`Self::start`], and what `change` says.
     pub async fn start_with(change: impl FnOnce(&mut Settings, &Path) -> Result<()>) -> Result<Self> {
-        Self::start_on(None, change).await
+        let place = Place::Beside(MACHINE.read().await);
+        Self::start_at(place, None, change).await
     }
 
-    /// The same on this core alone, so that what others do on other cores costs it nothing.
+    /// The same with a credential of an attacker, whose tenant is `mallory`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_for_mallory() -> Result<(Self, String)> {
+        let mut token = String::new();
+        let victim = Self::start_with(|_, folder| {
+            token = credential(&folder.join("access.yaml"), "mallory", "mallory")?;
+            Ok(())
+        })
+        .await?;
+        Ok((victim, token))
+    }
+
+    /// As [`Self::start_with`], while no other is attacked.
+    ///
+    /// # Errors
+    /// As [`Self::start_with`].
+    pub async fn start_alone(change: impl FnOnce(&mut Settings, &Path) -> Result<()>) -> Result<Self> {
+        Self::start_at(Place::Alone(MACHINE.write().await), None, change).await
+    }
+
+    /// The same on this core alone too, so that what others do on other cores costs it nothing.
     ///
     /// # Errors
     /// As [`Self::start_with`], and without `taskset`.
     pub async fn start_on(
+        core: usize,
+        change: impl FnOnce(&mut Settings, &Path) -> Result<()>,
+    ) -> Result<Self> {
+        Self::start_at(Place::Alone(MACHINE.write().await), Some(core), change).await
+    }
+
+    async fn start_at(
+        place: Place,
         core: Option<usize>,
         change: impl FnOnce(&mut Settings, &Path) -> Result<()>,
     ) -> Result<Self> {
-        let alone = ONE.lock().await;
         let cluster = TestCluster::start(1)?;
         cluster.create_topic(TOPIC, 4)?;
         let folder = tempfile::tempdir()?;
@@ -120,7 +157,7 @@ impl Victim {
         };
         process.ready(&format!("http://{telemetry}/readyz"), Duration::from_secs(60)).await?;
         let client = Client::builder().timeout(Duration::from_secs(60)).build()?;
-        Ok(Self { _alone: alone, _cluster: cluster, settings, process, folder, client, address, token })
+        Ok(Self { _place: place, _cluster: cluster, settings, process, folder, client, address, token })
     }
 
     /// The file of credentials.
@@ -164,15 +201,12 @@ impl Victim {
     ///
     /// # Errors
     /// When it gets something else.
-    pub async fn honest_waits(&self, batches: usize) -> Result<Waits> {
-        let mut waits = Vec::with_capacity(batches);
+    pub async fn honest_goes_on(&self, batches: usize) -> Result<()> {
         for _ in 0..batches {
-            let started = Instant::now();
             let status = self.honest().await?;
             ensure!(status == 200, "the honest client was refused: {status}");
-            waits.push(started.elapsed());
         }
-        Ok(Waits::from(waits))
+        Ok(())
     }
 
     /// Sends bytes on a connection of their own, then a request that asks for its end, and reads what comes until then.
@@ -267,12 +301,25 @@ impl Victim {
     /// # Errors
     /// When the process doesn't say.
     pub async fn metric(&self, name: &str, words: &[&str]) -> Result<f64> {
-        let url = format!("http://{}/metrics", self.settings.telemetry.listen.ingest);
-        let text = self.client.get(url).send().await?.text().await?;
-        let fits = |labels: &str| words.iter().all(|word| labels.contains(word));
-        let found = forebay_testkit::prometheus::series(&text, name);
-        Ok(found.filter(|(labels, _)| fits(labels)).map(|(_, value)| value).sum())
+        Ok(sum(&self.metrics().await?, name, words))
     }
+
+    /// All that the process counts, as Prometheus reads it; see [`sum`].
+    ///
+    /// # Errors
+    /// When the process doesn't say.
+    pub async fn metrics(&self) -> Result<String> {
+        let url = format!("http://{}/metrics", self.settings.telemetry.listen.ingest);
+        Ok(self.client.get(url).send().await?.text().await?)
+    }
+}
+
+/// The sum of a metric's series that have all these words in their labels.
+#[must_use]
+pub fn sum(metrics: &str, name: &str, words: &[&str]) -> f64 {
+    let fits = |labels: &str| words.iter().all(|word| labels.contains(word));
+    let found = forebay_testkit::prometheus::series(metrics, name);
+    found.filter(|(labels, _)| fits(labels)).map(|(_, value)| value).sum()
 }
 
 /// Sends bytes to an address, then the end of them if asked for, and gives what comes until the other side ends it.

@@ -5,13 +5,14 @@
 //! - [`oracle`]: the one judge of loss and duplicates, the same for every kind of test.
 //! - [`proxy`]: a TCP proxy that cuts, holds and slows connections.
 //! - [`procs`]: our own binaries as child processes: signals, CPU time, peak memory.
-//! - [`prometheus`]: what a process says about itself.
+//! - [`prometheus`]: what a process says about itself; [`Latencies`]: how long its answers took.
 //! - [`eventually`], [`free_port`], [`seed()`]: waiting, ports and randomness that don't make tests flaky.
 //!
 //! Invariants: everything binds to 127.0.0.1; processes are signalled by pid alone; whatever was started ends with
 //! its handle, or with the test process at the latest.
 
 pub mod fake_bulk;
+mod latencies;
 pub mod oracle;
 mod ports;
 pub mod procs;
@@ -21,6 +22,7 @@ mod seed;
 pub mod servers;
 mod wait;
 
+pub use latencies::Latencies;
 pub use ports::free_port;
 pub use seed::seed;
 pub use wait::eventually;

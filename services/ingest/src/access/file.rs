@@ -161,4 +161,39 @@ mod tests {
         assert!(matches!(file.look(), Looked::New { .. }));
         assert_eq!(names(), ["two"]);
     }
+
+    /// Scenario: a connection is there when its credential's time ends; another one comes afterwards.
+    /// Guarantees: the first goes on until that moment and no longer; nothing ends the other.
+    #[test]
+    fn who_expires_is_cut_off_at_that_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.yaml");
+        let ends = Timestamp::now() + Duration::from_secs(3600);
+        issue(&path, &Tenant::new("acme").unwrap(), "one", Some(ends)).unwrap();
+        let file = AccessFile::load(path).unwrap();
+        let before = file.until_revoked();
+        file.expire(ends - Duration::from_secs(1));
+        assert!(!before.is_cancelled());
+        file.expire(ends);
+        assert!(before.is_cancelled());
+
+        let afterwards = file.until_revoked();
+        file.expire(ends + Duration::from_secs(1));
+        assert!(!afterwards.is_cancelled());
+    }
+
+    /// Scenario: a credential whose time is over meanwhile, in a file that is followed.
+    /// Guarantees: nobody has to ask for that to count.
+    #[tokio::test]
+    async fn who_follows_looks_for_whose_time_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.yaml");
+        let acme = Tenant::new("acme").unwrap();
+        issue(&path, &acme, "one", None).unwrap();
+        let file = Arc::new(AccessFile::load(path.clone()).unwrap());
+        let before = file.until_revoked();
+        issue(&path, &acme, "two", Some(Timestamp::now())).unwrap();
+        let _unended = tokio::spawn(file.follow(CancellationToken::new(), |_, _| {}));
+        tokio::time::timeout(Duration::from_secs(60), before.cancelled()).await.unwrap();
+    }
 }

@@ -1,19 +1,19 @@
 //! Attacks by connections: many, slow, halves of them, or for nothing.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::interval;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 use super::{Arrivals, Targets, under_way};
+use crate::stay::{Half, connect, hold};
 
 /// How many half-open connections there are.
 const CROWD: u16 = 10_000;
@@ -27,29 +27,16 @@ pub(super) async fn nobody() -> Result<()> {
     std::future::pending().await
 }
 
-/// Connects from this address.
-async fn connect(from: [u8; 4], to: SocketAddr) -> Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::new(IpAddr::from(from), 0))?;
-    Ok(socket.connect(to).await?)
-}
-
-/// Connects, sends a half, then a bit now and then, and comes again when it is thrown out.
-async fn stay(from: [u8; 4], to: SocketAddr, first: &'static [u8], then: &'static [u8], arrivals: Arrivals) {
+/// Connects, sends a half, then a bit now and then, and comes again when it is thrown out, at most twice a second.
+async fn come_again(from: [u8; 4], to: SocketAddr, (first, then): Half, arrivals: Arrivals) {
     let mut ticks = interval(Duration::from_millis(500));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let _first = ticks.tick().await;
+        let _at_once_or_later = ticks.tick().await;
         let Ok(mut stream) = connect(from, to).await else { continue };
-        let mut bytes = [0; 256];
-        if stream.write_all(first).await.is_err() {
-            continue;
-        }
-        arrivals.one();
-        loop {
-            tokio::select! {
-                read = stream.read(&mut bytes) => if !matches!(read, Ok(1..)) { break },
-                _ = ticks.tick() => if !then.is_empty() && stream.write_all(then).await.is_err() { break },
-            }
+        if stream.write_all(first).await.is_ok() {
+            arrivals.one();
+            hold(stream, then).await;
         }
     }
 }
@@ -66,13 +53,8 @@ pub(super) async fn half_open(targets: Targets) -> Result<()> {
     for number in 0..CROWD {
         let [_, low] = (number % ADDRESSES + 1).to_be_bytes();
         let from = [127, 0, 3, low];
-        let _task = crowd.spawn(stay(
-            from,
-            targets.http,
-            b"POST /v1/ingest HTTP/1.1\r\nhost: x\r\n",
-            b"x: y\r\n",
-            arrivals.clone(),
-        ));
+        let half: Half = (b"POST /v1/ingest HTTP/1.1\r\nhost: x\r\n", b"x: y\r\n");
+        let _task = crowd.spawn(come_again(from, targets.http, half, arrivals.clone()));
     }
     // As many as the listener takes: the others wait in the kernel's queue, or are dropped there.
     arrivals.under_way_at(4_000).await?;
@@ -94,7 +76,7 @@ pub(super) async fn halves(targets: Targets) -> Result<()> {
     ] {
         let to = targets.door(name)?;
         for _connection in 0..500 {
-            let _task = crowd.spawn(stay([127, 0, 0, 7], to, first, then, arrivals.clone()));
+            let _task = crowd.spawn(come_again([127, 0, 0, 7], to, (first, then), arrivals.clone()));
         }
     }
     arrivals.under_way_at(3_000).await?;

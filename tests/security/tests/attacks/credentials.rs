@@ -1,10 +1,8 @@
 //! Credentials that are wrong, expired, revoked, used again; tenants that are claimed.
 
-use std::time::Duration;
-
 use forebay_testkit::eventually;
 
-use forebay_security::victim::{Victim, credential};
+use forebay_security::victim::{PATIENCE, Victim, credential};
 
 const LINE: &str = "{\"message\":\"of an attacker\",\"tenant\":\"honest\"}";
 
@@ -29,7 +27,7 @@ async fn no_wrong_credential_opens() {
     };
     let (expired, disabled) = (format!("Bearer {expired}"), format!("Bearer {disabled}"));
     let known = async || status(expired.clone()).await == 403 && status(disabled.clone()).await == 403;
-    eventually("the file is read again", Duration::from_secs(30), known).await.unwrap();
+    eventually("the file is read again", PATIENCE, known).await.unwrap();
 
     assert_eq!(victim.post().body(LINE).send().await.unwrap().status(), 401);
     let longest = format!("Bearer {}", "x".repeat(20_000));
@@ -63,7 +61,7 @@ async fn no_wrong_credential_opens() {
         // The same credential again and again on one connection, with nothing in it that could be kept.
         victim.post().header("authorization", &good).body("").send().await.unwrap().status() == 401
     };
-    eventually("the revoked credential is refused", Duration::from_secs(30), revoked).await.unwrap();
+    eventually("the revoked credential is refused", PATIENCE, revoked).await.unwrap();
     assert_eq!(status(good.clone()).await, 401);
     victim.unharmed().await.unwrap();
     victim.only_honest_lines().unwrap();
@@ -73,10 +71,7 @@ async fn no_wrong_credential_opens() {
 /// Guarantees: the tenant is that of the credential, or the request is refused.
 #[tokio::test]
 async fn a_tenant_cannot_be_claimed() {
-    let mut victim = Victim::start().await.unwrap();
-    let mallory = credential(&victim.credentials(), "mallory", "mallory").unwrap();
-    let known = async || victim.post().bearer_auth(&mallory).body("{}").send().await.unwrap().status() == 200;
-    eventually("the file is read again", Duration::from_secs(30), known).await.unwrap();
+    let (mut victim, mallory) = Victim::start_for_mallory().await.unwrap();
     let send = |request: reqwest::RequestBuilder| request.bearer_auth(&mallory).body(LINE).send();
     for header in ["x-forebay-tenant", "x-scope-orgid", "x-tenant", "x-forwarded-user"] {
         let answer = send(victim.post().header(header, "honest")).await.unwrap();

@@ -1,12 +1,21 @@
 //! What is thrown at a listener, byte by byte, with no library between that would mend it.
 
-use std::time::Duration;
+use std::io::Write;
+use std::sync::LazyLock;
 
-use forebay_security::victim::exchange;
-use reqwest::Client;
+use forebay_security::victim::{PATIENCE, exchange};
+use reqwest::{Client, ClientBuilder};
 use tokio::net::UdpSocket;
 
 use crate::driver::Door;
+
+/// One connection a request: what became of the last one is nothing to the next one.
+static HTTP1: LazyLock<Client> = LazyLock::new(|| client(|builder| builder));
+static HTTP2: LazyLock<Client> = LazyLock::new(|| client(ClientBuilder::http2_prior_knowledge));
+
+fn client(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
+    change(Client::builder().timeout(PATIENCE).pool_max_idle_per_host(0)).build().unwrap()
+}
 
 /// Something to send.
 pub(crate) enum Missile {
@@ -47,9 +56,8 @@ impl Missile {
     pub(crate) async fn launch(self, door: &Door, datagrams: Option<&str>) -> String {
         match self {
             Self::Post { path, headers, body, is_grpc } => {
-                let client = Client::builder().timeout(Duration::from_secs(60));
-                let client = if is_grpc { client.http2_prior_knowledge() } else { client };
-                let mut request = client.build().unwrap().post(format!("http://{}{path}", door.address));
+                let client = if is_grpc { &HTTP2 } else { &HTTP1 };
+                let mut request = client.post(format!("http://{}{path}", door.address));
                 for (name, value) in headers {
                     request = request.header(name, value);
                 }
@@ -111,15 +119,22 @@ pub(crate) fn relp_frame(number: u32, command: &str, data: &str) -> String {
 
 /// So many mebibytes of zeros in gzip, as a row of members (RFC 1952, section 2.2).
 pub(crate) fn gzip_bomb(mebibytes: usize) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(&vec![0; 1 << 20]).unwrap();
-    encoder.finish().unwrap().repeat(mebibytes)
+    static MEMBER: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![0; 1 << 20]).unwrap();
+        encoder.finish().unwrap()
+    });
+    MEMBER.repeat(mebibytes)
+}
+
+/// 32 mebibytes of zeros in zstd (RFC 8878).
+pub(crate) fn zstd_bomb() -> &'static [u8] {
+    static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| zstd::encode_all(&vec![0; 32 << 20][..], 3).unwrap());
+    &BOMB
 }
 
 /// So many mebibytes of zeros in zlib (RFC 1950).
 pub(crate) fn zlib_bomb(mebibytes: usize) -> Vec<u8> {
-    use std::io::Write;
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(&vec![0; mebibytes << 20]).unwrap();
     encoder.finish().unwrap()

@@ -1,8 +1,6 @@
 //! Oversized everything, on every protocol.
 
-use std::time::Duration;
-
-use forebay_security::victim::{Victim, credential};
+use forebay_security::victim::{PATIENCE, Victim, sum};
 use forebay_testkit::eventually;
 
 use crate::protocols::{Attack, Hostile, Monster, door, each};
@@ -51,7 +49,7 @@ impl Attack for Monsters<'_> {
             .iter()
             .any(|word| answered.contains(word));
             let counted = async || self.refusals().await > before;
-            if !is_said && eventually("it is counted", Duration::from_secs(8), counted).await.is_err() {
+            if !is_said && eventually("it is counted", PATIENCE, counted).await.is_err() {
                 let answered: String = answered.chars().take(300).collect();
                 self.silent.push(format!("{}, {name}: {answered:?}", D::PROTOCOL));
             }
@@ -63,17 +61,16 @@ impl Attack for Monsters<'_> {
 impl Monsters<'_> {
     /// How much has been refused so far, of requests, events and connections.
     async fn refusals(&self) -> f64 {
-        let mut sum = 0.0;
-        for name in REFUSALS {
-            let all = self.victim.metric(name, &[]).await.unwrap();
-            let fine = match name {
-                "forebay_ingest_batches_total" => self.victim.metric(name, &["outcome=\"accepted\""]).await,
-                "forebay_ingest_requests_total" => self.victim.metric(name, &["status=\"20"]).await,
-                _ => Ok(0.0),
+        let metrics = self.victim.metrics().await.unwrap();
+        let refused = |name: &&str| {
+            let fine = match *name {
+                "forebay_ingest_batches_total" => sum(&metrics, name, &["outcome=\"accepted\""]),
+                "forebay_ingest_requests_total" => sum(&metrics, name, &["status=\"20"]),
+                _ => 0.0,
             };
-            sum += all - fine.unwrap();
-        }
-        sum
+            sum(&metrics, name, &[]) - fine
+        };
+        REFUSALS.iter().map(refused).sum()
     }
 }
 
@@ -83,10 +80,7 @@ impl Monsters<'_> {
 /// served; what is taken is the attacker's own.
 #[tokio::test]
 async fn every_protocol_knows_its_limits() {
-    let mut victim = Victim::start().await.unwrap();
-    let token = credential(&victim.credentials(), "mallory", "mallory").unwrap();
-    let known = async || victim.post().bearer_auth(&token).body("{}").send().await.unwrap().status() == 200;
-    eventually("the file is read again", Duration::from_secs(30), known).await.unwrap();
+    let (mut victim, token) = Victim::start_for_mallory().await.unwrap();
     let mut monsters = Monsters { victim: &mut victim, token, silent: Vec::new() };
     each(&mut monsters).await;
     assert_eq!(monsters.silent, [""; 0], "neither answered nor counted");

@@ -2,9 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use forebay_security::victim::Victim;
+use forebay_security::victim::{PATIENCE, Victim};
 use forebay_settings::sections::ClientCertificates;
 use forebay_settings::sections::ingest::{ListenerProtocol, ListenerSettings};
 use forebay_testkit::{eventually, free_port};
@@ -24,8 +23,6 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::authority::{Authority, Leaf};
 use crate::missile::{lumberjack_frame, msgpack_text};
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Adds to the access file.
 fn allow(victim_file: &std::path::Path, credential: &str) -> anyhow::Result<()> {
@@ -263,7 +260,7 @@ async fn a_revoked_certificate_is_cut_off() {
 
     std::fs::write(lists.unwrap(), clients.revocations(&[7])).unwrap();
     let mut rest = [0; 16];
-    let cut = timeout(Duration::from_secs(60), thief.read(&mut rest)).await.expect("its connection goes on");
+    let cut = timeout(PATIENCE, thief.read(&mut rest)).await.expect("its connection goes on");
     assert!(!matches!(cut, Ok(1..)), "{cut:?}");
     for _again in 0..3 {
         // TLS 1.3 lets a client finish its side before it hears that it isn't wanted.

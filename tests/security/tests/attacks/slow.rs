@@ -1,16 +1,18 @@
 //! Connections that hold what they get, on every protocol: halves that never become whole, and answers that nobody reads.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use forebay_security::victim::Victim;
-use forebay_settings::ByteSize;
+use forebay_security::stay::{Half, stay};
+use forebay_security::victim::{PATIENCE, Victim};
 use forebay_settings::sections::ingest::ListenerProtocol;
+use forebay_settings::{ByteSize, Period};
 use forebay_testkit::eventually;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
+use futures_util::future::join_all;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{interval, timeout};
+use tokio::time::timeout;
 
 use crate::driver::{Driver, Heard};
 use crate::protocols::{Attack, Hostile, door, each};
@@ -19,10 +21,14 @@ use crate::protocols::{Attack, Hostile, door, each};
 const MOST: usize = 200;
 /// How many come: some more than may.
 const CROWD: usize = 220;
+/// So many bytes of requests that the answers to them show, if they are kept.
+const WANTED: usize = 32 << 20;
+/// The one that is read on: see `who_reads_no_answers_waits`.
+const SOCKET: &str = "pings of a WebSocket";
 
 /// What half a message is, and what is sent twice a second behind it.
-fn half(listener: Option<ListenerProtocol>, number: usize) -> (&'static [u8], &'static [u8]) {
-    let halves: &[(&[u8], &[u8])] = match listener {
+fn half(listener: Option<ListenerProtocol>, number: usize) -> Half {
+    let halves: &[Half] = match listener {
         None | Some(ListenerProtocol::Http) => &[
             (b"", b""),
             (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", b"\0\0\0\x04\0\0\0\0\0"),
@@ -47,21 +53,6 @@ fn half(listener: Option<ListenerProtocol>, number: usize) -> (&'static [u8], &'
     halves[number % halves.len()]
 }
 
-/// Connects from this address, sends a half, and a byte now and then, until it is thrown out.
-async fn stay(from: [u8; 4], to: SocketAddr, (first, then): (&'static [u8], &'static [u8])) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind(SocketAddr::new(IpAddr::from(from), 0)).unwrap();
-    let Ok(mut stream) = socket.connect(to).await else { return };
-    let _sent = stream.write_all(first).await;
-    let (mut bytes, mut ticks) = ([0; 256], interval(Duration::from_millis(500)));
-    loop {
-        tokio::select! {
-            read = stream.read(&mut bytes) => if !matches!(read, Ok(1..)) { return },
-            _ = ticks.tick() => if !then.is_empty() && stream.write_all(then).await.is_err() { return },
-        }
-    }
-}
-
 struct Slow<'a> {
     victim: &'a Victim,
     /// Those of all protocols stay together until the end.
@@ -83,30 +74,30 @@ impl Attack for Slow<'_> {
                 let _task = self.crowd.spawn(stay([127, 0, 0, 9], to, half(D::LISTENER, number)));
             }
             let full = async || victim.refused_connections("address_connections").await.unwrap() > refused;
-            eventually("the crowd is there", Duration::from_secs(20), full).await.unwrap();
+            eventually("the crowd is there", PATIENCE, full).await.unwrap();
         }
         for n in 0..3 {
             let text = [format!("an honest line {n} by {}", D::PROTOCOL)];
-            let heard =
-                timeout(Duration::from_secs(10), client.send(&text)).await.expect("served beside the crowd");
+            let heard = timeout(PATIENCE, client.send(&text)).await.expect("served beside the crowd");
             assert_eq!(heard, Heard::Success, "{}", D::PROTOCOL);
             // A newcomer, too.
-            client =
-                timeout(Duration::from_secs(10), D::connect(&honest)).await.expect("let in beside the crowd");
+            client = timeout(PATIENCE, D::connect(&honest)).await.expect("let in beside the crowd");
         }
         let arrived = format!("an honest line 2 by {}", D::PROTOCOL);
         let arrived = async || victim.stored().unwrap().iter().any(|one| one.body.contains(&arrived));
-        eventually("what the honest one sent is taken", Duration::from_secs(20), arrived).await.unwrap();
+        eventually("what the honest one sent is taken", PATIENCE, arrived).await.unwrap();
     }
 }
 
 /// Scenario: on each listener more connections of one address than it may have: silent ones, half heads, half frames, half windows,
 /// counts whose message never comes, a byte now and then. On each protocol, an honest client at another address sends, and comes anew.
-/// Guarantees: it is served in seconds, memory stays, and once the crowd is gone, so are its connections.
+/// Guarantees: it is served while they are there, memory stays, and once the crowd is gone, so are its connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn halves_on_every_protocol_stand_in_nobodys_way() {
     let mut victim = Victim::start_with(|settings, _| {
         settings.ingest.max_connections_per_address = MOST;
+        // Nobody is thrown out meanwhile: who is served is served beside the crowd.
+        settings.ingest.read_timeout = Period::from_secs(600);
         Ok(())
     })
     .await
@@ -115,18 +106,34 @@ async fn halves_on_every_protocol_stand_in_nobodys_way() {
     each(&mut slow).await;
     slow.crowd.shutdown().await;
     let gone = async || victim.connections().await.unwrap() <= 20.0;
-    eventually("the crowd's connections end", Duration::from_secs(60), gone).await.unwrap();
+    eventually("the crowd's connections end", PATIENCE, gone).await.unwrap();
     victim.unharmed().await.unwrap();
     // A line without its end is one, by the protocols that have nothing but lines: what the crowd left is the listener's.
     let strange = victim.stored().unwrap().into_iter().find(|one| one.tenant != "honest");
     assert_eq!(strange, None);
 }
 
-/// Scenario: clients of each protocol with answers send all the time and read nothing of what is answered.
-/// Guarantees: memory stays, each is cut off or made to wait, and everybody else is served.
+/// Sends `then` again and again, reads nothing, and gives the connection with what could be sent: until it can write no more, is cut
+/// off, or has sent so much that the answers to it would show.
+async fn stall(to: SocketAddr, first: &[u8], then: &[u8]) -> (TcpStream, usize) {
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    stream.write_all(first).await.unwrap();
+    let piece = then.repeat((64 << 10) / then.len() + 1);
+    let mut sent = 0;
+    while sent < WANTED {
+        match timeout(Duration::from_secs(8), stream.write_all(&piece)).await {
+            Ok(Ok(())) => sent += piece.len(),
+            Ok(Err(_)) | Err(_) => break,
+        }
+    }
+    (stream, sent)
+}
+
+/// Scenario: clients of each protocol with answers send all the time and read nothing of what is answered, all at once.
+/// Guarantees: memory stays; each is cut off or made to wait, or, for the pings of a WebSocket, is answered no further; everybody else
+/// is served.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_reads_no_answers_waits() {
-    const WANTED: usize = 32 << 20;
     let mut victim = Victim::start_with(|settings, _| {
         settings.ingest.max_event = ByteSize::kib(64);
         Ok(())
@@ -146,28 +153,30 @@ async fn who_reads_no_answers_waits() {
         victim.token
     );
     let pings = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), b"\0\0\0\x04\0\0\0\0\0"].concat();
-    let many: [(SocketAddr, &[u8], Vec<u8>); 5] = [
-        (victim.address, b"", http.into_bytes()),
-        (victim.address, &pings, b"\0\0\x08\x06\0\0\0\0\0pingping".to_vec()),
-        (victim.address, upgrade.as_bytes(), ping),
-        (victim.door("relp_honest").unwrap(), relp.as_bytes(), syslog.into_bytes()),
-        (victim.door("lumberjack_honest").unwrap(), b"", window),
+    let (relp_door, lumberjack_door) =
+        (victim.door("relp_honest").unwrap(), victim.door("lumberjack_honest").unwrap());
+    let many: [(&str, SocketAddr, &[u8], &[u8]); 5] = [
+        ("HTTP/1.1", victim.address, b"", http.as_bytes()),
+        ("HTTP/2 pings", victim.address, &pings, b"\0\0\x08\x06\0\0\0\0\0pingping"),
+        (SOCKET, victim.address, upgrade.as_bytes(), &ping),
+        ("RELP", relp_door, relp.as_bytes(), syslog.as_bytes()),
+        ("Lumberjack", lumberjack_door, b"", &window),
     ];
-    for (to, first, then) in many {
-        let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
-        stream.write_all(first).await.unwrap();
-        let piece = then.repeat((64 << 10) / then.len() + 1);
-        let mut sent = 0;
-        // Until it can write no more, is cut off, or has sent so much that the answers to it would show.
-        while sent < WANTED {
-            match timeout(Duration::from_secs(8), stream.write_all(&piece)).await {
-                Ok(Ok(())) => sent += piece.len(),
-                Ok(Err(_)) | Err(_) => break,
-            }
-        }
-        println!("{to}: {} KiB taken, {} MiB of memory", sent >> 10, victim.memory().unwrap() >> 20);
-        victim.unharmed().await.unwrap();
+    victim.honest_goes_on(10).await.unwrap();
+    let before = victim.memory().unwrap();
+    // The connections stay until it is measured what they cost.
+    let stalled = join_all(many.iter().map(|(_, to, first, then)| stall(*to, first, then))).await;
+    let grown = victim.memory().unwrap().saturating_sub(before);
+    for ((name, ..), (_, sent)) in many.iter().zip(&stalled) {
+        println!("{name}: {} KiB taken", sent >> 10);
     }
+    println!("{} KiB more of memory", grown >> 10);
+    assert!(grown < 24 << 20, "{} MiB", grown >> 20);
+    for ((name, ..), (_, sent)) in many.iter().zip(&stalled) {
+        assert!(*sent < WANTED || *name == SOCKET, "{name} goes on");
+    }
+    victim.unharmed().await.unwrap();
+    drop(stalled);
     victim.only_honest_lines().unwrap();
 }
 
@@ -195,9 +204,9 @@ async fn a_full_listener_serves_those_who_are_in() {
         let _task = crowd.spawn(stay(from, to, (b"", b"")));
     }
     let full = async || victim.connections().await.unwrap() >= PLACES as f64;
-    eventually("the listener is full", Duration::from_secs(20), full).await.unwrap();
+    eventually("the listener is full", PATIENCE, full).await.unwrap();
     for _ in 0..20 {
-        let heard = timeout(Duration::from_secs(10), client.send(&["an honest line".to_owned()])).await;
+        let heard = timeout(PATIENCE, client.send(&["an honest line".to_owned()])).await;
         assert_eq!(heard.unwrap(), Heard::Success);
     }
     let newcomer =
@@ -205,7 +214,7 @@ async fn a_full_listener_serves_those_who_are_in() {
             async move { Session::connect(&honest).await.send(&["an honest line".to_owned()]).await },
         );
     crowd.shutdown().await;
-    assert_eq!(timeout(Duration::from_secs(30), newcomer).await.unwrap().unwrap(), Heard::Success);
+    assert_eq!(timeout(PATIENCE, newcomer).await.unwrap().unwrap(), Heard::Success);
     victim.unharmed().await.unwrap();
     victim.only_honest_lines().unwrap();
 }
@@ -217,7 +226,7 @@ async fn a_full_listener_serves_those_who_are_in() {
 async fn who_knows_the_id_of_a_key_takes_nothing_from_its_tenant() {
     const BODY: usize = 300_000;
     let mut victim = Victim::start_with(|settings, folder| {
-        settings.ingest.read_timeout = forebay_settings::Period::from_secs(20);
+        settings.ingest.read_timeout = Period::from_secs(20);
         let file = folder.join("access.yaml");
         let key = "  - {name: aws, tenant: honest, access_key: {id: AKIDHONEST, secret: hush-hush}}\n";
         Ok(std::fs::write(&file, std::fs::read_to_string(&file)? + key)?)
@@ -234,13 +243,13 @@ async fn who_knows_the_id_of_a_key_takes_nothing_from_its_tenant() {
     let mut held = Vec::new();
     // Small ones: what is refused in the end leaves no more room than its size.
     for _ in 0..250 {
-        let mut stream = tokio::net::TcpStream::connect(victim.address).await.unwrap();
+        let mut stream = TcpStream::connect(victim.address).await.unwrap();
         // Who is refused for the memory of the others may be cut off.
         let _sent = stream.write_all(&all_but_the_end).await;
         held.push(stream);
     }
     let holds = async || victim.metric("forebay_ingest_in_flight_bytes", &[]).await.unwrap() > 16e6;
-    eventually("he holds memory", Duration::from_secs(20), holds).await.unwrap();
+    eventually("he holds memory", PATIENCE, holds).await.unwrap();
     let batch =
         format!("{{\"message\":\"an honest line\",\"more\":\"{}\"}}\n", "x".repeat(100_000)).repeat(15);
     for _ in 0..3 {

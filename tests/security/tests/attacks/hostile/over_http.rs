@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::driver::Door;
 use crate::firehose::Put;
 use crate::http::{Bulk, Events, Hec, Loki, Ndjson, Otlp, Post};
-use crate::missile::{Missile, gzip_bomb};
+use crate::missile::{Missile, gzip_bomb, zstd_bomb};
 use crate::protocols::{Hostile, Monster, monster};
 
 /// The headers in which some system or other takes a tenant.
@@ -34,10 +34,9 @@ fn too_much(door: &Door, path: &str, kind: &'static str) -> Vec<Monster> {
         "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: {kind}\r\ncontent-length: 4294967296\r\n\r\nx",
         door.token
     );
-    let zeros = zstd::encode_all(&vec![0; 32 << 20][..], 3).unwrap();
     vec![
         monster("gzip that inflates", post(gzip_bomb(2_000)).with("content-encoding", "gzip")),
-        monster("zstd that inflates", post(zeros).with("content-encoding", "zstd")),
+        monster("zstd that inflates", post(zstd_bomb().to_vec()).with("content-encoding", "zstd")),
         monster("a large body", post(vec![b' '; 5 << 20])),
         monster("4 GiB announced", Missile::Bytes(announced.into_bytes())),
     ]

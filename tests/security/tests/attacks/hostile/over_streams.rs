@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::driver::Door;
 use crate::missile::{
-    Missile, gzip_bomb, lumberjack_frame, msgpack_text, relp_frame, websocket, ws_frame, zlib_bomb,
+    Missile, gzip_bomb, lumberjack_frame, msgpack_text, relp_frame, websocket, ws_frame, zlib_bomb, zstd_bomb,
 };
 use crate::protocols::{Hostile, Monster, monster};
 use crate::unanswered::{Client, Gelf, Lines, Syslog};
@@ -109,13 +109,12 @@ impl Hostile for crate::forward::Forward {
             message.extend([msgpack_text("compressed"), msgpack_text(encoding)].concat());
             Missile::Bytes(message)
         };
-        let zeros = zstd::encode_all(&vec![0; 32 << 20][..], 3).unwrap();
         let deep = begins(&[&[0xce, 0, 0, 0, 1][..], &[0x91; 300_000], &[0x90]].concat());
         let large =
             [&begins(&[0xce, 0, 0, 0, 1, 0x81])[..], &msgpack_text("m"), &msgpack_text(&"x".repeat(1 << 20))];
         vec![
             monster("gzip that inflates", packed(&gzip_bomb(2_000), "gzip")),
-            monster("zstd that inflates", packed(&zeros, "zstd")),
+            monster("zstd that inflates", packed(zstd_bomb(), "zstd")),
             monster("4 GiB packed announced", Missile::Bytes(begins(&[0xc6, 0xff, 0xff, 0xff, 0xff, 0]))),
             monster(
                 "4 Gi entries announced",
