@@ -14,6 +14,7 @@ use forebay_settings::Settings;
 use forebay_store::Store;
 
 use crate::dev::banner::word;
+use crate::dev::guard;
 use crate::dev::paths::DataDir;
 use crate::dev::settings;
 use crate::dev::state::Instance;
@@ -78,12 +79,12 @@ impl TargetArgs {
     }
 
     /// The store to search, for who may read: that of an installation, or the embedded one, whether its `forebay dev` runs or
-    /// not. Of one that doesn't run nobody knows whether it had an access file; its folder guards it.
+    /// not. The access file of the one that ran last guards it.
     pub(crate) fn store_to_read(&self) -> Result<(Box<dyn Store>, Operator), Failure> {
         let access_file = if self.names_settings() {
             load(self.config.as_deref())?.operators_file().map(Path::to_owned)
         } else {
-            Instance::running(&self.data_dir()?).ok().and_then(|instance| instance.access_file)
+            guard::access_file(&self.data_dir()?)?
         };
         let operator = self.token.ask(access_file.as_deref(), Role::Read)?;
         let (_, store) = self.store()?;

@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 /// The longest actor and subject, in characters.
 const MAX_NAME: usize = 256;
 
-/// The longest value of a detail, in characters.
+/// The longest value of a detail, in bytes as they stand in the record. With [`MAX_DETAILS`] of them a record stays below
+/// [`MAX_RECORD`](crate::record::MAX_RECORD), whatever the values are.
 const MAX_DETAIL: usize = 4_096;
+
+/// The most details of a record: the largest of ours has some thirty.
+pub(crate) const MAX_DETAILS: usize = 48;
 
 /// The most names that are spelled out; the others are counted.
 const MAX_NAMES: usize = 50;
@@ -129,11 +133,12 @@ impl Entry {
         Self { state, ..self }
     }
 
-    /// Adds a detail, unless its value is empty.
+    /// Adds a detail, unless its value is empty, or there are as many as a record may have.
     #[must_use]
     pub fn detail(mut self, name: &str, value: &str) -> Self {
-        if !value.is_empty() {
-            let _before = self.details.insert(name.to_owned(), clip(value, MAX_DETAIL));
+        let has_room = self.details.len() < MAX_DETAILS || self.details.contains_key(name);
+        if !value.is_empty() && has_room {
+            let _before = self.details.insert(name.to_owned(), clip_written(value, MAX_DETAIL));
         }
         self
     }
@@ -145,22 +150,46 @@ impl Entry {
         let mut text = names.by_ref().take(MAX_NAMES).collect::<Vec<_>>().join(", ");
         let more = names.count();
         if more > 0 {
-            text = format!("{} and {more} more", clip(&text, MAX_DETAIL - 32));
+            text = format!("{} and {more} more", clip_written(&text, MAX_DETAIL - 32));
         }
         self.detail(name, &text)
     }
 }
 
-fn clip(text: &str, max: usize) -> String {
+/// At most so many characters of a text.
+pub(crate) fn clip(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
     }
 }
 
+/// At most so many bytes of a text, counted as JSON has them.
+fn clip_written(text: &str, max: usize) -> String {
+    let mut written = 0_usize;
+    let fits = |c: &char| {
+        written += width(*c);
+        written <= max
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    if kept.len() < text.len() { kept + "…" } else { kept }
+}
+
+/// How many bytes a character takes in JSON.
+const fn width(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        c => c.len_utf8(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::{Chain, Hash, Record};
 
     /// Scenario: a new access file with a thousand tenants more.
     /// Guarantees: the record stays small and says how many there were.
@@ -179,5 +208,20 @@ mod tests {
         let entry = Entry::new(&"é".repeat(1_000), Action::TokenCreate, "b").detail("a", &"x".repeat(10_000));
         assert_eq!(entry.actor.chars().count(), MAX_NAME + 1);
         assert_eq!(entry.details["a"].chars().count(), MAX_DETAIL + 1);
+    }
+
+    /// Scenario: as many details as there may be and more, each as long as it can be, of what takes most bytes when it is written.
+    /// Guarantees: what is written is a record that is read.
+    #[test]
+    fn the_largest_entry_is_a_record() {
+        for text in ["\u{1}", "\"", "\\", "é", "🦀", "\u{2028}", "x"] {
+            let long = text.repeat(10_000);
+            let entry = Entry::new(&long, Action::DlqReplay, &long);
+            let names = (0..MAX_DETAILS + 10).map(|n| format!("option.a-long-name-{n}"));
+            let entry = names.fold(entry, |entry, name| entry.detail(&name, &long));
+            let bytes = Chain::new("cli/1").record(&entry, Timestamp::UNIX_EPOCH, Some(Hash::of(b"")));
+            let record = Record::read(&bytes).unwrap();
+            assert_eq!(record.details.len(), MAX_DETAILS);
+        }
     }
 }

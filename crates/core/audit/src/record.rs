@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::entry::State;
+use crate::entry::{MAX_DETAILS, State};
 use crate::hash::Hash;
 
 /// The version of what is written.
 pub(crate) const VERSION: u32 = 1;
 
-/// The largest record that is read, in bytes.
-pub const MAX_RECORD: usize = 1024 * 1024;
+/// The largest record that is read, in bytes: no entry makes a larger one.
+pub const MAX_RECORD: usize = 256 * 1024;
 
 /// The longest name of a writer, in bytes.
 const MAX_WRITER: usize = 256;
@@ -59,6 +59,9 @@ pub enum ReadError {
     /// Another version.
     #[error("it is of version {0}, this Forebay reads version {VERSION}: use the newer one")]
     Version(u32),
+    /// Nobody of ours writes that many details.
+    #[error("it has {0} details, a record has at most {MAX_DETAILS}")]
+    Details(usize),
     /// A time that is none.
     #[error("its time is none")]
     Time,
@@ -91,6 +94,9 @@ impl Record {
         let record: Self = serde_json::from_slice(bytes)?;
         if record.writer.is_empty() || record.writer.len() > MAX_WRITER {
             return Err(ReadError::Writer);
+        }
+        if record.details.len() > MAX_DETAILS {
+            return Err(ReadError::Details(record.details.len()));
         }
         if record.moment().is_none() {
             return Err(ReadError::Time);
@@ -136,6 +142,8 @@ mod tests {
         assert!(why(&text.replace("cli/1", "")).contains("writer"));
         assert!(why(&text.replace("cli/1", &"x".repeat(257))).contains("writer"));
         assert!(why(&" ".repeat(MAX_RECORD + 1)).contains("at most"));
+        let many: Vec<String> = (0..=MAX_DETAILS).map(|n| format!("\"{n}\":\"\"")).collect();
+        assert!(why(&text.replace("\"tenant\":\"acme\"", &many.join(","))).contains("49 details"));
     }
 
     proptest! {

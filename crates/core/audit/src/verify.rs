@@ -3,9 +3,11 @@
 //! Records come in the order of their offsets. The memory taken grows with their number, by about 200 bytes each: records of
 //! people's actions are few.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::mem::{Discriminant, discriminant};
 
 use crate::anchor::{Anchor, Head};
+use crate::entry::clip;
 use crate::fault::{Fault, Place};
 use crate::hash::Hash;
 use crate::record::Record;
@@ -13,8 +15,11 @@ use crate::record::Record;
 /// The partition that all records stand in, since partitions have no order between them.
 pub const PARTITION: i32 = 0;
 
-/// The most faults that are told one by one.
+/// The most faults of a kind that are told one by one: whoever fills the topic with one kind hides no other.
 const MAX_FAULTS: usize = 1_000;
+
+/// The longest reason why a record can't be read, in characters: it may quote what stands there.
+const MAX_WHY: usize = 256;
 
 /// Takes records, and finds what is wrong with them.
 #[derive(Debug, Default)]
@@ -32,12 +37,14 @@ pub struct Verdict {
     pub records: u64,
     /// How many of them stand there twice, one right after the other, as a writer leaves them that had no answer.
     pub repeated: u64,
-    /// What is wrong, the first thousand.
+    /// What is wrong, the first thousand of each kind.
     pub faults: Vec<Fault>,
     /// How many faults more there are.
     pub more_faults: u64,
     /// The last record of each writer.
     pub heads: BTreeMap<String, Head>,
+    /// How many of each kind are told.
+    told: HashMap<Discriminant<Fault>, usize>,
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +68,9 @@ impl Verdict {
     }
 
     fn add(&mut self, fault: Fault) {
-        if self.faults.len() < MAX_FAULTS {
+        let told = self.told.entry(discriminant(&fault)).or_default();
+        if *told < MAX_FAULTS {
+            *told += 1;
             self.faults.push(fault);
         } else {
             self.more_faults += 1;
@@ -88,7 +97,9 @@ impl Verifier {
                 }
                 self.link(Kept { hash, place }, record);
             }
-            Err(error) => self.verdict.add(Fault::Unreadable { place, why: error.to_string() }),
+            Err(error) => {
+                self.verdict.add(Fault::Unreadable { place, why: clip(&error.to_string(), MAX_WHY) })
+            }
         }
         // Also one that can't be read: it was there to be seen.
         let _new = self.known.insert(hash);

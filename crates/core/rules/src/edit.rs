@@ -41,6 +41,23 @@ impl Edit {
         Ok(Self { source: source.to_owned(), script: Script::compile(source, limits.bytes)?, limits })
     }
 
+    /// Compiles a program that whoever gave it may not be allowed to see: a file that is named may be anything.
+    ///
+    /// # Errors
+    /// The line and the column where it is wrong, from 1 on, and nothing of it.
+    pub fn compile_unseen(source: &str, limits: Limits) -> Result<Self, String> {
+        Self::compile(source, limits).map_err(|_message| {
+            match Script::mistake(source, limits.bytes).and_then(|at| source.get(..at)) {
+                Some(before) => {
+                    let line = before.rsplit('\n').next().unwrap_or_default();
+                    let lines = before.matches('\n').count();
+                    format!("line {}, column {}", lines + 1, line.chars().count() + 1)
+                }
+                None => "it can't be said in which line".to_owned(),
+            }
+        })
+    }
+
     /// The program.
     #[must_use]
     pub fn source(&self) -> &str {
@@ -144,6 +161,27 @@ mod tests {
         );
         assert_eq!(all.unwrap(), ("{\"n\":\"x7\"}".to_owned(), "auto".to_owned(), 2));
         assert_eq!(edited(".body = {\"n\": 7}").unwrap().0, "{\"n\":7}");
+    }
+
+    /// Scenario: a file that is no program, or one that doesn't compile, is given as a correction.
+    /// Guarantees: what is wrong is told by its place, and nothing of the file is.
+    #[test]
+    fn a_program_from_a_file_is_not_quoted() {
+        let why = |source: &str| Edit::compile_unseen(source, Limits::default()).unwrap_err();
+        assert_eq!(why("root:$6$secret:19000:0:99999:7:::\nbin:*:1\n"), "line 1, column 5");
+        assert_eq!(why(".format = \"json\"\n.body = secret"), "line 2, column 9");
+        assert_eq!(why(".body = \"é\" + secret(1)"), "line 1, column 15");
+        for source in [
+            ".a[99999999] = \"secret\"",
+            "secret",
+            "\"secret",
+            "secret = ",
+            "{\"secret\": }",
+            ".a = 1\n.body = \"secret\" * length(.)",
+        ] {
+            assert!(!why(source).contains("secret"), "{source}: {}", why(source));
+        }
+        assert!(Edit::compile_unseen(".a = 1", Limits::default()).is_ok());
     }
 
     /// Guarantees: whatever a program leaves that can't be an event is refused, with the place.

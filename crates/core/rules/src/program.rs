@@ -121,6 +121,22 @@ impl Script {
         })
     }
 
+    /// The first byte of the first thing that keeps a program from compiling, where that is known.
+    pub(crate) fn mistake(source: &str, most: u64) -> Option<usize> {
+        if indices::too_much(source).is_some() || indices::beyond(source, MAX_INDEX).is_some() {
+            return None;
+        }
+        let diagnostics: DiagnosticList = match parser::parse(source) {
+            Err(error) => vec![Box::new(error) as Box<_>].into(),
+            Ok(tree) => {
+                Compiler::compile(functions::all(), tree, &TypeState::default(), config(most)).err()?
+            }
+        };
+        let problems = diagnostics.iter().filter(|diagnostic| diagnostic.is_problem());
+        let labels = problems.flat_map(|problem| &problem.labels).filter(|label| label.primary);
+        labels.map(|label| label.span.start()).min()
+    }
+
     fn compile_with(source: &str, writes: bool, config: impl Fn() -> CompileConfig) -> Result<Self, String> {
         if let Some(reason) = indices::too_much(source) {
             return Err(reason);

@@ -15,6 +15,9 @@ use crate::place::LetterTopic;
 /// What the keys of these records begin with.
 pub const KEY_PREFIX: &str = "run/";
 
+/// The option that holds a correction.
+pub(crate) const EDIT: &str = "edit";
+
 /// One run.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AuditLine {
@@ -52,7 +55,7 @@ impl AuditLine {
         option("limit", job.limit.map(|limit| limit.to_string()));
         option("rate", job.rate.map(|rate| rate.to_string()));
         option("passing", job.passing.then(|| "true".to_owned()));
-        option("edit", job.edit.as_ref().map(|edit| edit.source().to_owned()));
+        option(EDIT, job.edit.as_ref().map(|edit| edit.source().to_owned()));
         option("parked", (job.topic == LetterTopic::Parked).then(|| "true".to_owned()));
         if let Task::Replay { to, .. } = job.task {
             option(

@@ -2,12 +2,12 @@
 //!
 //! The audit line of the state topic (`audit`) belongs to the letters, and is compacted; records can't be changed unnoticed.
 
-use forebay_audit::{Action, Entry, State};
+use forebay_audit::{Action, Entry, Hash, State};
 use forebay_audit_log::Writer;
 use forebay_settings::sections::KafkaSettings;
 
 use crate::DeadLettersError;
-use crate::audit::AuditLine;
+use crate::audit::{AuditLine, EDIT};
 use crate::job::{Job, Report, Task};
 
 /// What the writers of these records are called.
@@ -64,7 +64,16 @@ fn entry(job: &Job, line: &AuditLine, topic: &str) -> Entry {
     let entry = Entry::new(&line.actor, action, topic).detail("run", &line.run).detail("task", &line.task);
     let entry =
         line.filter.iter().fold(entry, |entry, (name, value)| entry.detail(&format!("filter.{name}"), value));
-    line.options.iter().fold(entry, |entry, (name, value)| entry.detail(&format!("option.{name}"), value))
+    line.options.iter().fold(entry, |entry, (name, value)| match name.as_str() {
+        EDIT => entry.detail("option.edit", &digest(value)),
+        _ => entry.detail(&format!("option.{name}"), value),
+    })
+}
+
+/// What stands for a correction: it may hold what is to be in events, so that its text is no matter for records, which nobody can
+/// delete. The state topic has it.
+fn digest(program: &str) -> String {
+    format!("sha256:{} ({} bytes)", Hash::of(program.as_bytes()), program.len())
 }
 
 fn ended(planned: Entry, report: &Report) -> Entry {

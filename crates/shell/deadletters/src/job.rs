@@ -29,7 +29,7 @@ pub enum Task {
     },
     /// Move it to the parked topic.
     Park,
-    /// Give it up.
+    /// Give it up. One that is not of a single tenant deletes what was dealt with, too: see [`Job::frees`].
     Purge,
     /// Nothing: only delete the beginnings of partitions where every letter was dealt with, as a purge does at its end.
     Free,
@@ -155,6 +155,17 @@ impl Job {
             run: None,
         }
     }
+
+    /// Whether it ends with the deletion of letters that were dealt with, from the beginnings of partitions. Tenants stand there side
+    /// by side, so that a purge of one tenant's letters deletes none: what is kept of the others is not its to decide.
+    #[must_use]
+    pub fn frees(&self) -> bool {
+        match self.task {
+            Task::Free => true,
+            Task::Purge => self.filter.tenant.is_none(),
+            Task::Replay { .. } | Task::Park => false,
+        }
+    }
 }
 
 impl Task {
@@ -208,6 +219,20 @@ mod tests {
         count(&mut counts, "type 7", 1);
         assert_eq!(counts.len(), MAX_NAMES + 1);
         assert_eq!((counts["other"], counts["type 7"]), (200, 2));
+    }
+
+    /// Guarantees: what is everybody's is deleted only by who purges everybody's letters.
+    #[test]
+    fn a_purge_of_one_tenant_frees_nothing() {
+        let filter = Filter { tenant: Some("acme".to_owned()), ..Filter::default() };
+        let frees = |task| {
+            let all = Job::new(task, "ann@ops");
+            let own = Job { filter: filter.clone(), ..all.clone() };
+            [all.frees(), own.frees()]
+        };
+        assert_eq!(frees(Task::Purge), [true, false]);
+        assert_eq!(frees(Task::Free), [true, true]);
+        assert_eq!([frees(Task::Park), frees(Task::REPLAY)], [[false; 2]; 2]);
     }
 
     #[test]

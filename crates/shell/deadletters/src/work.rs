@@ -151,7 +151,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
     /// Makes room, and says in the audit line how it ended.
     fn finish(&mut self, known: &State, outlet: &mut Outlet, line: AuditLine) {
         if self.report.error.is_none() {
-            let wanted = matches!(self.job.task, Task::Purge | Task::Free) && !self.report.stopped;
+            let wanted = self.job.frees() && !self.report.stopped;
             let purge = wanted && self.job.delivery == Delivery::ExactlyOnce;
             if wanted && !purge {
                 self.report.not_deleted = Some(NEVER_ASKED.to_owned());

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_audit::Record;
+use forebay_audit::{Hash, Record};
 use forebay_deadletters::{
     DeadLettersError, Delivery, Destination, Filter, Job, LetterTopic, Letters, Like, Mark, Pattern, Place,
     Progress, Report, Selector, State, Task, find, run,
@@ -15,6 +16,7 @@ use forebay_kafka::{
     Acks, Outgoing, Producer, ProducerOptions, ReadFrom, StoredRecord, TopicReader, dead_letter,
 };
 use forebay_record::{DeadLetter, ErrorDomain, EventKey, RawEvent, RawTemplate, Stage};
+use forebay_rules::{Edit, Limits};
 use forebay_settings::Settings;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -277,6 +279,39 @@ fn nothing_is_replayed_unrecorded() {
     assert_eq!(written[1].details["replayed"], "1");
     let _report = bench.job(Job { unaudited: true, ..replay() });
     assert_eq!(records().len(), 2);
+}
+
+/// Scenario: a correction that writes a secret into events. Guarantees: no record of the audit topic has it, but what shows which
+/// program it was; the run's own line has the program.
+#[test]
+fn no_record_has_the_text_of_a_correction() {
+    let bench = bench();
+    let program = ".body = \"password=hunter2\"";
+    let edit = Edit::compile(program, Limits::default()).unwrap();
+    let _report = bench.job(Job { edit: Some(Arc::new(edit)), ..replay() });
+    let records = bench.records(&bench.settings.kafka.topics.audit);
+    assert_eq!(records.len(), 2);
+    let expected = format!("sha256:{} (26 bytes)", Hash::of(program.as_bytes()));
+    for record in &records {
+        assert!(!String::from_utf8_lossy(&record.value).contains("hunter2"));
+        assert_eq!(Record::read(&record.value).unwrap().details["option.edit"], expected);
+    }
+    let state = State::read(&bench.settings.kafka).unwrap();
+    assert_eq!(state.runs().last().unwrap().options["edit"], program);
+}
+
+/// Scenario: letters of one tenant are purged, then those of all, on a broker that deletes nothing.
+/// Guarantees: the first never wanted anything deleted, since others' letters stand there as well; the second says why nothing was.
+#[test]
+fn a_purge_of_one_tenant_deletes_nothing() {
+    let bench = bench();
+    bench.dead_letters(&[letter("a", 0, 10), letter("b", 0, 10)]);
+    let own = Filter { tenant: Some("acme".to_owned()), id: Some("a".to_owned()), ..Filter::default() };
+    let purge = |filter| bench.job(Job { filter, ..Job::new(Task::Purge, "ann@ops") });
+    let report = purge(own);
+    assert_eq!((report.purged, report.deleted, report.not_deleted), (1, 0, None));
+    let report = purge(Filter::default());
+    assert_eq!((report.purged, report.not_deleted.is_some()), (1, true));
 }
 
 #[test]

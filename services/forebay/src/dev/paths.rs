@@ -44,6 +44,11 @@ impl DataDir {
         self.0.join("positions.json")
     }
 
+    /// Which access file guards the store.
+    pub(crate) fn guard(&self) -> PathBuf {
+        self.0.join("guard.json")
+    }
+
     /// Where a running instance can be found.
     pub(crate) fn state(&self) -> PathBuf {
         self.0.join("dev.json")

@@ -20,6 +20,7 @@ use forebay_telemetry::{Health, Ledger, Scrape, admin, disk};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::guard;
 use super::paths::DataDir;
 use super::retention;
 use super::settings::{topics, use_broker};
@@ -64,7 +65,7 @@ impl Tiers {
             true => None,
             false => Some(Tail::new(Options::new(tail), PositionStore::load(data.positions()))?),
         };
-        let guard = metrics_guard(&settings)?;
+        let metrics_guard = metrics_guard(&settings)?;
         let scrape = Scrape::install()?;
         let context = Context::new(&settings);
         let broker = EmbeddedBroker::start(EmbeddedOptions {
@@ -81,6 +82,7 @@ impl Tiers {
         let path = data.store();
         let store = tokio::task::spawn_blocking(move || EmbeddedStore::open(path)).await??;
         let store: Arc<dyn Store> = Arc::new(store);
+        guard::set(data, settings.operators_file()).context("can't say who may read the store")?;
 
         let shutdown = CancellationToken::new();
         let keeper = retention::start(Arc::clone(&store), &settings.search, shutdown.clone());
@@ -99,7 +101,7 @@ impl Tiers {
         let _watching = tokio::spawn(disk::watch("data", data.path().to_owned(), admin.clone()));
         let health = context.health.clone();
         let listen = &settings.telemetry.listen.ingest;
-        let metrics = admin::serve(listen, scrape, health, guard, admin.clone()).await?.address;
+        let metrics = admin::serve(listen, scrape, health, metrics_guard, admin.clone()).await?.address;
         let tail = match tail {
             Some(tail) => Some(start_tail(tail, &settings, &context)?),
             None => None,

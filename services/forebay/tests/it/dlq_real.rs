@@ -109,8 +109,9 @@ async fn of_two_replays_at_once_the_later_one_goes_on() {
 }
 
 /// Scenario: letters of two kinds; one kind is purged, then the other replayed, and what was dealt with is freed.
-/// Guarantees: purged letters aren't sent; what stands behind an open letter stays until that one is dealt with, then Kafka has
-/// deleted all of it, and the state topic doesn't call letters closed that are written at the same places later.
+/// Guarantees: purged letters aren't sent; what stands behind an open letter stays until that one is dealt with; a purge of one
+/// tenant's letters deletes nothing even then; when all is freed, Kafka has deleted all of it, and the state topic doesn't call
+/// letters closed that are written at the same places later.
 #[tokio::test(flavor = "multi_thread")]
 async fn purge_frees_what_was_dealt_with() {
     let installation = Installation::start("purged").await;
@@ -124,6 +125,14 @@ async fn purge_frees_what_was_dealt_with() {
     assert_eq!(replayed.code, 0, "{}{}", replayed.out, replayed.err);
     let sent = sent(&installation);
     assert!(sent.len() == 300 && sent.keys().all(|id| id.starts_with("keep")), "{}", sent.len());
+    let own = installation.run(&["dlq", "purge", "--tenant", "acme", "--yes", "--json"]);
+    let report: Value = serde_json::from_str(&own.out).unwrap();
+    assert_eq!(
+        (own.code, &report["deleted"]),
+        (0, &0.into()),
+        "others' letters might stand there: {}",
+        own.err
+    );
     let freed = installation.run(&["dlq", "purge", "--done", "--yes", "--json"]);
     let report: Value = serde_json::from_str(&freed.out).unwrap();
     assert_eq!((freed.code, &report["deleted"]), (0, &600.into()), "{}{}", freed.out, freed.err);

@@ -87,7 +87,7 @@ async fn each_credential_sees_and_changes_its_own() {
     let settings = format!("ingest:\n  access_file: {access}\ntelemetry:\n  metrics: token\n");
     std::fs::write(&config, settings).unwrap();
     let data = guarded.path().join("data");
-    let dev = Dev::start(&data, &["--config", config.to_str().unwrap()]).await;
+    let mut dev = Dev::start(&data, &["--config", config.to_str().unwrap()]).await;
     let banner = dev.process.log();
     assert!(
         banner.contains("Authorization: Bearer <token>") && banner.contains("FOREBAY_TOKEN=<token>"),
@@ -167,4 +167,12 @@ async fn each_credential_sees_and_changes_its_own() {
     assert_eq!(client.get(&metrics).bearer_auth(&all).send().await.unwrap().status(), 200);
     let status = by(&all, &["status", "--interval", "1", "--json"]);
     assert!(!status.out.contains("401") && !status.out.contains("can't be"), "{}", status.out);
+
+    // The store asks also while nothing runs.
+    let _killed = dev.process.kill().unwrap();
+    for token in ["", "x", &acme] {
+        let refused = search(token, &[]);
+        assert_eq!((refused.code, refused.out.as_str()), (77, ""), "{}", refused.err);
+    }
+    assert_eq!(lines(search(&reader, &[])), own);
 }

@@ -187,8 +187,21 @@ fn holes_and_strays_are_told() {
     );
 }
 
+/// Scenario: somebody fills the topic with bytes that are no records, one of which quotes a long text, before and behind what he altered and cut off.
+/// Guarantees: a thousand of them are told, the others counted; what is altered and cut off is told all the same; no reason is long.
 #[test]
-fn faults_beyond_a_thousand_are_counted() {
-    let verdict = verify(&vec![Vec::new(); MAX_FAULTS + 5], None);
-    assert_eq!((verdict.faults.len(), verdict.more_faults), (MAX_FAULTS, 5));
+fn faults_of_one_kind_hide_no_other() {
+    let good = history(&[0, 0, 1]);
+    let known = anchor(&good);
+    let altered = String::from_utf8(good[0].clone()).unwrap().replace("os:ann", "os:bob").into_bytes();
+    let quoting = format!("{{\"version\":\"{}\"}}", "x".repeat(100_000)).into_bytes();
+    let mut records = vec![quoting; MAX_FAULTS + 5];
+    records.extend([altered, good[1].clone()]);
+    let verdict = verify(&records, Some(&known));
+    let of_kind = |is: fn(&Fault) -> bool| verdict.faults.iter().filter(|fault| is(fault)).count();
+    assert_eq!(of_kind(|fault| matches!(fault, Fault::Unreadable { .. })), MAX_FAULTS);
+    assert_eq!(verdict.more_faults, 5);
+    assert_eq!(of_kind(|fault| matches!(fault, Fault::Altered { sequence: 1, .. })), 1);
+    assert_eq!(of_kind(|fault| matches!(fault, Fault::CutOff { .. })), 1);
+    assert!(verdict.faults.iter().all(|fault| fault.to_string().len() < 500));
 }

@@ -12,7 +12,8 @@ use crate::target::Target;
 
 /// Gives up what matches: it is not open any more, and won't be replayed. Then deletes the beginning of each partition as far
 /// as every letter there was dealt with (replayed, parked or purged): Kafka can't delete single records, so that what was
-/// given up behind a letter that is open stays on disk until that one is dealt with, or retention takes it.
+/// given up behind a letter that is open stays on disk until that one is dealt with, or retention takes it. A purge of one
+/// tenant's letters deletes nothing: those of others stand there as well.
 #[derive(Clone, Debug, clap::Args)]
 pub(in super::super) struct Args {
     #[command(flatten)]

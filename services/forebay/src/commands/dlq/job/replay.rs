@@ -78,14 +78,20 @@ pub(in super::super) async fn run(target: &Target, args: Args, operator: &Operat
 
 /// The correction that is asked for.
 fn edit(args: &Args, target: &Target) -> Result<Option<Arc<Edit>>, Failure> {
-    let source = match (&args.edit, &args.edit_file) {
-        (Some(source), _) => source.clone(),
-        (None, Some(file)) => std::fs::read_to_string(file)
-            .map_err(|error| Failure::usage(format!("can't read {}: {error}", file.display())))?,
+    let limits = configured::options(&target.settings.parser).limits;
+    let edit = match (&args.edit, &args.edit_file) {
+        (Some(source), _) => Edit::compile(source, limits)
+            .map_err(|message| Failure::usage(format!("the correction does not compile: {message}")))?,
+        (None, Some(file)) => {
+            let source = std::fs::read_to_string(file)
+                .map_err(|error| Failure::usage(format!("can't read {}: {error}", file.display())))?;
+            // It isn't quoted: this may run as somebody who can read more than who typed the name.
+            Edit::compile_unseen(&source, limits).map_err(|place| {
+                Failure::usage(format!("the correction in {} does not compile: {place}", file.display()))
+                    .hint("give it with --edit to see what is wrong there")
+            })?
+        }
         (None, None) => return Ok(None),
     };
-    let limits = configured::options(&target.settings.parser).limits;
-    let edit = Edit::compile(&source, limits)
-        .map_err(|message| Failure::usage(format!("the correction does not compile: {message}")))?;
     Ok(Some(Arc::new(edit)))
 }
