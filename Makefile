@@ -17,7 +17,7 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test test-rules test-compat quick check fmt demo bench attack sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
+.PHONY: help run test test-rules test-compat test-alerts test-k8s test-images quick check fmt demo bench attack sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -43,6 +43,21 @@ test-compat: prerequisites-test servers ## clients that others wrote, while Kafk
 	cargo build --package forebay-ingest --package forebay-compat --bins
 	$(CARGO_TARGET_DIR)/debug/forebay-compat $(ARGS)
 
+test-alerts: prerequisites ## alerts, dashboards and runbooks: a real Prometheus on a running forebay dev, and faults that make alerts fire
+	@scripts/prerequisites alerts
+	@tests/alerts/prepare.sh
+	cargo build --package forebay --package forebay-indexer --bins
+	@tests/alerts/run.sh $(CARGO_TARGET_DIR)/debug
+
+test-k8s: prerequisites-test ## the Helm chart on a real control plane: rendered, installed, scaled
+	@scripts/prerequisites k8s
+	cargo build --package forebay --bin forebay
+	FOREBAY=$(CARGO_TARGET_DIR)/debug/forebay tests/k8s/run.sh $(ARGS)
+
+test-images: prerequisites ## the images of the Dockerfile, built by Debian's buildah (as root), start
+	cargo build --workspace --bins
+	tests/images/run.sh
+
 quick: prerequisites ## the tests that need no servers: libraries and services
 	cargo test --workspace --lib --bins $(ARGS)
 
@@ -52,6 +67,7 @@ check: prerequisites $(DENY) ## format, lints, docs, structure, licences, genera
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --quiet
 	cargo run --quiet --package xtask -- check-structure
 	cargo run --quiet --package xtask -- docs --check
+	tools/dashboards/generate.py --check
 	$(DENY) --log-level error check licenses bans sources
 	@echo 'all checks passed'
 
@@ -92,6 +108,7 @@ prerequisites-test:
 # Downloads and lays out the test servers, once.
 servers:
 	@for server in kafka elasticsearch opensearch; do tests/servers/$$server/run.sh prepare; done
+	@tests/servers/kafka/tool.sh prepare
 
 # The clients that the ordinary tests run.
 clients:

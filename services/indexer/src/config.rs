@@ -6,7 +6,7 @@ use forebay_delivery::{Backoff, Commits, PaceLimits, WorkerLimits};
 use forebay_kafka::{IntakeOptions, PollLimits};
 use forebay_settings::Settings;
 use forebay_settings::sections::KafkaSettings;
-use forebay_worker::{COMMIT_AGAIN, COMMIT_EVERY, Gather, PATIENCE, WorkerOptions};
+use forebay_worker::{COMMIT_AGAIN, COMMIT_EVERY, Gather, PATIENCE, Retention, WorkerOptions};
 use forebay_writing::Options;
 
 use crate::metrics::STAGE;
@@ -57,7 +57,7 @@ impl IndexerConfig {
     }
 
     /// How the poll loop is set up.
-    pub(crate) fn worker(&self) -> WorkerOptions {
+    pub(crate) fn worker(&self, retention: Retention) -> WorkerOptions {
         let bytes = self.gather.limits.bytes;
         WorkerOptions {
             name: STAGE.to_owned(),
@@ -80,6 +80,7 @@ impl IndexerConfig {
                 commits: Commits::ByWorker,
             },
             revoke_timeout: self.revoke_timeout,
+            retention,
         }
     }
 }

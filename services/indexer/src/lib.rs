@@ -25,6 +25,7 @@ use forebay_kafka::{Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
 use forebay_store::Store;
+use forebay_worker::Retention;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +48,11 @@ pub fn start(
     shutdown: CancellationToken,
 ) -> Result<Running> {
     let config = IndexerConfig::new(settings);
-    let worker = config.worker();
+    let retention = Retention::new(&settings.kafka);
+    let worker = config.worker(retention.clone());
+    let watching =
+        retention.watch(settings.kafka.clone(), settings.kafka.topics.events.clone(), shutdown.clone());
+    let _watching = tokio::spawn(watching);
     let options = ProducerOptions { client_id: "forebay-indexer".to_owned(), queue_bytes: DEAD_LETTER_QUEUE };
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
     let tools = Arc::new(Tools::new(config, store, producer, context));

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use forebay_delivery::Pace;
+use forebay_service::Context;
+use forebay_service::clock::now_ms;
 use forebay_telemetry::{
-    CounterName, Entry, GaugeName, HistogramName, Label, Ledger, TenantCap, counter, gauge, histogram,
+    CounterName, Entry, GaugeName, HistogramName, Label, Latency, Ledger, Receipts, TenantCap, counter,
+    gauge, histogram,
 };
-use forebay_writing::TenantTally;
+use forebay_writing::{Confirmed, TenantTally};
 use metrics::{Counter, Gauge, Histogram};
 
 /// The value of the label `stage` for this tier.
@@ -26,6 +29,7 @@ pub(crate) struct IndexerMetrics {
     request_seconds: Histogram,
     request_documents: Histogram,
     failure_store: Counter,
+    latency: Latency,
 }
 
 /// A request that is under way, also when it is aborted.
@@ -41,9 +45,10 @@ impl Drop for UnderWay<'_> {
 // === impl IndexerMetrics ===
 
 impl IndexerMetrics {
-    pub(crate) fn new(cap: TenantCap) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
         Self {
-            cap,
+            cap: context.tenants.clone(),
+            latency: Latency::new(STAGE, context.groups.clone()),
             emitted: counter(CounterName::RecordsEmitted, &[(Label::Stage, STAGE)]),
             splits: counter(CounterName::BulkSplits, &[]),
             diverted: counter(CounterName::DocumentsDiverted, &[]),
@@ -85,6 +90,16 @@ impl IndexerMetrics {
         counter(CounterName::Retries, &[(Label::Stage, STAGE)]).increment(1);
     }
 
+    /// The store has confirmed these documents just now.
+    pub(crate) fn confirmed(&self, confirmed: &[Confirmed]) {
+        let now_ms = now_ms();
+        for Confirmed { tenant, received } in confirmed {
+            let mut receipts = Receipts::default();
+            received.iter().for_each(|(at, events)| receipts.add(*at, *events));
+            self.latency.done(tenant, &receipts, now_ms);
+        }
+    }
+
     /// A load is settled: its tenants' ledgers move.
     pub(crate) fn settled(&self, tenants: &[TenantTally]) {
         let mut ledger = Ledger::new(self.cap.clone());
@@ -94,6 +109,50 @@ impl IndexerMetrics {
             ledger.add(&row.tenant, Entry::DeadLettered(STAGE), row.dead_lettered);
             self.emitted.increment(row.indexed + row.duplicate + row.dead_lettered);
             self.failure_store.increment(row.failure_stored);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_settings::Settings;
+    use forebay_telemetry::Scrape;
+
+    use super::*;
+
+    /// Scenario: ten thousand tenants, of whom metrics tell a hundred apart; three are in a group.
+    /// Guarantees: what Prometheus has to keep is bounded by the settings, and every document is counted all the same.
+    #[test]
+    fn ten_thousand_tenants_have_a_hundred_tenants_series() {
+        let scrape = Scrape::install().unwrap();
+        let mut settings = Settings::default();
+        settings.telemetry.max_tenants = 100;
+        for n in 0..3 {
+            let _none = settings.telemetry.tenant_groups.insert(format!("many-{n}"), "gold".to_owned());
+        }
+        let metrics = IndexerMetrics::new(&Context::new(&settings));
+        for n in 0..10_000 {
+            let tenant = format!("many-{n}");
+            let row = TenantTally {
+                tenant: tenant.clone(),
+                indexed: 1,
+                duplicate: 1,
+                dead_lettered: 1,
+                ..TenantTally::default()
+            };
+            metrics.settled(&[row]);
+            metrics.confirmed(&[Confirmed { tenant, received: vec![(Some(now_ms()), 2), (None, 1)] }]);
+        }
+        let text = scrape.render();
+        let tenants = text.lines().filter(|line| line.contains(r#"tenant="many-"#)).count();
+        assert_eq!(tenants, 100 * 3);
+        for line in [
+            r#"forebay_events_indexed_total{tenant="_other"} 9900"#,
+            r#"forebay_event_latency_seconds_count{stage="indexer",group="gold"} 6"#,
+            r#"forebay_event_latency_seconds_count{stage="indexer",group="default"} 19994"#,
+            r#"forebay_event_latency_skipped_total{stage="indexer",reason="replayed"} 10000"#,
+        ] {
+            assert!(text.lines().any(|l| l == line), "no {line} in\n{text}");
         }
     }
 }

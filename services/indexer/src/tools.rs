@@ -49,7 +49,7 @@ impl Tools {
         let letters = context.health.component("dead_letters");
         letters.ready();
         let worker = context.health.component("indexer");
-        let metrics = IndexerMetrics::new(context.tenants.clone());
+        let metrics = IndexerMetrics::new(context);
         Self { config, store, producer, metrics, worker, search, letters, targets }
     }
 

@@ -159,10 +159,11 @@ impl Writer {
 
     /// Settles the loads that are done, and tells what happened.
     fn settle(&self) {
-        let (finished, events) = {
+        let (finished, events, confirmed) = {
             let mut writing = self.writing();
-            (writing.finished(), writing.events())
+            (writing.finished(), writing.events(), writing.confirmed())
         };
+        self.tools.metrics.confirmed(&confirmed);
         if !events.is_empty() {
             self.report().happened(events);
         }

@@ -3,8 +3,7 @@
 //! `forebay_access` decides. Here are the file and its changes, the headers that credentials come in ([`http`]), and the
 //! threads on which passwords are checked.
 
-#[allow(unreachable_pub, reason = "what is in there is seen by this crate alone")]
-pub(crate) mod file;
+mod file;
 pub(crate) mod headers;
 pub(crate) mod http;
 mod passwords;
@@ -18,7 +17,7 @@ use forebay_record::Tenant;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::file::{AccessFile, FileError};
+pub(crate) use self::file::AccessFile;
 use crate::intake::Peer;
 use crate::listen::Listener;
 use crate::refusal::{Kind, Refusal};

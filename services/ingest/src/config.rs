@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka::MAX_RECORD_BYTES;
+use forebay_operators::FileError;
 use forebay_record::Tenant;
 use forebay_record::tenant::TenantError;
 use forebay_settings::Settings;
@@ -18,7 +19,7 @@ use thiserror::Error;
 use self::tls::Tls;
 pub use self::tls::{TlsFindings, check_tls};
 pub(crate) use crate::access::Access;
-use crate::access::{AccessFile, FileError};
+use crate::access::AccessFile;
 use crate::listen::Listener;
 
 /// What a record may need beside the event: id, tenant, stream, attributes.

@@ -9,14 +9,14 @@
 //! the connection's own flow control reaches them.
 
 mod admitted;
-pub mod deliver;
-pub mod overload;
+pub(crate) mod deliver;
+pub(crate) mod overload;
 mod pack;
-pub mod progress;
-pub mod quotas;
+pub(crate) mod progress;
+pub(crate) mod quotas;
 pub(crate) mod room;
 mod sender;
-pub mod upstream;
+pub(crate) mod upstream;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
@@ -27,13 +27,13 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::admitted::Admitted;
+pub(crate) use self::admitted::Admitted;
 use self::deliver::{Delivery, deliver};
 use self::overload::{no_room, of_kafka, over_quota};
 use self::progress::Progress;
 use self::quotas::Quotas;
 use self::room::{Pauses, WhenOver, when_over};
-pub use self::sender::{Peer, Sender};
+pub(crate) use self::sender::{Peer, Sender};
 use self::upstream::Upstream;
 use crate::access::Access;
 use crate::admission::{Admission, Reservation};
@@ -43,7 +43,7 @@ use crate::refusal::{Kind, Refusal};
 
 /// What all protocols share.
 #[derive(Debug)]
-pub struct Intake {
+pub(crate) struct Intake {
     /// Who may send.
     pub access: Access,
     /// What is allowed.
@@ -64,7 +64,7 @@ pub struct Intake {
 
 /// What became of a batch: everything in it is either in Kafka or refused for good.
 #[derive(Clone, Debug, Default)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     /// Events that all in-sync replicas of the brokers have.
     pub accepted: u64,
     /// Events that are refused by themselves.
@@ -76,7 +76,7 @@ impl Intake {
     ///
     /// # Errors
     /// When something of its tenant could not be sent now.
-    pub fn admit(&self, sender: &Sender) -> Result<Admitted, Refusal> {
+    pub(crate) fn admit(&self, sender: &Sender) -> Result<Admitted, Refusal> {
         match self.reserve(sender, WhenOver::Refuse) {
             Ok(reservation) => Ok(Admitted::new(sender.clone(), reservation)),
             Err(refusal) => Err(self.refuse(sender, refusal)),
@@ -87,7 +87,7 @@ impl Intake {
     ///
     /// # Errors
     /// When there is no room for it now.
-    pub fn hold(&self, admitted: &mut Admitted, bytes: usize) -> Result<(), Refusal> {
+    pub(crate) fn hold(&self, admitted: &mut Admitted, bytes: usize) -> Result<(), Refusal> {
         let held = admitted.reservation.grow_to(bytes);
         held.map_err(|refused| self.refuse(&admitted.sender, no_room(&refused, &self.limits)))
     }
@@ -97,7 +97,7 @@ impl Intake {
     /// # Errors
     /// When there is no room for it, or Kafka fails. It is then open which of the events Kafka has: sent again with other ids,
     /// some may be there twice.
-    pub async fn ship(
+    pub(crate) async fn ship(
         self: &Arc<Self>,
         admitted: Admitted,
         mut batch: Batch,
@@ -127,7 +127,7 @@ impl Intake {
     ///
     /// # Errors
     /// When it can't ever be sent, a quota is used up for longer than a request waits for Kafka, or `until` is over.
-    pub async fn insist(
+    pub(crate) async fn insist(
         self: &Arc<Self>,
         admitted: Admitted,
         mut batch: Batch,
@@ -181,7 +181,7 @@ impl Intake {
     }
 
     /// Counts a refusal, on its way to the sender; once, however often it passes here.
-    pub fn refuse(&self, sender: &Sender, refusal: Refusal) -> Refusal {
+    pub(crate) fn refuse(&self, sender: &Sender, refusal: Refusal) -> Refusal {
         if refusal.is_counted {
             return refusal;
         }
@@ -195,14 +195,9 @@ impl Intake {
         Refusal { is_counted: true, ..refusal }
     }
 
-    /// Counts an answered HTTP request.
-    pub fn answered(&self, status: axum::http::StatusCode, took: Duration) {
-        self.meters.answered(status, took);
-    }
-
     /// New ids, for events that bring none.
     #[must_use]
-    pub fn new_ids(&self) -> Ids {
+    pub(crate) fn new_ids(&self) -> Ids {
         Ids::made(u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX), rand::random())
     }
 

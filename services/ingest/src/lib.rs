@@ -19,7 +19,6 @@ mod aside;
 mod audit;
 pub mod config;
 mod http;
-#[allow(unreachable_pub, reason = "what is in there is seen by this crate alone")]
 mod intake;
 mod listen;
 mod metrics;

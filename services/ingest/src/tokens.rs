@@ -8,15 +8,14 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use forebay_access::edit::{self, EditError, NewCredential, NewKey};
+use forebay_access::password;
 use forebay_access::secret::{PREFIX, TokenHash};
-use forebay_access::{password, read};
+use forebay_operators::{FileError, load, text};
 use forebay_record::Tenant;
 use jiff::Timestamp;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use thiserror::Error;
-
-use crate::access::file::{FileError, text};
 
 /// A credential that is to be made.
 #[derive(Clone, Debug)]
@@ -182,7 +181,7 @@ pub fn revoke(path: &Path, name: &str) -> Result<(), IssueError> {
 pub fn list(path: &Path) -> Result<Vec<Line>, IssueError> {
     let shown = path.display().to_string();
     let of_file = |error| IssueError::File { path: shown.clone(), error };
-    let access = text(path).and_then(|text| Ok(read(&text)?)).map_err(of_file)?;
+    let access = load(path).map_err(of_file)?;
     let lines = access.list().map(|one| Line {
         name: one.name.to_owned(),
         tenant: one.tenant.clone(),
@@ -253,7 +252,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use forebay_access::{Answer, Caller, Claim, Role};
+    use forebay_access::{Answer, Caller, Claim, Role, read};
 
     use super::*;
 

@@ -24,9 +24,9 @@ use forebay_kafka::{IntakeOptions, KafkaError, Member, PollLimits, Producer, Rec
 use forebay_service::Context;
 use forebay_service::clock::now_ms;
 use forebay_settings::sections::parser::Delivery as DeliverySetting;
-use forebay_telemetry::{Component, Health, TenantCap};
+use forebay_telemetry::Component;
 use forebay_worker::{
-    COMMIT_AGAIN, COMMIT_EVERY, Gather, PATIENCE, Shared, Stage, WorkerError, WorkerOptions,
+    COMMIT_AGAIN, COMMIT_EVERY, Gather, PATIENCE, Retention, Shared, Stage, WorkerError, WorkerOptions,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -58,9 +58,8 @@ pub struct Lane {
     producer: Producer,
     options: WorkerOptions,
     health: Component,
-    /// Of the process, for the part that says whether results reach the next topic.
-    process: Health,
-    tenants: TenantCap,
+    /// Of the process: the part that says whether results reach the next topic, and what metrics tell apart.
+    context: Context,
     number: usize,
 }
 
@@ -84,6 +83,7 @@ impl Lane {
         rules: SharedRules,
         producer: Producer,
         context: &Context,
+        retention: Retention,
     ) -> Result<Self> {
         let _usable = rules.lane()?;
         let health = context.health.component(&format!("parser-{number}"));
@@ -111,9 +111,9 @@ impl Lane {
                 },
             },
             revoke_timeout: config.revoke_timeout,
+            retention,
         };
-        let (process, tenants) = (context.health.clone(), context.tenants.clone());
-        Ok(Self { config, rules, producer, options, health, process, tenants, number })
+        Ok(Self { config, rules, producer, options, health, context: context.clone(), number })
     }
 
     /// Works until `shutdown` is cancelled and what is under way is done, or its time is up.
@@ -129,7 +129,8 @@ impl Lane {
         // It was usable when the lane was made.
         let rules = self.rules.lane();
         let rules = rules.map_err(|error| WorkerError::Tier(KafkaError::Settings(error.to_string())))?;
-        let readiness = Readiness::new(self.process.component(&format!("parser-{}.delivery", self.number)));
+        let part = format!("parser-{}.delivery", self.number);
+        let readiness = Readiness::new(self.context.health.component(&part));
         let delivery: Box<dyn Delivery> = match config.delivery {
             DeliverySetting::AtLeastOnce => Box::new(AtLeastOnce::new(self.producer.clone(), readiness)),
             DeliverySetting::ExactlyOnce => Box::new(ExactlyOnce::new(&config, self.number, readiness)?),
@@ -140,7 +141,7 @@ impl Lane {
             shared,
             delivery,
             spares: Vec::new(),
-            metrics: LaneMetrics::new(self.tenants.clone()),
+            metrics: LaneMetrics::new(&self.context),
             health: self.health.clone(),
         })
     }
@@ -161,6 +162,7 @@ impl LaneStage {
         });
         metrics.batch_seconds.record(began.elapsed());
         metrics.rules_did(converter.rules().take_counts());
+        metrics.steps_took(converter.rules().take_timings());
         rules::tell(converter.rules().take_turns());
         sent.map_err(|error| delivery.failed(error))?;
         Ok(batch)

@@ -24,6 +24,7 @@ use forebay_audit_log::Background;
 use forebay_kafka::{KafkaError, Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
+use forebay_worker::Retention;
 use tokio::sync::oneshot::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -51,9 +52,14 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
         queue_bytes: config.lane_in_flight.saturating_mul(config.lanes).saturating_mul(2),
     };
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
+    let retention = Retention::new(&settings.kafka);
+    let watching =
+        retention.clone().watch(settings.kafka.clone(), settings.kafka.topics.raw.clone(), shutdown.clone());
+    let _watching = tokio::spawn(watching);
     let mut lanes = JoinSet::new();
     for number in 0..config.lanes {
-        let lane = Lane::new(number, Arc::clone(&config), rules.clone(), producer.clone(), context)?;
+        let (config, rules, producer) = (Arc::clone(&config), rules.clone(), producer.clone());
+        let lane = Lane::new(number, config, rules, producer, context, retention.clone())?;
         let shutdown = shutdown.clone();
         let name = format!("parser-{number}");
         let (ended, end) = tokio::sync::oneshot::channel();

@@ -13,6 +13,9 @@ use tracing::{info, warn};
 
 use crate::audit;
 
+/// Of one event in so many it is measured how long its steps take.
+const MEASURED: u32 = 1_000;
+
 /// The rules of a lane.
 pub(crate) type LaneRules = RuleSet<InForce>;
 
@@ -71,7 +74,8 @@ impl SharedRules {
     /// # Errors
     /// When the parser's settings can't be used.
     pub(crate) fn lane(&self) -> Result<LaneRules> {
-        RuleSet::new(self.in_force.clone(), self.setting.clone()).context("parser settings")
+        let set = RuleSet::new(self.in_force.clone(), self.setting.clone()).context("parser settings")?;
+        Ok(set.measuring_one_in(MEASURED))
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! A page is a pure function of the code; only this file looks at the disk. The pages are checked in, so that they can
 //! be read where the project is read, and `--check` fails as soon as one isn't what the code says. The README's table of protocols
-//! is one too, made from the code and from what has passed the compatibility suite.
+//! is one too, made from the code and from what has passed the compatibility suite; and so is what the Helm chart knows of the settings.
 
 mod access;
+mod chart;
 mod configuration;
 mod formats;
 mod metrics;
@@ -16,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use forebay_settings::Settings;
 
 /// A generated page.
 struct Page {
@@ -47,6 +49,8 @@ fn pages(root: &Path) -> Result<Vec<Page>> {
     let read = |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("can't read {name}"));
     let readme = protocols::inserted(&read("README.md")?, &read("tests/compat/passed.tsv")?)?;
     let settings = serde_json::to_string_pretty(&sorted(forebay_settings::schema()))?;
+    let chart = serde_json::to_string_pretty(&sorted(chart::schema(forebay_settings::schema())?))?;
+    let defaults = serde_json::to_string_pretty(&sorted(serde_json::to_value(Settings::default())?))?;
     let access = serde_json::to_string_pretty(&sorted(forebay_access::spec::schema()))?;
     let rule = serde_json::to_string_pretty(&sorted(forebay_rules::spec::schema()))?;
     Ok(vec![
@@ -62,6 +66,8 @@ fn pages(root: &Path) -> Result<Vec<Page>> {
         Page { name: "docs/reference/metrics.md", text: metrics::page() },
         Page { name: "docs/reference/rules.md", text: rules::page(&forebay_rules::spec::shape()) },
         Page { name: "docs/reference/rules.schema.json", text: rule + "\n" },
+        Page { name: "helm/forebay/files/defaults.json", text: defaults + "\n" },
+        Page { name: "helm/forebay/values.schema.json", text: chart + "\n" },
     ])
 }
 
@@ -103,8 +109,8 @@ mod tests {
     fn drift_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let pages = pages(&super::root()).unwrap();
-        fs::create_dir_all(folder.path().join("docs/reference")).unwrap();
         for page in &pages {
+            fs::create_dir_all(folder.path().join(page.name).parent().unwrap()).unwrap();
             fs::write(folder.path().join(page.name), &page.text).unwrap();
         }
         assert_eq!(stale(&pages, folder.path()), [""; 0]);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use forebay_parse::{Format, Marks, Parsed};
-use forebay_record::{EventKey, RawEvent, id};
+use forebay_record::{EventKey, RawEvent, id, key};
 
 use crate::target::TargetCache;
 
@@ -158,6 +158,7 @@ impl Documents {
         max: usize,
     ) -> Option<(usize, usize)> {
         let mut large = None;
+        let received_ms = event.first_received_ms();
         for (at, entry) in self.entries.iter_mut().enumerate() {
             let from = self.keys.len();
             let id = match entry.part {
@@ -171,6 +172,9 @@ impl Documents {
             let target = targets.get(prefix, event.tenant, &entry.route, entry.event_ms);
             let (tenant, event_ms, replays) = (event.tenant, entry.event_ms, event.attempt);
             EventKey { tenant, target, event_ms, replays, id }.push(&mut self.keys);
+            if let Some(received_ms) = received_ms {
+                key::push_received(&mut self.keys, received_ms);
+            }
             entry.key = from..self.keys.len();
             let size = entry.key.len() + entry.body.len();
             if size > max && large.is_none() {

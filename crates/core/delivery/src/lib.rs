@@ -36,6 +36,7 @@
 //! indexer writes at once is decided by [`Pace`], and when an index that refuses is tried again by [`Breaker`]. [`Backoff`] is
 //! every pause before another try.
 
+pub mod ages;
 pub mod backoff;
 pub mod breaker;
 pub mod converted;
@@ -48,6 +49,7 @@ pub mod tracker;
 pub mod transaction;
 pub mod worker;
 
+pub use ages::Ages;
 pub use backoff::Backoff;
 pub use breaker::Breaker;
 pub use converted::{Acknowledged, Converted, Outcome};
@@ -56,6 +58,6 @@ pub use forwarding::{Forwarding, Handed, Progress};
 pub use outcome::{BrokerAck, Tally};
 pub use pace::{Pace, PaceLimits, Sent};
 pub use receipt::Receipt;
-pub use tracker::{OffsetTracker, OpenError, SettleError};
+pub use tracker::{Head, OffsetTracker, OpenError, SettleError};
 pub use transaction::{Records, Transaction, TransactionStep};
 pub use worker::{Commits, Gate, Task, Worker, WorkerLimits};

@@ -34,6 +34,17 @@ struct PartitionState {
     commit_again: bool,
 }
 
+/// How far a partition is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Head {
+    /// Its number.
+    pub partition: i32,
+    /// The first record without an outcome, or the next one to be polled; `None` before the first poll.
+    pub next: Option<i64>,
+    /// Whether a record that was polled has no outcome.
+    pub is_open: bool,
+}
+
 /// Why a batch got no receipt.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum OpenError {
@@ -118,6 +129,16 @@ impl OffsetTracker {
     #[must_use]
     pub fn is_current(&self, receipt: &Receipt) -> bool {
         receipt.spans().iter().any(|span| self.current(span).is_some())
+    }
+
+    /// How far each partition is.
+    #[must_use]
+    pub fn heads(&self) -> Vec<Head> {
+        let of = |(&partition, state): (&i32, &PartitionState)| {
+            let open = state.open.keys().next().copied();
+            Head { partition, next: open.or(state.high), is_open: open.is_some() }
+        };
+        self.partitions.iter().map(of).collect()
     }
 
     /// Whether a batch of any of these partitions is open.

@@ -28,7 +28,7 @@ use std::time::Duration;
 use crate::flow::{Flow, Step};
 use crate::outcome::Tally;
 use crate::receipt::Receipt;
-use crate::tracker::{OffsetTracker, OpenError, SettleError};
+use crate::tracker::{Head, OffsetTracker, OpenError, SettleError};
 
 /// The bounds of a worker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -303,6 +303,12 @@ impl Worker {
     #[must_use]
     pub fn has_open(&self, partitions: &[i32]) -> bool {
         self.tracker.has_open(partitions)
+    }
+
+    /// How far each partition is.
+    #[must_use]
+    pub fn heads(&self) -> Vec<Head> {
+        self.tracker.heads()
     }
 
     /// Whether nothing is under way.

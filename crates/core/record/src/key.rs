@@ -5,7 +5,8 @@
 //! next to nothing. The partition is chosen from the stream by the parser, not from this key.
 //!
 //! Text, tab-separated, so that any Kafka tool shows it: `v1 tenant target event_ms replays id`. A reader of version 1
-//! accepts further columns after `id`.
+//! accepts further columns after `id`. One of these is when ingest received the event, which the parser appends to events
+//! that it sees for the first time ([`push_received`]); a replay leaves it out, since it says nothing of the pipeline then.
 
 use std::fmt::Write;
 
@@ -71,6 +72,19 @@ impl<'a> EventKey<'a> {
     }
 }
 
+/// Appends to a key when ingest received the event, in milliseconds since the Unix epoch.
+pub fn push_received(out: &mut String, received_ms: i64) {
+    // Writing to a String can't fail.
+    let _infallible = write!(out, "\t{received_ms}");
+}
+
+/// When ingest received the event of a key, in milliseconds since the Unix epoch; `None` where the key doesn't say so.
+#[must_use]
+pub fn received_ms(key: &[u8]) -> Option<i64> {
+    let column = key.split(|byte| *byte == b'\t').nth(6)?;
+    std::str::from_utf8(column).ok()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -89,10 +103,25 @@ mod tests {
             prop_assert_eq!(EventKey::read(text.as_bytes()), Ok(key));
         }
 
+        /// Scenario: a key with the time of receipt behind it, and one without.
+        /// Guarantees: the time comes back, and nothing else of the key is touched by it.
+        #[test]
+        fn the_receipt_stands_behind_the_key(id in "[^\\p{Cc}]{1,40}", received: i64, later in "(\t[a-z]{0,5}){0,3}") {
+            let key = EventKey { tenant: "acme", target: "t", event_ms: 1, replays: 0, id: &id };
+            let mut text = String::new();
+            key.push(&mut text);
+            prop_assert_eq!(received_ms(text.as_bytes()), None);
+            push_received(&mut text, received);
+            text.push_str(&later);
+            prop_assert_eq!(received_ms(text.as_bytes()), Some(received));
+            prop_assert_eq!(EventKey::read(text.as_bytes()), Ok(key));
+        }
+
         /// Scenario: arbitrary bytes as a key. Guarantees: an answer, no panic.
         #[test]
         fn survives_anything(bytes: Vec<u8>) {
             let _any = EventKey::read(&bytes);
+            let _any = received_ms(&bytes);
         }
     }
 }

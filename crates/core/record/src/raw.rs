@@ -100,6 +100,14 @@ impl<'a> RawEvent<'a> {
             _ => Ok(event),
         }
     }
+
+    /// When ingest took it, in milliseconds since the Unix epoch, as long as that says how long the pipeline takes: `None` where
+    /// it isn't known, and for a replay, which comes when somebody asks for it.
+    #[must_use]
+    pub fn first_received_ms(&self) -> Option<i64> {
+        let is_first = self.attempt == 0 && self.received_at > 0;
+        is_first.then(|| i64::try_from(self.received_at / 1_000_000).unwrap_or(i64::MAX))
+    }
 }
 
 /// Appends the replay count to an encoded event. The last occurrence of a field wins, so that everything else stays as

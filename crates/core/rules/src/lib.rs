@@ -10,6 +10,7 @@
 //! - [`set`]: the rules of a lane, across revisions, as the converter wants them
 //! - [`outcome`]: what is done on the way, counted
 //! - [`observe`]: looking on, for previews, coverage and profiles
+//! - [`timing`]: how long steps take
 //! - [`targets`]: how many targets may come up
 //!
 //! An event goes through every rule that matches it, in the order of their files' names, unless one says `last`. Where no
@@ -29,6 +30,7 @@ pub mod rules;
 pub mod set;
 pub mod spec;
 pub mod targets;
+pub mod timing;
 
 mod enrich;
 mod functions;
@@ -50,4 +52,5 @@ pub use program::{Clock, Limits};
 pub use rules::Rules;
 pub use set::{Revision, RuleSet, Supply};
 pub use targets::NewTargets;
+pub use timing::Timing;
 pub use vrl::value::Value;

@@ -14,6 +14,7 @@ use crate::lane::{Lane, Setting};
 use crate::outcome::{Counts, Turn};
 use crate::rules::Rules;
 use crate::targets::NewTargets;
+use crate::timing::{Sampler, Stopwatch, Timing};
 
 /// How many revisions a lane keeps its tools for.
 const KEPT: usize = 3;
@@ -45,6 +46,8 @@ pub struct RuleSet<S> {
     tried: Documents,
     counts: Counts,
     turns: Vec<Turn>,
+    sampler: Sampler,
+    timings: Vec<Timing>,
 }
 
 // === impl RuleSet ===
@@ -60,7 +63,19 @@ impl<S: Supply> RuleSet<S> {
         let guards = Guards { budget: None, ..setting.guards.clone() };
         let targets = Arc::new(NewTargets::new(u32::MAX));
         let trial = Setting { guards, targets, ..setting.clone() };
-        Ok(Self { supply, setting, trial, lanes: vec![(false, first)], tried, counts, turns })
+        let (lanes, sampler, timings) = (vec![(false, first)], Sampler::default(), Vec::new());
+        Ok(Self { supply, setting, trial, lanes, tried, counts, turns, sampler, timings })
+    }
+
+    /// The same, but of one event in so many it is measured how long its steps take.
+    #[must_use]
+    pub fn measuring_one_in(self, every: u32) -> Self {
+        Self { sampler: Sampler::new(every), ..self }
+    }
+
+    /// How long steps took since the last call, on the events that were measured.
+    pub fn take_timings(&mut self) -> Vec<Timing> {
+        std::mem::take(&mut self.timings)
     }
 
     /// What was counted since the last call. What a revision on trial does isn't counted.
@@ -131,15 +146,27 @@ impl<S: Supply> forebay_convert::Rules for RuleSet<S> {
         now_ms: i64,
         out: &mut Documents,
     ) -> Outcome<'r> {
+        let mut watch = None;
+        if !revision.rules.is_empty() && self.sampler.takes_next() {
+            watch = Some(Stopwatch::new(revision.rules.limits.clock.cpu));
+        }
         let Some(lane) = self.lane(&revision.rules, false) else {
             return Outcome::Refused(Box::new(no_lane()));
         };
-        let outcome = lane.apply(event, now_ms, out);
+        let outcome = match &mut watch {
+            Some(watch) => lane.apply_observed(event, now_ms, out, watch),
+            None => lane.apply(event, now_ms, out),
+        };
         let counts = lane.take_counts();
         let mut turns = Vec::new();
         lane.take_turns(&mut turns);
         self.counts.add(counts);
         self.turns.append(&mut turns);
+        for (place, took) in watch.into_iter().flat_map(|watch| watch.steps) {
+            if let Some(name) = revision.rules.step(place) {
+                self.timings.push(Timing { rule: name.rule.to_owned(), step: name.step.to_owned(), took });
+            }
+        }
         if let Some(candidate) = revision.candidate.as_deref().filter(|candidate| candidate.takes(event.id)) {
             self.try_out(candidate, event, now_ms, (&outcome, out, revision.rules.revision()));
         }
@@ -175,5 +202,58 @@ impl fmt::Debug for Revision {
             .field("rules", &self.rules.revision())
             .field("candidate", &candidate)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_convert::Rules as _;
+    use forebay_parse::ParseConfig;
+
+    use super::*;
+    use crate::{CompileOptions, RuleFiles, compile};
+
+    struct Fixed(Arc<Rules>);
+
+    impl Supply for Fixed {
+        fn in_force(&self) -> Revision {
+            Revision { rules: Arc::clone(&self.0), candidate: None }
+        }
+    }
+
+    fn set(rules: &Arc<Rules>) -> RuleSet<Fixed> {
+        let guards = Guards { max_fields: 500, budget: None, all_events: true };
+        let parse = ParseConfig::default();
+        let setting = Setting { parse, guards, targets: Arc::new(NewTargets::new(10)) };
+        RuleSet::new(Fixed(Arc::clone(rules)), setting).unwrap()
+    }
+
+    /// Scenario: six events, of which every third is measured; the second step is for none of them.
+    /// Guarantees: two are, step by step, and nothing comes of an event that wouldn't come of it unmeasured.
+    #[test]
+    fn measured_events_become_what_they_would_have_become() {
+        let mut files = RuleFiles::new();
+        let rule = "steps:\n- name: double\n  vrl: .n = int!(.n) * 2\n- name: never\n  when: .n == 1\n  drop: {reason: one}\n";
+        files.add("a.yaml", rule.as_bytes().to_vec());
+        let (rules, _warnings) = compile(&files, &CompileOptions::default()).unwrap();
+        let rules = Arc::new(rules);
+        let (mut plain, mut measured) = (set(&rules), set(&rules).measuring_one_in(3));
+        let revision = measured.current();
+        let event =
+            RawEvent { id: "e", tenant: "acme", format: "json", body: br#"{"n":4}"#, ..RawEvent::default() };
+        let mut timings = Vec::new();
+        for _ in 0..6 {
+            let documents = [&mut plain, &mut measured].map(|set| {
+                let mut out = Documents::default();
+                assert_eq!(set.apply(&revision, &event, 1_796_083_200_000, &mut out), Outcome::Documents);
+                let bodies: Vec<Vec<u8>> = out.drafts().map(|draft| draft.body.to_vec()).collect();
+                bodies
+            });
+            assert_eq!(documents[0], documents[1]);
+            timings.extend(measured.take_timings());
+        }
+        let steps: Vec<&str> = timings.iter().map(|timing| timing.step.as_str()).collect();
+        assert_eq!(steps, ["double", "never", "double", "never"]);
+        assert_eq!(plain.take_timings(), []);
     }
 }

@@ -49,7 +49,7 @@ mod writing;
 pub use batch::Batch;
 pub use draft::{Draft, INVALID_RECORD, INVALID_TARGET};
 pub use event::{Event, Shut, TargetStatus, Way};
-pub use load::{Finished, Letters, TenantTally};
+pub use load::{Confirmed, Finished, Letters, TenantTally};
 pub use options::Options;
 pub use part::Sending;
 pub use writing::{Next, TARGET_UNAVAILABLE, TOO_LARGE, Writing, failure_name};

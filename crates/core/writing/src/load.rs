@@ -18,6 +18,16 @@ pub struct TenantTally {
     pub dead_lettered: u64,
 }
 
+/// Documents that the store has confirmed, of one tenant in one answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Confirmed {
+    /// The tenant.
+    pub tenant: String,
+    /// When their events were received, in milliseconds since the Unix epoch, and how many of them were: neighbours of the
+    /// same time stand together. `None` where the key doesn't say, as after a replay.
+    pub received: Vec<(Option<i64>, u64)>,
+}
+
 /// A load that is done.
 #[derive(Debug)]
 pub struct Finished {

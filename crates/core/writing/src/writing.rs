@@ -23,7 +23,7 @@ use self::cluster::Cluster;
 use crate::batch::Batch;
 use crate::draft::Draft;
 use crate::event::{Event, TargetStatus};
-use crate::load::{Finished, Letters, Load, Row, TenantTally};
+use crate::load::{Confirmed, Finished, Letters, Load, Row, TenantTally};
 use crate::options::Options;
 use crate::part::{Part, Sending, Source};
 use crate::recent::Recent;
@@ -73,6 +73,7 @@ pub struct Writing<B> {
     /// Targets that the answer being read is about.
     touched: Vec<u32>,
     events: Vec<Event>,
+    confirmed: Vec<Confirmed>,
 }
 
 /// What to do next.
@@ -120,6 +121,7 @@ impl<B: Batch> Writing<B> {
             refusals: Recent::default(),
             touched: Vec::new(),
             events: Vec::new(),
+            confirmed: Vec::new(),
             options,
         }
     }
@@ -176,6 +178,11 @@ impl<B: Batch> Writing<B> {
     /// The loads that are done since the last call.
     pub fn finished(&mut self) -> Vec<Finished> {
         std::mem::take(&mut self.finished)
+    }
+
+    /// What the store has confirmed for the first time since the last call: documents that it already had aren't among them.
+    pub fn confirmed(&mut self) -> Vec<Confirmed> {
+        std::mem::take(&mut self.confirmed)
     }
 
     /// What happened since the last call.

@@ -74,6 +74,16 @@ pub(crate) struct PartitionStatistics {
     ls_offset: i64,
     /// What the group has committed, negative when it has not.
     committed_offset: i64,
+    /// Where fetching goes on, negative while unknown.
+    #[serde(default = "unknown")]
+    next_offset: i64,
+    /// How many records were fetched and not polled.
+    #[serde(default)]
+    fetchq_cnt: u64,
+}
+
+const fn unknown() -> i64 {
+    -1
 }
 
 /// The context of clients that need nothing else.
@@ -239,11 +249,26 @@ pub(crate) fn is_offset_reset(level: RDKafkaLogLevel, facility: &str) -> bool {
 // === impl PartitionStatistics ===
 
 impl PartitionStatistics {
+    /// The same with the ends that the broker told when it was asked, where they lie further on: those of librdkafka stand still
+    /// while nothing is fetched.
+    pub(crate) fn with_ends(&self, ends: Option<(i64, i64)>) -> Self {
+        let (low, high) = ends.unwrap_or((self.lo_offset, self.ls_offset));
+        Self { lo_offset: self.lo_offset.max(low), ls_offset: self.ls_offset.max(high), ..*self }
+    }
+
     /// How many records the group has not committed; `None` while that is unknown. librdkafka's own figure is missing
     /// until the first commit, which is when it matters most.
     pub(crate) fn lag(&self) -> Option<i64> {
         let next = self.committed_offset.max(self.lo_offset);
         (self.ls_offset >= 0 && next >= 0).then(|| self.ls_offset.saturating_sub(next).max(0))
+    }
+
+    /// Whether there are records that nobody has polled. A lag alone doesn't say so: at the end of a partition that is written
+    /// in transactions stands the mark of the last one, which is never polled and never committed.
+    pub(crate) fn is_unread(&self, is_paused: bool) -> bool {
+        let is_at_end = self.next_offset >= 0 && self.next_offset >= self.ls_offset && self.fetchq_cnt == 0;
+        // What was fetched ahead is thrown away by a pause, so that the place of fetching says nothing then.
+        self.lag().is_some_and(|lag| lag > 0) && (is_paused || !is_at_end)
     }
 }
 
@@ -318,11 +343,34 @@ mod tests {
         assert!(!limit.passes());
     }
 
+    fn statistics(lo_offset: i64, ls_offset: i64, committed_offset: i64) -> PartitionStatistics {
+        let (next_offset, fetchq_cnt) = (ls_offset, 0);
+        PartitionStatistics { partition: 0, lo_offset, ls_offset, committed_offset, next_offset, fetchq_cnt }
+    }
+
+    #[test]
+    fn ends_that_were_asked_for_count_while_nothing_is_fetched() {
+        let stale = statistics(0, 10, 7);
+        assert_eq!(stale.with_ends(Some((8, 30))).lag(), Some(22), "some are gone, and more came");
+        assert_eq!(stale.with_ends(Some((0, 9))).lag(), Some(3), "the answer is older than what was fetched");
+        assert_eq!(stale.with_ends(None).lag(), Some(3));
+    }
+
+    #[test]
+    fn the_mark_of_a_transaction_is_no_record_that_waits() {
+        let at_end = statistics(0, 10, 9);
+        assert_eq!((at_end.lag(), at_end.is_unread(false), at_end.is_unread(true)), (Some(1), false, true));
+        let fetched = PartitionStatistics { fetchq_cnt: 1, ..statistics(0, 10, 9) };
+        assert!(fetched.is_unread(false));
+        let behind = PartitionStatistics { next_offset: 9, ..statistics(0, 10, 9) };
+        assert!(behind.is_unread(false));
+        assert!(!statistics(0, 10, 10).is_unread(true), "all is committed");
+    }
+
     #[test]
     fn lag_counts_from_the_commit_or_else_from_the_first_record() {
-        let lag = |lo_offset, ls_offset, committed_offset| {
-            PartitionStatistics { partition: 0, lo_offset, ls_offset, committed_offset }.lag()
-        };
+        let lag =
+            |lo_offset, ls_offset, committed_offset| statistics(lo_offset, ls_offset, committed_offset).lag();
         assert_eq!(lag(0, 10, 7), Some(3));
         assert_eq!(lag(2, 10, -1001), Some(8), "nothing committed yet");
         assert_eq!(lag(9, 10, 7), Some(1), "retention has removed what was not read");

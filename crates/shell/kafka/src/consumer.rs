@@ -16,6 +16,7 @@ mod rebalance;
 mod rewind;
 mod setup;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -201,6 +202,7 @@ impl Intake {
         if context.paused.swap(false, Ordering::Relaxed) {
             let list = context.all_owned();
             context.shift(GaugeName::ConsumerPaused, -(list.count() as f64));
+            context.set_ends(BTreeMap::new());
             self.log_failure("resume", self.consumer.resume(&list));
         }
     }
@@ -251,11 +253,42 @@ impl Intake {
         Ok(())
     }
 
-    /// How many records each partition of ours is behind, as known within the last second or so; without those of
-    /// which nothing is known yet. No request is made for it.
+    /// Asks the broker where the partitions end, for at most `patience`, if they are paused: nothing is fetched then, so that
+    /// nobody would notice how the backlog grows. Does nothing while no broker answers.
+    pub fn look_at_ends(&self, patience: Duration) {
+        let context = self.consumer.context();
+        if !self.is_paused() || !self.is_reachable() {
+            return;
+        }
+        let deadline = Instant::now() + patience;
+        let mut ends = BTreeMap::new();
+        for partition in self.partitions() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            match self.consumer.fetch_watermarks(context.topic(), partition, left) {
+                Ok(range) => drop(ends.insert(partition, range)),
+                Err(error) => {
+                    tracing::debug!(topic = context.topic(), partition, %error, "the end isn't known");
+                    break;
+                }
+            }
+        }
+        context.set_ends(ends);
+    }
+
+    /// How many records each partition of ours is behind, as known within the last second or so (while paused, since the last
+    /// [look](Self::look_at_ends)); without those of which nothing is known yet. No request is made for it.
     #[must_use]
     pub fn lag(&self) -> Vec<(i32, i64)> {
         self.consumer.context().lag()
+    }
+
+    /// The partitions that have records which were not polled yet, as known within the last second or so.
+    #[must_use]
+    pub fn unread(&self) -> BTreeSet<i32> {
+        self.consumer.context().unread()
     }
 
     /// The partitions that are ours now.

@@ -9,7 +9,7 @@ use forebay_access::{Caller, Denial, Operator, Role, Secret};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::file::{FileError, load};
+use crate::watched::{FileError, load};
 
 /// The variable that holds a token.
 pub const VARIABLE: &str = "FOREBAY_TOKEN";
@@ -139,12 +139,6 @@ impl CommandError {
             }
             Self::Denied { denial, .. } => denial.hint().to_owned(),
         }
-    }
-
-    /// Whether who gave the command may not, rather than that something can't be used.
-    #[must_use]
-    pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Asked { .. } | Self::Denied { .. })
     }
 }
 

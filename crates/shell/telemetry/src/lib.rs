@@ -6,7 +6,10 @@
 //! counts into nothing.
 
 pub mod admin;
+pub mod disk;
+pub mod groups;
 pub mod health;
+pub mod latency;
 pub mod ledger;
 pub mod logs;
 pub mod names;
@@ -14,7 +17,9 @@ pub mod rate_limit;
 pub mod scrape;
 
 pub use admin::Guard;
+pub use groups::TenantGroups;
 pub use health::{Component, Health};
+pub use latency::{Latency, Receipts};
 pub use ledger::{Entry, Ledger, TenantCap};
 pub use logs::LogForm;
 pub use names::{CounterName, GaugeName, HistogramName, Label, SecondsCounter, counter, gauge, histogram};

@@ -14,6 +14,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 static INSTALLED: OnceLock<Result<PrometheusHandle, ScrapeError>> = OnceLock::new();
 
+static PROCESS: OnceLock<metrics_process::Collector> = OnceLock::new();
+
 /// The process's metrics, ready to be read.
 #[derive(Clone)]
 pub struct Scrape {
@@ -58,6 +60,14 @@ impl Scrape {
     /// All metrics in Prometheus' text format.
     #[must_use]
     pub fn render(&self) -> String {
+        // What the system says of the process stands under the names that Prometheus' own libraries use.
+        PROCESS
+            .get_or_init(|| {
+                let process = metrics_process::Collector::default();
+                process.describe();
+                process
+            })
+            .collect();
         self.handle.render()
     }
 

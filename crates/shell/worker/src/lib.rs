@@ -12,8 +12,10 @@
 //! that their new owner does little twice. A client that fails is made anew, with a new stage: whatever had no outcome is
 //! read again.
 
+mod backlog;
 mod life;
 mod rebalance;
+mod retention;
 mod shared;
 
 use std::thread;
@@ -26,6 +28,7 @@ use forebay_settings::sections::KafkaSettings;
 use forebay_telemetry::Component;
 use tokio_util::sync::CancellationToken;
 
+pub use retention::Retention;
 pub use shared::Shared;
 
 use crate::life::Life;
@@ -60,6 +63,8 @@ pub struct WorkerOptions {
     pub limits: WorkerLimits,
     /// How long partitions that are given up wait for what is under way for them.
     pub revoke_timeout: Duration,
+    /// How long the topic keeps records.
+    pub retention: Retention,
 }
 
 /// How much is gathered before a stage takes it.

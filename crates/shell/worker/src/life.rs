@@ -10,11 +10,15 @@ use forebay_telemetry::{Component, CounterName, GaugeName, Label, SecondsCounter
 use metrics::{Counter, Gauge};
 use tokio_util::sync::CancellationToken;
 
+use crate::backlog::Backlog;
 use crate::rebalance::Watch;
 use crate::{Gather, PAUSE, POLL_WAIT, Shared, Stage, WorkerError, WorkerOptions};
 
 /// How often health and gauges are told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often the broker is asked how large the backlog is, while intake is paused, and for how long.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_FOR: Duration = Duration::from_secs(1);
 
 pub(crate) struct Life<'a, S> {
     options: &'a WorkerOptions,
@@ -27,8 +31,10 @@ pub(crate) struct Life<'a, S> {
     since: Option<Instant>,
     waited_since: Option<Instant>,
     told: Instant,
+    looked: Instant,
     troubled: bool,
     figures: Figures,
+    backlog: Backlog,
 }
 
 struct Figures {
@@ -66,8 +72,10 @@ impl<'a, S: Stage> Life<'a, S> {
             since: None,
             waited_since: None,
             told: Instant::now(),
+            looked: Instant::now(),
             troubled: false,
             figures: Figures::new(options.stage),
+            backlog: Backlog::new(&options.intake.topic, options.retention.clone()),
         })
     }
 
@@ -176,6 +184,7 @@ impl<'a, S: Stage> Life<'a, S> {
         let records = std::mem::replace(&mut self.records, next);
         self.figures.received.increment(records.len() as u64);
         self.figures.received_bytes.increment(records.bytes() as u64);
+        self.backlog.took(&records);
         stage.take(records)?;
         drop(stage);
         self.health.busy(true);
@@ -211,16 +220,21 @@ impl<'a, S: Stage> Life<'a, S> {
     }
 
     fn tell(&mut self) {
+        if self.looked.elapsed() >= LOOK_EVERY {
+            self.intake.look_at_ends(LOOK_FOR);
+            self.looked = Instant::now();
+        }
         self.told = Instant::now();
         self.tell_health();
         self.tell_figures();
     }
 
     fn tell_figures(&mut self) {
-        let (held, abandoned, idle) = {
+        let (held, abandoned, idle, heads) = {
             let worker = self.shared.lock();
-            (worker.held(), worker.abandoned(), worker.is_idle())
+            (worker.held(), worker.abandoned(), worker.is_idle(), worker.heads())
         };
+        self.backlog.tell(&heads, &self.intake.unread());
         self.figures.tell_held(held);
         self.figures.abandoned.increment(abandoned.saturating_sub(self.figures.abandoned_told));
         self.figures.abandoned_told = abandoned;

@@ -16,7 +16,7 @@ use forebay_service::{Context, Running, metrics_guard};
 use forebay_settings::Settings;
 use forebay_store::Store;
 use forebay_tail::{Options, PositionStore, Tail, TailError, follow};
-use forebay_telemetry::{Health, Ledger, Scrape, admin};
+use forebay_telemetry::{Health, Ledger, Scrape, admin, disk};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +91,7 @@ impl Tiers {
         let ingest = Tier::new("ingest", shutdown, ingest);
 
         let admin = CancellationToken::new();
+        let _watching = tokio::spawn(disk::watch("data", data.path().to_owned(), admin.clone()));
         let health = context.health.clone();
         let listen = &settings.telemetry.listen.ingest;
         let metrics = admin::serve(listen, scrape, health, guard, admin.clone()).await?.address;

@@ -35,6 +35,6 @@ pub(super) async fn counted(State(intake): State<Arc<Intake>>, request: Request,
     {
         intake.meters.batch(*protocol, refused.kind.name());
     }
-    intake.answered(response.status(), started.elapsed());
+    intake.meters.answered(response.status(), started.elapsed());
     response
 }

@@ -1,5 +1,6 @@
 //! What the heads of requests have in common, whatever protocol they are of: who sends, and how the body is compressed.
 
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use forebay_wire::Encoding;
 use jiff::Timestamp;
@@ -8,7 +9,6 @@ use crate::access::http::authorize;
 use crate::config::Access;
 use crate::intake::{Peer, Sender};
 use crate::protocols::Protocol;
-use crate::protocols::ingest::options::header;
 use crate::refusal::{Kind, Refusal};
 
 /// Who sends: the tenant is its credential's, in whichever header the protocol has for it.
@@ -36,6 +36,8 @@ pub(crate) fn encoding(parts: &Parts) -> Result<Encoding, Refusal> {
 /// # Errors
 /// When it isn't text.
 pub(crate) fn text<'a>(parts: &'a Parts, name: &'static str) -> Result<Option<&'a str>, Refusal> {
-    header(&parts.headers, name)
-        .map_err(|error| Refusal::new(Kind::BadRequest, error.to_string(), "write it in ASCII"))
+    let text = parts.headers.get(name).map(HeaderValue::to_str).transpose();
+    text.map_err(|_| {
+        Refusal::new(Kind::BadRequest, format!("header `{name}` is not text"), "write it in ASCII")
+    })
 }

@@ -6,7 +6,7 @@ use crate::admission::Reservation;
 /// The right to bring one batch, and the memory that is held for it; given back when dropped.
 #[derive(Debug)]
 #[must_use]
-pub struct Admitted {
+pub(crate) struct Admitted {
     pub(super) sender: Sender,
     pub(super) reservation: Reservation,
 }
@@ -18,12 +18,12 @@ impl Admitted {
 
     /// Who it is.
     #[must_use]
-    pub const fn sender(&self) -> &Sender {
+    pub(crate) const fn sender(&self) -> &Sender {
         &self.sender
     }
 
     /// What is held, for a reader or decoder that takes memory as it goes.
-    pub const fn reservation(&mut self) -> &mut Reservation {
+    pub(crate) const fn reservation(&mut self) -> &mut Reservation {
         &mut self.reservation
     }
 }

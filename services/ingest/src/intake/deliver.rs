@@ -21,7 +21,7 @@ const TURN: usize = 4096;
 
 /// The events of one batch, ready to go.
 #[derive(Debug)]
-pub struct Shipment {
+pub(crate) struct Shipment {
     /// The events.
     pub batch: Arc<Batch>,
     /// What the events of each group share, in the order of the batch's groups.
@@ -40,7 +40,7 @@ pub struct Shipment {
 
 /// A group, ready to go.
 #[derive(Debug)]
-pub struct Packed {
+pub(crate) struct Packed {
     /// What its events have in common.
     pub template: RawTemplate,
     /// The stream, which is the records' key.
@@ -53,7 +53,7 @@ pub struct Packed {
 
 /// What became of a shipment.
 #[derive(Clone, Debug, Default)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     /// Events that all in-sync replicas have.
     pub delivered: u64,
     /// Their bytes and those of the events that failed.
@@ -66,7 +66,7 @@ pub struct Delivery {
 
 /// Sends every event, then waits for every acknowledgement. It ends by itself, since every record gets a report at the
 /// latest when the delivery timeout is over. The reservation is given back with the outcome.
-pub async fn deliver(upstream: &Upstream, mut shipment: Shipment) -> (Delivery, Reservation) {
+pub(crate) async fn deliver(upstream: &Upstream, mut shipment: Shipment) -> (Delivery, Reservation) {
     let acks = Acks::new();
     let mut delivery = Delivery::default();
     delivery.error = send_all(upstream, &mut shipment, &acks, &mut delivery).await.err();

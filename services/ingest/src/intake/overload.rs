@@ -18,7 +18,7 @@ const AGAIN: &str = "send again; with an `Idempotency-Key` or ids of your own no
 
 /// The refusal when a limit stands in the way.
 #[must_use]
-pub fn no_room(refused: &Refused, limits: &Limits) -> Refusal {
+pub(crate) fn no_room(refused: &Refused, limits: &Limits) -> Refusal {
     let (kind, reason, hint) = match refused.limit {
         Exhausted::Memory => (
             Kind::Busy,
@@ -49,7 +49,7 @@ pub fn no_room(refused: &Refused, limits: &Limits) -> Refusal {
 
 /// The refusal when a quota is used up.
 #[must_use]
-pub fn over_quota(exceeded: &Exceeded, limits: &Limits) -> Refusal {
+pub(crate) fn over_quota(exceeded: &Exceeded, limits: &Limits) -> Refusal {
     let Exceeded { quota, limit, room_in } = exceeded;
     let (allows, rest) = match quota {
         Quota::EventsPerSecond => (format!("{limit} events a second"), "send less, or in smaller bursts"),
@@ -66,7 +66,7 @@ pub fn over_quota(exceeded: &Exceeded, limits: &Limits) -> Refusal {
 
 /// The refusal when Kafka fails.
 #[must_use]
-pub fn of_kafka(error: &KafkaError, limits: &Limits) -> Refusal {
+pub(crate) fn of_kafka(error: &KafkaError, limits: &Limits) -> Refusal {
     let kind = match error {
         KafkaError::TooLarge(_) => {
             let hint = "raise max.message.bytes of the topic, or lower ingest.max_event";

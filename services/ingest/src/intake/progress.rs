@@ -9,7 +9,7 @@ use forebay_telemetry::Component;
 
 /// The deliveries under way.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     health: Component,
     under_way: AtomicUsize,
 }
@@ -17,17 +17,17 @@ pub struct Progress {
 /// One delivery; dropped when it has ended.
 #[derive(Debug)]
 #[must_use]
-pub struct UnderWay<'a>(&'a Progress);
+pub(crate) struct UnderWay<'a>(&'a Progress);
 
 impl Progress {
     /// Tells `health`.
     #[must_use]
-    pub const fn new(health: Component) -> Self {
+    pub(crate) const fn new(health: Component) -> Self {
         Self { health, under_way: AtomicUsize::new(0) }
     }
 
     /// A delivery begins.
-    pub fn begin(&self) -> UnderWay<'_> {
+    pub(crate) fn begin(&self) -> UnderWay<'_> {
         let _before = self.under_way.fetch_add(1, Ordering::AcqRel);
         self.health.busy(true);
         UnderWay(self)

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 /// What tenants have used of their quotas.
 #[derive(Debug)]
-pub struct Quotas {
+pub(crate) struct Quotas {
     quotas: Mutex<forebay_access::Quotas>,
     start: Instant,
 }
@@ -31,14 +31,14 @@ pub(super) struct Taken {
 impl Quotas {
     /// The quotas of these tenants; others have none.
     #[must_use]
-    pub fn new(tenants: &Tenants) -> Self {
+    pub(crate) fn new(tenants: &Tenants) -> Self {
         let this = Self { quotas: Mutex::default(), start: Instant::now() };
         this.set(tenants);
         this
     }
 
     /// Other quotas are in force. What is used stays used.
-    pub fn set(&self, tenants: &Tenants) {
+    pub(crate) fn set(&self, tenants: &Tenants) {
         self.quotas().set(tenants.iter().map(|(tenant, limits)| (tenant.clone(), *limits)));
     }
 

@@ -147,7 +147,7 @@ impl Intake {
     /// When there was none within the time that a request waits for Kafka, or until `until`: then the connection has to be
     /// closed, since everybody who waits may be waiting for the memory of the others. At once where a quota is used up for longer
     /// than that.
-    pub async fn room(
+    pub(crate) async fn room(
         &self,
         sender: &Sender,
         bytes: usize,

@@ -9,7 +9,7 @@ use crate::protocols::Protocol;
 
 /// Who sends, once that is known: bound to a credential or a listener, never to what the sender claims.
 #[derive(Clone, Debug)]
-pub struct Sender {
+pub(crate) struct Sender {
     /// Whose events it brings.
     pub tenant: Tenant,
     /// How.
@@ -20,7 +20,7 @@ pub struct Sender {
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Peer {
+pub(crate) enum Peer {
     /// A socket of the network.
     Address(SocketAddr),
     /// A process of this machine, over a Unix socket.

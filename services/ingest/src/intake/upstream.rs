@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The way to Kafka. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     producer: Producer,
     topic: Arc<str>,
     /// 0 as long as it isn't known.
@@ -29,25 +29,25 @@ pub struct Upstream {
 impl Upstream {
     /// A way to `topic`, of which nothing is known yet.
     #[must_use]
-    pub fn new(producer: Producer, topic: &str) -> Self {
+    pub(crate) fn new(producer: Producer, topic: &str) -> Self {
         Self { producer, topic: topic.into(), partitions: Arc::default(), trouble: Arc::default() }
     }
 
     /// The producer.
     #[must_use]
-    pub const fn producer(&self) -> &Producer {
+    pub(crate) const fn producer(&self) -> &Producer {
         &self.producer
     }
 
     /// The topic.
     #[must_use]
-    pub fn topic(&self) -> &str {
+    pub(crate) fn topic(&self) -> &str {
         &self.topic
     }
 
     /// Whether Kafka and the topic were there when that was looked at last.
     #[must_use]
-    pub fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.partitions.load(Ordering::Relaxed) > 0
             && self.trouble.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
@@ -56,7 +56,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When the topic isn't there, or no broker has answered yet.
-    pub fn partition(&self, stream_name: &str) -> Result<i32, KafkaError> {
+    pub(crate) fn partition(&self, stream_name: &str) -> Result<i32, KafkaError> {
         let partitions = self.partitions.load(Ordering::Relaxed);
         if partitions == 0 {
             let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -72,7 +72,11 @@ impl Upstream {
     ///
     /// # Errors
     /// When the producer has failed for good.
-    pub async fn watch(self, health: Component, shutdown: CancellationToken) -> Result<(), KafkaError> {
+    pub(crate) async fn watch(
+        self,
+        health: Component,
+        shutdown: CancellationToken,
+    ) -> Result<(), KafkaError> {
         loop {
             if let Some(error) = self.producer.failed() {
                 health.not_ready(error.to_string());

@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 use self::socket::Socket;
 use self::stream::Stream;
 use super::Protocol;
-use super::ingest::options::{KNOWN, Options};
+use super::ingest::options::Options;
 use crate::access::http::authorize;
 use crate::http::connection::Held;
 use crate::intake::{Intake, Peer, Sender};
@@ -44,8 +44,7 @@ async fn upgrade(State(intake): State<Arc<Intake>>, mut request: Request) -> Res
     let bad =
         |error: &dyn std::fmt::Display, hint: String| Refusal::new(Kind::BadRequest, error.to_string(), hint);
     let allowed = authorize(&intake.access, &parts, Timestamp::now()).and_then(|tenant| {
-        let options = Options::read(&parts.uri, &parts.headers)
-            .map_err(|error| bad(&error, format!("the parameters are: {KNOWN}")))?;
+        let options = Options::read(&parts.uri, &parts.headers).map_err(|error| bad(&error, error.hint()))?;
         let answer = answer.map_err(|error| bad(&error, "connect with a WebSocket client".to_owned()))?;
         let held: Option<Held> = parts.extensions.get().cloned();
         let held =

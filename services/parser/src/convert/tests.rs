@@ -137,7 +137,7 @@ impl Rules for Splitting {
 }
 
 /// Scenario: a JSON event of a known day.
-/// Guarantees: its key names tenant, target by the event's own day, time and id, and its stream decides the partition.
+/// Guarantees: its key names tenant, target by the event's own day, time, id and receipt, and its stream decides the partition.
 #[test]
 fn an_event_becomes_a_document_with_its_key() {
     let mut outbox = Recording::default();
@@ -146,8 +146,14 @@ fn an_event_becomes_a_document_with_its_key() {
         raw("e-2", "json", "host-1/app", br#"{"@timestamp":"2026-11-21T00:00:00Z","message":"hi"}"#),
     ];
     assert_eq!(convert(&events, &mut outbox), of([documents(1); 2]));
-    assert_eq!(outbox.documents[0].1, "v1\tacme\tforebay-acme-2026.11.20\t1795219199000\t0\te-1");
-    assert_eq!(outbox.documents[1].1, "v1\tacme\tforebay-acme-2026.11.21\t1795219200000\t0\te-2");
+    assert_eq!(
+        outbox.documents[0].1,
+        "v1\tacme\tforebay-acme-2026.11.20\t1795219199000\t0\te-1\t1795255200000"
+    );
+    assert_eq!(
+        outbox.documents[1].1,
+        "v1\tacme\tforebay-acme-2026.11.21\t1795219200000\t0\te-2\t1795255200000"
+    );
     assert_eq!(outbox.documents[0].0, outbox.documents[1].0);
     let document: serde_json::Value = serde_json::from_slice(&outbox.documents[0].2).unwrap();
     assert_eq!(document["message"], "hi");
@@ -203,7 +209,7 @@ fn what_is_sent_need_not_be_what_was_polled() {
         convert_with(&mut converter, &revision, &good, &mut outbox),
         of([documents(3), Outcome::Dropped])
     );
-    let ids: Vec<_> = outbox.documents.iter().map(|(_, key, _)| key.rsplit('\t').next().unwrap()).collect();
+    let ids: Vec<_> = outbox.documents.iter().map(|(_, key, _)| key.split('\t').nth(5).unwrap()).collect();
     assert_eq!(ids, ["e-1~part~1", "e-1~part~2", "e-1~part~3"]);
     assert!(outbox.documents.iter().all(|(partition, ..)| *partition == outbox.documents[0].0));
 

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use forebay_bulk::{BulkAnswer, ItemError, ItemOutcome, RequestFailure};
+use forebay_record::key;
 
 use super::review::unavailable;
 use super::{NO_TARGET, Writing, reason_of_status};
 use crate::batch::Batch;
 use crate::event::{Event, Shut, Way};
-use crate::load::Run;
+use crate::load::{Confirmed, Load, Run};
 use crate::options::ACTIVE;
 use crate::part::{Part, Sending};
 use crate::recent::Moment;
@@ -29,6 +30,39 @@ struct Left {
     target: u32,
     error: Box<ItemError>,
 }
+
+/// When the documents of an answer were received, by the rows that they belong to.
+#[derive(Debug, Default)]
+struct Receipts(Vec<(u32, Runs)>);
+
+/// Times of receipt, each with how many neighbours share it.
+type Runs = Vec<(Option<i64>, u64)>;
+
+// === impl Receipts ===
+
+impl Receipts {
+    /// A document was confirmed. Neighbours nearly always share row and time.
+    fn add(&mut self, row: u32, received_ms: Option<i64>) {
+        let known = self.0.iter().rposition(|(known, _)| *known == row);
+        let runs = match known.and_then(|at| self.0.get_mut(at)) {
+            Some((_, runs)) => runs,
+            None => &mut self.0.push_mut((row, Vec::new())).1,
+        };
+        match runs.last_mut() {
+            Some((last, count)) if *last == received_ms => *count += 1,
+            _ => runs.push((received_ms, 1)),
+        }
+    }
+
+    fn of(self, load: &Load) -> impl Iterator<Item = Confirmed> {
+        self.0.into_iter().filter_map(|(row, received)| {
+            let row = load.rows.get(row as usize)?;
+            Some(Confirmed { tenant: row.tally.tenant.clone(), received })
+        })
+    }
+}
+
+// === impl Writing ===
 
 impl<B: Batch> Writing<B> {
     /// A request was answered, or failed. `random` is for the pauses.
@@ -119,8 +153,13 @@ impl<B: Batch> Writing<B> {
             }
         };
         let (mut run, mut run_row) = (Run::default(), None);
+        let mut receipts = Receipts::default();
         for (index, outcome) in outcomes.enumerate() {
-            let row = part.request.tag(index).and_then(|tag| source.row_of.get(tag as usize).copied());
+            let tag = part.request.tag(index);
+            let row = tag.and_then(|tag| source.row_of.get(tag as usize).copied());
+            if let (ItemOutcome::Indexed, Some(tag), Some(row)) = (&outcome, tag, row) {
+                receipts.add(row, key::received_ms(source.records.key(tag as usize)));
+            }
             if row != run_row {
                 end(run_row, std::mem::take(&mut run));
                 run_row = row;
@@ -143,6 +182,7 @@ impl<B: Batch> Writing<B> {
             }
         }
         end(run_row, run);
+        self.confirmed.extend(receipts.of(load));
         for left in rest.again.iter_mut().chain(&mut rest.refused) {
             // Until here it was the row.
             left.target = load.rows.get(left.target as usize).map_or(NO_TARGET, |row| row.target);

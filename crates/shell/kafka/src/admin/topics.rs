@@ -232,6 +232,12 @@ impl Admin {
         Ok(())
     }
 
+    /// A topic's `retention.ms`, negative when it keeps records for ever; `None` where the broker doesn't tell.
+    pub async fn retention_ms(&self, topic: &str) -> Option<i64> {
+        let configs = self.configs(&[topic]).await;
+        configs.first()?.get("retention.ms")?.value.as_ref()?.parse().ok()
+    }
+
     /// The topics' configurations, as far as the broker tells: not all that speak the protocol can.
     async fn configs(&self, topics: &[&str]) -> Vec<ConfigResource> {
         if topics.is_empty() {

@@ -29,7 +29,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::protocol::Remedy;
 use super::{Assignment, Member};
-use crate::client::{Connection, Statistics, is_offset_reset};
+use crate::client::{Connection, PartitionStatistics, Statistics, is_offset_reset};
 
 /// What librdkafka calls back.
 pub(super) struct Context {
@@ -41,6 +41,9 @@ pub(super) struct Context {
     given_up: Mutex<Vec<i32>>,
     has_given_up: AtomicBool,
     lag: Mutex<BTreeMap<i32, i64>>,
+    unread: Mutex<BTreeSet<i32>>,
+    /// First and last offsets that the broker told while it was asked; empty while partitions are fetched.
+    ends: Mutex<BTreeMap<i32, (i64, i64)>>,
     has_been_assigned: AtomicBool,
     /// What is assigned while this is set starts paused.
     pub(super) paused: AtomicBool,
@@ -61,6 +64,8 @@ impl Context {
             given_up: Mutex::default(),
             has_given_up: AtomicBool::new(false),
             lag: Mutex::default(),
+            unread: Mutex::default(),
+            ends: Mutex::default(),
             has_been_assigned: AtomicBool::new(false),
             paused: AtomicBool::new(paused),
         }
@@ -94,6 +99,18 @@ impl Context {
         let owned = self.owned();
         let lag = self.lag.lock().unwrap_or_else(PoisonError::into_inner);
         owned.iter().filter_map(|partition| lag.get(partition).map(|lag| (*partition, *lag))).collect()
+    }
+
+    /// The partitions of ours that have records which nobody has polled, as last known.
+    pub(super) fn unread(&self) -> BTreeSet<i32> {
+        let owned = self.owned();
+        let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        unread.intersection(&owned).copied().collect()
+    }
+
+    /// Where partitions begin and end, as the broker has just told; nothing when they are fetched again.
+    pub(super) fn set_ends(&self, ends: BTreeMap<i32, (i64, i64)>) {
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = ends;
     }
 
     /// The offsets of those partitions that are still ours, as librdkafka wants them; `None` when there are none.
@@ -232,13 +249,18 @@ impl ClientContext for Context {
         let Statistics { topics, .. } = self.connection.on_statistics(json);
         let Some(topic) = topics.get(&self.topic) else { return };
         let owned = self.owned();
-        let known: BTreeMap<i32, i64> = topic
-            .partitions
-            .values()
-            .filter(|partition| owned.contains(&partition.partition))
-            .filter_map(|partition| Some((partition.partition, partition.lag()?)))
-            .collect();
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = topic.partitions.values().filter(|partition| owned.contains(&partition.partition));
+        let ours: Vec<PartitionStatistics> =
+            ours.map(|partition| partition.with_ends(ends.get(&partition.partition).copied())).collect();
+        drop(ends);
+        let is_paused = self.paused.load(Ordering::Relaxed);
+        let unread = ours.iter().filter(|partition| partition.is_unread(is_paused));
+        let unread: BTreeSet<i32> = unread.map(|partition| partition.partition).collect();
+        let known: BTreeMap<i32, i64> =
+            ours.iter().filter_map(|partition| Some((partition.partition, partition.lag()?))).collect();
         drop(owned);
+        *self.unread.lock().unwrap_or_else(PoisonError::into_inner) = unread;
         for (partition, lag) in &known {
             self.show_lag(*partition, *lag);
         }

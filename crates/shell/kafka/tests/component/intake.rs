@@ -287,6 +287,31 @@ fn lag_is_known_without_asking() {
     poll_until(&mut intake, &mut batch, "three are pending", |intake, _| intake.lag() == [(0, 3)]);
 }
 
+/// Scenario: intake is paused, and records come in meanwhile.
+/// Guarantees: the lag grows by them once the broker is asked, and is right again after the pause.
+#[test]
+fn lag_grows_during_a_pause() {
+    let cluster = cluster(1);
+    fill(&cluster.settings(), 1, 10);
+    let mut intake = intake(&cluster.settings(), "g", &Arc::default());
+    let mut batch = RecordBatch::new();
+    poll_until(&mut intake, &mut batch, "the records come", |_, batch| batch.len() == 10);
+    intake.commit(&[(0, 10)], CommitMode::Sync).unwrap();
+    poll_until(&mut intake, &mut batch, "nothing is pending", |intake, _| intake.lag() == [(0, 0)]);
+    intake.pause();
+    fill(&cluster.settings(), 1, 10);
+    poll_until(&mut intake, &mut batch, "ten are pending", |intake, _| {
+        intake.look_at_ends(Duration::from_secs(5));
+        intake.lag() == [(0, 10)] && intake.unread().contains(&0)
+    });
+    intake.resume();
+    poll_until(&mut intake, &mut batch, "they come", |_, batch| batch.len() == 20);
+    intake.commit(&[(0, 20)], CommitMode::Sync).unwrap();
+    poll_until(&mut intake, &mut batch, "all is done", |intake, _| {
+        intake.lag() == [(0, 0)] && intake.unread().is_empty()
+    });
+}
+
 #[test]
 fn settings_that_cannot_be_used_are_refused_by_name() {
     let mut settings = TestCluster::start(1).unwrap().settings();

@@ -1,12 +1,14 @@
 //! Topics, the largest record, times and lag.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka::admin::{TopicAction, wanted_topics};
 use forebay_kafka::{Admin, CommitMode, MAX_RECORD_BYTES, ReadFrom, RecordBatch, TopicReader};
+use forebay_settings::sections::KafkaSettings;
 
-use crate::support::{Stopped, create, member, poll_until, send, settings};
+use crate::support::{PATIENCE, Stopped, create, member, poll_until, send, settings};
 
 /// Scenario: all topics are planned and made, then planned again, then one is wanted otherwise.
 /// Guarantees: making them twice does nothing, and a difference is named with both values.
@@ -90,4 +92,47 @@ async fn lag_is_told() {
     let lag = admin.group_lag("lag-group", "lag").await.unwrap();
     assert_eq!(lag.iter().map(|lag| (lag.range.len(), lag.lag())).collect::<Vec<_>>(), [(10, 5), (10, 0)]);
     intake.close();
+}
+
+/// Scenario: one partition is half committed, the other whole; then intake pauses, and more comes in.
+/// Guarantees: the lag is the one that Kafka's own tool tells, during the pause too.
+#[tokio::test(flavor = "multi_thread")]
+async fn lag_is_what_kafkas_own_tool_says() {
+    let settings = settings().await;
+    create(&settings, "tool").await;
+    send(&settings, "tool", (0..20).map(|n| (n % 2, b"x".to_vec()))).await;
+    let mut intake = member(&settings, "tool", Arc::new(Stopped::default()));
+    let mut batch = RecordBatch::new();
+    poll_until(&mut intake, &mut batch, |_, batch| batch.len() == 20);
+    intake.commit(&[(0, 5), (1, 10)], CommitMode::Sync).unwrap();
+    poll_until(&mut intake, &mut batch, |intake, _| intake.lag() == [(0, 5), (1, 0)]);
+    assert_eq!(lag_by_tool(&settings, "tool-group"), [(0, 5), (1, 0)]);
+    intake.pause();
+    send(&settings, "tool", (0..20).map(|n| (n % 2, b"x".to_vec()))).await;
+    poll_until(&mut intake, &mut batch, |intake, _| {
+        intake.look_at_ends(PATIENCE);
+        intake.lag() == [(0, 15), (1, 10)]
+    });
+    assert_eq!(lag_by_tool(&settings, "tool-group"), [(0, 15), (1, 10)]);
+    intake.close();
+}
+
+/// What `kafka-consumer-groups.sh --describe` says of a group that reads one topic, by partition.
+fn lag_by_tool(settings: &KafkaSettings, group: &str) -> Vec<(i32, i64)> {
+    let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/servers/kafka/tool.sh");
+    let class = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+    let output = Command::new(tool)
+        .args([class, "--bootstrap-server", &settings.bootstrap_servers, "--describe", "--group", group])
+        .output()
+        .unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    // GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG ...
+    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut lag: Vec<(i32, i64)> = rows
+        .filter(|row| row.first() == Some(&group))
+        .map(|row| (row[2].parse().unwrap(), row[5].parse().unwrap()))
+        .collect();
+    lag.sort_unstable();
+    assert!(!lag.is_empty(), "{table}{}", String::from_utf8_lossy(&output.stderr));
+    lag
 }

@@ -1,5 +1,6 @@
 //! `telemetry:` logs, metrics and health of every process.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -27,6 +28,9 @@ pub struct TelemetrySettings {
     /// The most tenants that metrics tell apart; those beyond share the label `_other`.
     #[schemars(range(min = 1))]
     pub max_tenants: usize,
+    /// The group of a tenant, for metrics that would cost too much for each tenant, such as the time from receipt to the index:
+    /// `acme: gold`. Tenants that aren't named share the group `default`; at most 50 groups.
+    pub tenant_groups: BTreeMap<String, String>,
 }
 
 /// Where each tier serves its metrics and health.
@@ -92,6 +96,7 @@ impl Default for TelemetrySettings {
             log_filter: "info".to_owned(),
             stall_after: Period::from_secs(300),
             max_tenants: 1000,
+            tenant_groups: BTreeMap::new(),
         }
     }
 }

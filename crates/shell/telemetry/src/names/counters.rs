@@ -19,6 +19,9 @@ metric_names! {
         EventsSplit => "forebay_events_split_total", Count, [Tenant],
             "Documents that rules made of events beyond the first of each: accepted + split = indexed + duplicate + dead-lettered + dropped + in flight.";
 
+        EventLatencySkipped => "forebay_event_latency_skipped_total", Count, [Stage, Reason],
+            "Events that `forebay_event_latency_seconds` leaves out: `replayed`, or `clock`, since they were received later than now by more than a second.";
+
         IngestRequests => "forebay_ingest_requests_total", Count, [Status],
             "Requests that ingest has answered.";
         IngestBatches => "forebay_ingest_batches_total", Count, [Protocol, Outcome],

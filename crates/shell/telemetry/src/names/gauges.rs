@@ -33,6 +33,10 @@ metric_names! {
             "Documents set aside for an index that isn't written.";
         ConsumerLag => "forebay_consumer_lag", Count, [Topic, Partition],
             "Records between the committed offset and the end of the partition.";
+        ConsumerAge => "forebay_consumer_oldest_record_age_seconds", Seconds, [Topic, Partition],
+            "Age of the oldest record of a partition that has no outcome yet, by Kafka's timestamp; 0 when there is none. Of records that were not read yet, the age of the last one that was: the true one is at most that.";
+        ConsumerRetentionLeft => "forebay_consumer_retention_left_seconds", Seconds, [Topic, Partition],
+            "How long until the topic's `retention.ms` lets Kafka delete the oldest record that has no outcome yet; the whole retention when there is none. Kafka deletes by segments, so that a record may live longer.";
         ConsumerPaused => "forebay_consumer_paused", Count, [Topic],
             "Partitions whose intake is paused for back-pressure.";
         ConsumerPartitions => "forebay_consumer_partitions", Count, [Topic],
@@ -41,6 +45,14 @@ metric_names! {
             "Bytes of records that the producer holds for the broker.";
         ComponentReady => "forebay_component_ready", Count, [Component],
             "1 where a part of the process is ready, else 0.";
+        TenantLastEvent => "forebay_tenant_last_event_timestamp_seconds", Seconds, [Tenant],
+            "When ingest last accepted events of a tenant, in seconds since the Unix epoch.";
+        SourceLastEvent => "forebay_source_last_event_timestamp_seconds", Seconds, [Tenant, Source],
+            "When the last event of a source was received that a parser has worked on, in seconds since the Unix epoch.";
+        DiskAvailable => "forebay_disk_available_bytes", Bytes, [Folder],
+            "Room that is left for a folder of this process; only `forebay dev` has one.";
+        DiskSize => "forebay_disk_size_bytes", Bytes, [Folder],
+            "Size of the file system that a folder of this process is on.";
         CertificateExpiry => "forebay_certificate_expiry_seconds", Seconds, [File],
             "How long the certificate in a file is still valid; negative once it has expired.";
         BuildInfo => "forebay_build_info", Count, [Version],

@@ -21,7 +21,7 @@ const MAX_ID_FIELD: usize = 256;
 const MAX_ATTRIBUTE_BYTES: usize = 8 * 1024;
 
 /// The parameters that exist, for the hint.
-pub(crate) const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, attr.<name>";
+const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, attr.<name>";
 
 /// What a request asks for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -166,10 +166,7 @@ impl OptionsError {
 ///
 /// # Errors
 /// When it isn't visible ASCII.
-pub(crate) fn header<'a>(
-    headers: &'a HeaderMap,
-    name: &'static str,
-) -> Result<Option<&'a str>, OptionsError> {
+fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, OptionsError> {
     headers.get(name).map(|value| value.to_str().map_err(|_| OptionsError::Header(name))).transpose()
 }
 

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Each alert has a runbook, and a test that makes it fire; each command and metric that a runbook names exists.
+
+    runbooks.py FOREBAY
+"""
+
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools/dashboards"))
+
+from generate import known, misnamed  # noqa: E402
+
+RUNBOOKS = ROOT / "docs/runbooks"
+
+
+def alerts():
+    """Name, text and runbook of every alert. Each begins with a line of its own."""
+    for path in sorted((ROOT / "helm/forebay/alerts").glob("*.yaml")):
+        text = path.read_text()
+        for part in re.split(r"^      - (?=alert:|record:)", text, flags=re.M)[1:]:
+            if part.startswith("alert: "):
+                url = re.search(r"^          runbook_url: (\S+)$", part, re.M)
+                yield part.split("\n", 1)[0].removeprefix("alert: "), part, url and url.group(1)
+
+
+def faults_of_alerts(metrics):
+    index = (RUNBOOKS / "README.md").read_text()
+    tests = "".join(path.read_text() for path in (ROOT / "tests/alerts/rules").glob("*.yaml"))
+    for name, text, url in alerts():
+        page = ROOT / url if url else None
+        if not page or not page.is_file():
+            yield f"{name} has no runbook"
+            continue
+        if name not in page.read_text().split("\n", 1)[0]:
+            yield f"{url} doesn't name {name} in its heading"
+        if f"`{name}`" not in index or f"({page.name})" not in index:
+            yield f"docs/runbooks/README.md doesn't lead from {name} to {url}"
+        if f'alertname="{name}", alertstate="firing"' not in tests:
+            yield f"no test in tests/alerts/rules makes {name} fire"
+        for part in ("summary", "description", "severity"):
+            if f"{part}:" not in text:
+                yield f"{name} has no {part}"
+        for fault in misnamed(text, metrics):
+            yield f"{name}: {fault}"
+
+
+def blocks(text):
+    """The lines of code blocks."""
+    return [line.strip() for line in text.splitlines() if line.startswith("    ") and line.strip()]
+
+
+def help_of(program, words, cache={}):
+    """What a command says of itself; nothing if there isn't one."""
+    if words not in cache:
+        ran = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=False)
+        cache[words] = ran.stdout if ran.returncode == 0 else ""
+    return cache[words]
+
+
+def faults_of_command(program, line):
+    words = shlex.split(line.removeprefix("$ ").split(" #")[0])[1:]
+    command = ()
+    while words and re.fullmatch(r"[a-z]+", words[0]) and help_of(program, (*command, words[0])):
+        command = (*command, words.pop(0))
+        # A file's name that happens to be a word is no command.
+        if "\nCommands:\n" not in help_of(program, command):
+            break
+    about = help_of(program, command)
+    if not command or ("\nCommands:\n" in about and words and not words[0].startswith("-")):
+        yield f"`{line}`: there is no such command"
+        return
+    for option in (word for word in words if word.startswith("--") and word != "--help"):
+        if not re.search(rf"(^|[ ,]){re.escape(option.split('=')[0])}\b", about, re.M):
+            yield f"`{line}`: `forebay {' '.join(command)}` has no option {option}"
+
+
+def faults_of_runbooks(program, metrics):
+    for path in sorted(RUNBOOKS.glob("*.md")):
+        text = path.read_text()
+        commands = [line for line in blocks(text) if re.match(r"(\$ )?forebay ", line)]
+        for line in commands:
+            for fault in faults_of_command(program, line):
+                yield f"{path.name}: {fault}"
+        for fault in misnamed(text, metrics):
+            yield f"{path.name}: {fault}"
+
+
+def main():
+    program, metrics = sys.argv[1], known()
+    found = [*faults_of_alerts(metrics), *faults_of_runbooks(program, metrics)]
+    for fault in found:
+        print(fault, file=sys.stderr)
+    if not found:
+        print(f"{len(list(alerts()))} alerts have their runbooks and tests, and what runbooks name exists")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The chart as it is rendered: helm's output as dictionaries, and questions that several tests ask of it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CHART = ROOT / "helm" / "forebay"
+HELM = os.environ["HELM"]
+
+# What is installed: a profile of the chart, each with what only its user knows (values/).
+PROFILES = ["dev", "small", "large", "multi-region"]
+# What helm takes a cluster for that it doesn't ask.
+KUBE = ["--kube-version", "1.36.0"]
+# All that can be switched on, at once; no profile of its own.
+EVERYTHING = "everything"
+
+
+def values(name):
+    """The options of helm for a profile, or for everything at once."""
+    profile = CHART / "profiles" / f"{name}.yaml"
+    own = HERE / "values" / f"{name}.yaml"
+    return [part for file in (profile, own) if file.exists() for part in ("-f", str(file))]
+
+
+def helm(*arguments, check=True, stdin=None, **env):
+    """Runs helm; what it says is the error's text when it fails."""
+    done = subprocess.run(
+        [HELM, *map(str, arguments)], capture_output=True, text=True, input=stdin, env={**os.environ, **env}, check=False
+    )
+    if check and done.returncode:
+        raise AssertionError(f"helm {' '.join(map(str, arguments))}:\n{done.stderr}{done.stdout}")
+    return done
+
+
+def template(name, *more):
+    """What helm makes of a profile, as text."""
+    return helm("template", "forebay", CHART, *KUBE, "-n", "logs", *values(name), *more).stdout
+
+
+def rendered(name, *more):
+    """What helm makes of a profile, as dictionaries."""
+    return [document for document in yaml.safe_load_all(template(name, *more)) if document]
+
+
+def refusal(*more, profile="small"):
+    """Why helm refuses values."""
+    done = helm("template", "forebay", CHART, *KUBE, *values(profile), *more, check=False)
+    assert done.returncode, "it was taken"
+    return done.stderr
+
+
+def find(documents, kind, name):
+    """The one resource of this kind and name; the release's name may be left out."""
+    named = (name, f"forebay-{name}")
+    found = [d for d in documents if d["kind"] == kind and d["metadata"]["name"] in named]
+    assert len(found) == 1, f"{kind} {name}: {[d['metadata']['name'] for d in documents if d['kind'] == kind]}"
+    return found[0]
+
+
+def pod_templates(documents):
+    """Each template of pods, with the name of what makes them."""
+    for document in documents:
+        spec = document.get("spec", {})
+        if document["kind"] == "CronJob":
+            spec = spec["jobTemplate"]["spec"]
+        if "containers" in spec.get("template", {}).get("spec", {}):
+            yield document["metadata"]["name"], spec["template"]
+
+
+def selects(selector, labels):
+    """Whether a selector by labels takes a pod."""
+    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())

@@ -1,0 +1,315 @@
+"""What helm renders, without a cluster."""
+
+import base64
+import difflib
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import yaml
+
+from chart import CHART, EVERYTHING, HERE, KUBE, PROFILES, find, helm, pod_templates, refusal, rendered, selects, template, values
+
+ALL = [*PROFILES, EVERYTHING]
+TIERS = ["ingest", "parser", "indexer"]
+
+
+class Rendered(unittest.TestCase):
+    maxDiff = None
+
+    def each(self):
+        for name in ALL:
+            yield name, rendered(name)
+
+    def test_lint_finds_nothing(self):
+        for name in ALL:
+            with self.subTest(values=name):
+                helm("lint", "--strict", CHART, *KUBE, *values(name))
+
+    def test_manifests_are_as_they_were_looked_at(self):
+        """Guarantees: no change of the chart changes what is installed unseen. BLESS=1 takes the new manifests over."""
+        for name in ALL:
+            with self.subTest(values=name):
+                golden, now = HERE / "golden" / f"{name}.yaml", without_foreign_files(template(name))
+                if os.environ.get("BLESS"):
+                    golden.write_text(now)
+                before = golden.read_text() if golden.exists() else ""
+                diff = difflib.unified_diff(before.splitlines(), now.splitlines(), "golden", "now", lineterm="", n=2)
+                self.assertEqual(before, now, "\n" + "\n".join(diff) + "\nBLESS=1 takes it over")
+
+    def test_forebay_takes_the_settings(self):
+        """
+        Scenario: the settings and rules of each profile, as pods get them, with certificates and an access file in their places.
+        Guarantees: `forebay check` finds nothing wrong with them.
+        """
+        for name, documents in self.each():
+            with tempfile.TemporaryDirectory() as folder:
+                folder = Path(folder)
+                settings = lay_out(documents, folder)
+                done = subprocess.run(
+                    [os.environ["FOREBAY"], "check", "--strict", settings], capture_output=True, text=True, check=False
+                )
+                self.assertEqual(done.returncode, 0, f"{name}: {done.stdout}{done.stderr}")
+
+    def test_pods_have_no_rights(self):
+        """Guarantees: what the restricted standard asks for, and beyond it: nothing writable but /tmp and data, no token."""
+        for _, documents in self.each():
+            for name, template_ in pod_templates(documents):
+                spec = template_["spec"]
+                self.assertIs(spec["automountServiceAccountToken"], False, name)
+                self.assertIs(spec["enableServiceLinks"], False, name)
+                self.assertIs(spec["securityContext"]["runAsNonRoot"], True, name)
+                self.assertEqual(spec["securityContext"]["seccompProfile"], {"type": "RuntimeDefault"}, name)
+                accounts = [d for d in documents if d["kind"] == "ServiceAccount"]
+                account = [d for d in accounts if d["metadata"]["name"] == spec["serviceAccountName"]]
+                self.assertEqual([d["automountServiceAccountToken"] for d in account], [False], name)
+                for container in spec["containers"]:
+                    own = container["securityContext"]
+                    self.assertEqual(own["capabilities"], {"drop": ["ALL"]}, name)
+                    self.assertIs(own["readOnlyRootFilesystem"], True, name)
+                    self.assertIs(own["allowPrivilegeEscalation"], False, name)
+                    self.assertIn("memory", container["resources"]["limits"], name)
+                    for mount in container["volumeMounts"]:
+                        writable = mount["mountPath"] in ("/tmp", "/var/lib/forebay")
+                        self.assertEqual(writable, not mount.get("readOnly", False), mount)
+            self.assertFalse({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"} & {d["kind"] for d in documents})
+
+    def test_no_manifest_holds_a_secret(self):
+        """
+        Scenario: secrets in every value that could be taken for the place of one.
+        Guarantees: the chart refuses each and doesn't show it; and makes no Secret of its own.
+        """
+        canary = "canary-5f1c"
+        places = [
+            *(f"config.kafka.properties.{key}" for key in (
+                "sasl\\.password", "ssl\\.key\\.password", "ssl\\.keystore\\.password", "ssl\\.key\\.pem", "sasl\\.jaas\\.config",
+                "sasl\\.oauthbearer\\.client\\.secret", "sasl\\.oauthbearer\\.config",
+            )),
+            "config.search.password", "config.search.api_key", "config.kafka.sasl_password",
+            "secrets.access.value", "secrets.search.password", "password",
+        ]
+        for place in places:
+            with self.subTest(place=place):
+                self.assertNotIn(canary, refusal("--set-string", f"{place}={canary}"))
+        self.assertNotIn(canary, refusal("--set-string", f"config.search.url=https://forebay:{canary}@search:9200"))
+        for name in ("FOREBAY__KAFKA__PROPERTIES__SASL_PASSWORD", "API_KEY", "MY_TOKEN"):
+            with self.subTest(variable=name):
+                self.assertNotIn(canary, refusal("--set-string", f"env[0].name={name},env[0].value={canary}"))
+        for name, documents in self.each():
+            self.assertNotIn("Secret", [d["kind"] for d in documents])
+            self.assertNotIn(canary, json.dumps(documents))
+
+    def test_secrets_come_as_folders_for_those_that_need_them(self):
+        """Guarantees: a tier sees its own secrets only, and a changed Secret reaches a running pod (a subPath would not)."""
+        documents = rendered("multi-region")
+        for tier, wanted in {
+            "ingest": {"access", "tls", "kafka"}, "parser": {"kafka"}, "indexer": {"kafka", "search"}, "indexer-us": {"kafka", "search"},
+            "dead-letters": {"access", "kafka", "token"}, "bootstrap": {"kafka", "search"},
+        }.items():
+            spec = dict(pod_templates(documents))[f"forebay-{tier}"]["spec"]
+            found = {v["name"]: v["secret"] for v in spec["volumes"] if "secret" in v}
+            self.assertEqual(set(found), wanted, tier)
+            for secret in found.values():
+                self.assertEqual(oct(secret["defaultMode"]), "0o440", tier)
+            self.assertFalse([m for c in spec["containers"] for m in c["volumeMounts"] if "subPath" in m], tier)
+
+    def test_closed_metrics_are_open_to_who_shows_a_token(self):
+        """Guarantees: all tiers know the tokens that they ask for, and Prometheus has one to show."""
+        closed = ["--set", "config.telemetry.metrics=token,monitoring.token.name=scraper"]
+        documents = rendered("large", *closed)
+        for tier in TIERS:
+            volumes = dict(pod_templates(documents))[f"forebay-{tier}"]["spec"]["volumes"]
+            self.assertIn("access", [v["name"] for v in volumes], tier)
+        endpoint = find(documents, "PodMonitor", "forebay")["spec"]["podMetricsEndpoints"][0]
+        self.assertEqual(endpoint["authorization"], {"credentials": {"name": "scraper", "key": "token"}})
+
+    def test_settings_replace_pods_and_rules_do_not(self):
+        """
+        Guarantees: a change of settings replaces every pod; that of a rule's text none, nor a new file; one in a new folder those
+        that read rules, since it has to be laid out.
+        """
+        def changed(profile, change):
+            before, after = (dict(pod_templates(rendered(profile, *more))) for more in ([], ["--set-string", change]))
+            return {tier for tier in TIERS if before[f"forebay-{tier}"] != after[f"forebay-{tier}"]}
+
+        self.assertEqual(changed("small", "config.parser.timezone=Europe/Berlin"), set(TIERS))
+        self.assertEqual(changed("small", "rules.files.tenants/acme/50-drop\\.yaml=steps: []"), set())
+        self.assertEqual(changed("large", "rules.files.40-mine\\.yaml=steps: []"), set())
+        self.assertEqual(changed("large", "rules.files.tenants/acme/50-drop\\.yaml=steps: []"), {"parser"})
+
+    def test_a_pod_has_the_time_that_its_tier_promises(self):
+        """Guarantees: the node kills later than the tier's own deadline, however that is set and written."""
+        def grace(tier, *more):
+            return dict(pod_templates(rendered("small", *more)))[f"forebay-{tier}"]["spec"]["terminationGracePeriodSeconds"]
+
+        # delay, twice the drain for requests and for the producer, 5 s for what is given up, margin
+        self.assertEqual(grace("ingest"), 5 + 2 * 20 + 5 + 15)
+        self.assertEqual((grace("parser"), grace("indexer")), (20 + 15, 20 + 15))
+        written = {"90s": 90, "1m 30s": 90, "1h": 3600, "1.5s": 2, "250ms": 1, "0s": 0, "2 min": 120}
+        for text, seconds in written.items():
+            self.assertEqual(grace("parser", "--set-string", f"config.parser.drain_timeout={text}"), seconds + 15, text)
+        self.assertIn("no unit of time", refusal("--set-string", "config.parser.drain_timeout=3 fortnights"))
+        self.assertEqual(grace("ingest", "--set", "shutdown.delay=0,shutdown.margin=1,config.ingest.drain_timeout=7s"), 2 * 7 + 5 + 1)
+
+    def test_no_more_pods_than_partitions(self):
+        """Guarantees: no tier is scaled to pods without a partition, however it is scaled."""
+        few = ["--set", "config.kafka.topics.partitions=7,config.parser.lanes=2,parser.replicas=50,indexer.replicas=50"]
+        documents = rendered("small", *few)
+        self.assertEqual(find(documents, "Deployment", "parser")["spec"]["replicas"], 4)
+        self.assertEqual(find(documents, "StatefulSet", "indexer")["spec"]["replicas"], 7)
+        documents = rendered(EVERYTHING)
+        scaled = find(documents, "HorizontalPodAutoscaler", "parser")["spec"]
+        self.assertEqual((scaled["minReplicas"], scaled["maxReplicas"]), (2, 4))
+        scaled = find(documents, "ScaledObject", "indexer")["spec"]
+        self.assertEqual((scaled["minReplicaCount"], scaled["maxReplicaCount"]), (2, 7))
+        trigger = scaled["triggers"][0]["metadata"]
+        self.assertEqual((trigger["consumerGroup"], trigger["topic"]), ("forebay-indexer", "forebay.events"))
+        behavior = scaled["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+        self.assertGreaterEqual(behavior["scaleDown"]["stabilizationWindowSeconds"], 300)
+        for tier in TIERS:
+            kind = "Deployment" if tier == "ingest" else "StatefulSet"
+            self.assertNotIn("replicas", find(documents, kind, tier)["spec"], "an upgrade would undo what was scaled")
+
+    def test_members_of_a_stateful_set_are_known_by_their_names(self):
+        for kind, known in {"StatefulSet": True, "Deployment": False}.items():
+            documents = rendered("small", "--set", f"indexer.kind={kind}")
+            env = dict(pod_templates(documents))["forebay-indexer"]["spec"]["containers"][0].get("env", [])
+            self.assertEqual("FOREBAY__KAFKA__INSTANCE_ID" in [e["name"] for e in env], known)
+
+    def test_each_listener_that_is_reached_has_a_service(self):
+        documents = rendered("small")
+        ports = {
+            d["metadata"]["name"]: (d["spec"]["type"], d["spec"]["ports"][0]["port"], d["spec"]["ports"][0]["targetPort"],
+                                    d["spec"]["ports"][0]["protocol"])
+            for d in documents if d["kind"] == "Service" and d["spec"].get("clusterIP") != "None"
+        }
+        self.assertEqual(ports, {
+            "forebay-http": ("ClusterIP", 8080, 8080, "TCP"),
+            "forebay-beats": ("ClusterIP", 5044, 5044, "TCP"),
+            "forebay-syslog-udp": ("LoadBalancer", 514, 5514, "UDP"),
+        })
+
+    def test_every_pod_is_held_to_a_policy(self):
+        """Guarantees: nothing reaches a pod, and it reaches nothing, but what a policy for its own tier says."""
+        for name, documents in self.each():
+            policies = [d["spec"] for d in documents if d["kind"] == "NetworkPolicy"]
+            nothing = [p for p in policies if not p.get("ingress") and not p.get("egress")]
+            for pod, template_ in pod_templates(documents):
+                labels = template_["metadata"]["labels"]
+                held = [p for p in policies if selects(p["podSelector"], labels)]
+                self.assertTrue([p for p in held if p in nothing], f"{name}: {pod} is not denied everything first")
+                mine = [p for p in held if p["podSelector"]["matchLabels"].get("forebay/tier") == labels["forebay/tier"]]
+                self.assertEqual(len(mine), 1, f"{name}: {pod}")
+                ports = {p["containerPort"] for c in template_["spec"]["containers"] for p in c.get("ports", [])}
+                allowed = {p["port"] for rule in mine[0].get("ingress") or [] for p in rule["ports"]}
+                self.assertEqual(allowed, ports, f"{name}: {pod}")
+
+    def test_a_tier_reaches_what_it_needs(self):
+        documents = rendered("small")
+
+        def reached(tier):
+            rules = find(documents, "NetworkPolicy", tier)["spec"]["egress"]
+            return {(p["port"], json.dumps(rule.get("to", "anywhere"))) for rule in rules for p in rule["ports"]}
+
+        dns = '[{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]'
+        kafka = '[{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kafka"}}}]'
+        base = {(53, dns), (9092, kafka)}
+        self.assertEqual(reached("ingest"), base)
+        self.assertEqual(reached("parser"), base)
+        self.assertEqual(reached("indexer"), base | {(9200, '"anywhere"')})
+        self.assertEqual(reached("bootstrap"), base | {(9200, '"anywhere"')})
+        self.assertEqual(reached("dead-letters"), base)
+        egress = find(rendered(EVERYTHING), "NetworkPolicy", "parser")["spec"]["egress"]
+        self.assertIn({"ports": [{"port": 9092, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}]}, egress)
+
+    def test_topics_are_as_bootstrap_makes_them(self):
+        topics = {d["spec"]["topicName"]: d["spec"] for d in rendered(EVERYTHING) if d["kind"] == "KafkaTopic"}
+        self.assertEqual(set(topics), {"forebay.raw", "forebay.events", "forebay.dlq", "forebay.parked", "forebay.dlq.state", "forebay.audit"})
+        self.assertEqual(topics["forebay.raw"]["config"], {
+            "cleanup.policy": "delete", "max.message.bytes": 8455168, "min.insync.replicas": 2, "retention.bytes": -1,
+            "retention.ms": 5400000,
+        })
+        self.assertEqual(topics["forebay.dlq"]["config"]["retention.bytes"], 1610612736)
+        self.assertEqual((topics["forebay.audit"]["partitions"], topics["forebay.audit"]["config"]["retention.ms"]), (1, -1))
+        self.assertEqual((topics["forebay.dlq.state"]["partitions"], topics["forebay.raw"]["partitions"]), (1, 7))
+
+    def test_a_replay_is_told_what_was_asked_for(self):
+        """Guarantees: options reach the job as they were written, large numbers too; other options are another job."""
+        def job(*more):
+            documents = rendered("small", "--set", "replay.enabled=true", *more)
+            return next((name, t) for name, t in pod_templates(documents) if "-replay-" in name)
+
+        options = '{"error_type":"json_invalid","limit":5000000,"dry_run":true}'
+        name, template_ = job("--set-json", f"replay.options={options}")
+        env = {e["name"]: e.get("value") for e in template_["spec"]["containers"][0]["env"]}
+        self.assertEqual(
+            (env["FOREBAY_REPLAY_ERROR_TYPE"], env["FOREBAY_REPLAY_LIMIT"], env["FOREBAY_REPLAY_DRY_RUN"]), ("json_invalid", "5000000", "true")
+        )
+        self.assertEqual(name, job("--set-json", f"replay.options={options}")[0])
+        for change in ("replay.again=once-more", "replay.options.tenant=acme", "image.tag=next"):
+            self.assertNotEqual(name, job("--set-json", f"replay.options={options}", "--set", change)[0], change)
+
+    def test_what_cannot_work_is_refused_all_at_once(self):
+        said = refusal("--set", "config.kafka.bootstrap_servers=,config.search.url=,config.telemetry.listen.parser=127.0.0.1:9600")
+        for what in ("config.kafka.bootstrap_servers", "config.search.url", "config.telemetry.listen.parser"):
+            self.assertIn(what, said)
+        for change, what in {
+            "secrets.access.name=": "secrets.access.name",
+            "secrets.token.name=": "secrets.token.name",
+            "config.telemetry.metrics=token,monitoring.podMonitor.enabled=true": "monitoring.token.name",
+            "services.nobody.type=LoadBalancer": "services.nobody",
+            "config.ingest.listeners.a_b.protocol=relp,config.ingest.listeners.a_b.address=0.0.0.0:1,"
+            "config.ingest.listeners.a-b.protocol=relp,config.ingest.listeners.a-b.address=0.0.0.0:2": "another listener",
+            "parser.autoscaling.min=11,parser.autoscaling.max=10": "min is more than max",
+            "monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true": "twice",
+            "config.parser.lans=3": "lans",
+            "config.ingest.max_body=16": "max_body",
+            "ingest.autoscaling.by=lag": "autoscaling",
+        }.items():
+            self.assertIn(what, refusal("--set", change), change)
+
+
+def without_foreign_files(text):
+    """Dashboards and alerts have tests of their own, and are long."""
+    parts = re.split(r"(?m)^---\n", text)
+    return "---\n".join(p for p in parts if "kind: PrometheusRule" not in p and "-dashboard-" not in p)
+
+
+def lay_out(documents, folder):
+    """Puts what pods find below /etc/forebay into a folder; answers where the settings are."""
+    settings = find(documents, "ConfigMap", "settings")["data"]["forebay.yaml"].replace("/etc/forebay/", f"{folder}/")
+    for part in ("access", "tls", "kafka", "search", "rules"):
+        (folder / part).mkdir()
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "90",
+         "-subj", "/CN=forebay", "-addext", "subjectAltName=DNS:forebay", "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", folder / "tls/tls.key", "-out", folder / "tls/tls.crt"],
+        check=True, capture_output=True,
+    )
+    (folder / "tls/tls.key").chmod(0o600)
+    token = base64.b16encode(bytes(32)).decode().lower()
+    access = {"credentials": [{"name": "test", "tenant": "test", "token": f"sha256:{token}"}]}
+    (folder / "access/access.yaml").write_text(yaml.safe_dump(access))
+    (folder / "access/access.yaml").chmod(0o600)
+    for name in ("kafka/password", "search/elastic"):
+        (folder / name).write_text("secret")
+    for name in ("kafka/ca.crt", "search/ca.crt"):
+        (folder / name).write_bytes((folder / "tls/tls.crt").read_bytes())
+    for _, template_ in pod_templates(documents):
+        for volume in template_["spec"]["volumes"]:
+            if volume["name"] == "rules":
+                data = find(documents, "ConfigMap", volume["configMap"]["name"])["data"]
+                flat = [{"key": key, "path": key} for key in data]
+                for item in volume["configMap"].get("items", flat):
+                    path = folder / "rules" / item["path"]
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(data[item["key"]])
+    (folder / "forebay.yaml").write_text(settings)
+    return folder / "forebay.yaml"
+
+
+if __name__ == "__main__":
+    unittest.main()

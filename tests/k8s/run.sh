@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Tests the chart: ./run.sh [rendered|installed|scaled|NAME OF A TEST]...   (all without arguments)
+#   BLESS=1      writes what `helm template` gives to golden/, for a person to look at
+#   FOREBAY      the `forebay` that checks rendered settings   (default: the debug build of CARGO_TARGET_DIR)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../servers/lib.sh
+. "$here/../servers/lib.sh"
+
+# A virtual environment can't be moved, so that its programs are called through its python.
+make_python() {
+  python3 -m venv "$1"
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+}
+python=$(servers_home python "$here/requirements.txt")
+prepare_once "$python" make_python
+HELM=$("$here/../servers/k8s/run.sh" helm)
+export HELM
+export FOREBAY=${FOREBAY:-${CARGO_TARGET_DIR:-$here/../../target}/debug/forebay}
+cd "$here"
+tests=()
+for name in "$@"; do
+  case $name in rendered | installed | scaled) tests+=("$name") ;; *) tests+=(-k "$name") ;; esac
+done
+case " ${tests[*]} " in *' rendered '* | *' installed '* | *' scaled '*) ;; *) tests+=(rendered installed scaled) ;; esac
+# What is only rendered needs no cluster.
+if [ "${tests[*]}" != rendered ]; then
+  "$here/../servers/k8s/run.sh" prepare
+  FOREBAY_TEST_KUBE=$("$here/../servers/k8s/run.sh" home)
+  export FOREBAY_TEST_KUBE
+fi
+PYTHONDONTWRITEBYTECODE=1 exec "$python/bin/python" -m unittest --verbose "${tests[@]}"
