@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Size(size::Args),
     /// Count, look at, replay, park and purge dead letters
     Dlq(Box<dlq::Args>),
-    /// Create tokens for senders
+    /// Create, list and revoke credentials of who sends, reads or administrates
     Token(token::Args),
     /// Who did what, and whether somebody touched the records of it
     Audit(audit::Args),

@@ -6,12 +6,14 @@ use forebay_access::{Operator, Role, ScopeError, Secret};
 use forebay_audit_log::actor;
 use forebay_operators::command::{self, CommandError};
 
+use crate::dev::banner::word;
 use crate::exit::{Exit, Failure};
 
 /// How a command is told who gives it.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct TokenArgs {
-    /// The file that holds the token of who gives this command, in place of FOREBAY_TOKEN; for `send` and `generate`, the sender's
+    /// The file that holds the token of who gives this command, in place of FOREBAY_TOKEN; for `send` and `generate`, the
+    /// sender's, which they take from nowhere else
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) token_file: Option<PathBuf>,
 }
@@ -37,6 +39,17 @@ impl TokenArgs {
         let variable = std::env::var_os(command::VARIABLE);
         command::token(self.token_file.as_deref(), variable).map_err(|error| explain(&error))
     }
+}
+
+/// An access file that isn't there, and how it is made.
+pub(crate) fn no_file(path: &Path) -> (String, String) {
+    let file = word(path);
+    (
+        format!("access file {}: there is none, and without it nobody could come in", path.display()),
+        format!(
+            "make it first, with the first administrator: `forebay token create --file {file} --tenant ops --role admin --may-choose '*'`"
+        ),
+    )
 }
 
 fn explain(error: &CommandError) -> Failure {

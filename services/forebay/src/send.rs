@@ -5,6 +5,7 @@ mod batches;
 mod destination;
 mod key;
 mod poster;
+mod trouble;
 
 pub(crate) use answer::Taken;
 pub(crate) use batches::{Batch, Batches, Limits};

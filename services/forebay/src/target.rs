@@ -20,6 +20,7 @@ use crate::dev::settings;
 use crate::dev::state::Instance;
 use crate::exit::Failure;
 use crate::operator::TokenArgs;
+use crate::output::warn;
 
 /// What to do when there is nothing to speak to.
 pub(crate) const START_OR_NAME: &str =
@@ -61,30 +62,45 @@ impl TargetArgs {
 
     /// The target, by the rules above, for a command that shows and changes nothing of anybody's.
     pub(crate) fn find(&self) -> Result<Target, Failure> {
-        if self.names_settings() {
-            let settings = load(self.config.as_deref())?;
+        if let Some(settings) = self.installation()? {
             return Ok(Target { settings, dev: None });
         }
         let instance = Instance::running(&self.data_dir()?)?;
         let mut settings = Settings { parser: instance.parser.clone(), ..Settings::default() };
         settings::adapt(&mut settings, None);
         settings::use_broker(&mut settings, instance.kafka.to_string());
+        settings.ingest.access_file = instance.senders_file.clone();
         settings.telemetry.access_file = instance.access_file.clone();
         Ok(Target { settings, dev: Some(instance) })
     }
 
     /// The settings of an installation, where they are named.
     pub(crate) fn installation(&self) -> Result<Option<Settings>, Failure> {
-        self.names_settings().then(|| load(self.config.as_deref())).transpose()
+        if !self.names_settings() {
+            return Ok(None);
+        }
+        if self.data.is_some() {
+            let what = if self.config.is_some() {
+                "--config or FOREBAY_CONFIG names"
+            } else {
+                "FOREBAY__... variables are"
+            };
+            warn(format!("--data isn't used: {what} the settings of an installation"));
+        }
+        load(self.config.as_deref()).map(Some)
+    }
+
+    /// The running `forebay dev`, whether settings are named or not.
+    pub(crate) fn dev(&self) -> Option<Instance> {
+        Instance::running(&self.data_dir().ok()?).ok()
     }
 
     /// The store to search, for who may read: that of an installation, or the embedded one, whether its `forebay dev` runs or
     /// not. The access file of the one that ran last guards it.
     pub(crate) fn store_to_read(&self) -> Result<(Box<dyn Store>, Operator), Failure> {
-        let access_file = if self.names_settings() {
-            load(self.config.as_deref())?.operators_file().map(Path::to_owned)
-        } else {
-            guard::access_file(&self.data_dir()?)?
+        let access_file = match self.installation()? {
+            Some(settings) => settings.operators_file().map(Path::to_owned),
+            None => guard::access_file(&self.data_dir()?)?,
         };
         let operator = self.token.ask(access_file.as_deref(), Role::Read)?;
         let (_, store) = self.store()?;

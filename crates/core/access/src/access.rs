@@ -106,6 +106,8 @@ pub struct Listed<'a> {
     pub kind: &'static str,
     /// What it may do.
     pub roles: Roles,
+    /// Which other tenants it may choose.
+    pub choice: &'a Choice,
     /// From when on it is no longer valid.
     pub expires: Option<Timestamp>,
     /// Whether it is switched off.
@@ -230,6 +232,7 @@ impl Access {
             tenant: &one.tenant,
             kind: one.kind,
             roles: one.roles,
+            choice: &one.choice,
             expires: one.expires,
             disabled: one.disabled,
         })

@@ -76,7 +76,7 @@ pub enum Denial {
     #[error("the credential may not be used from this address")]
     Address,
     /// It is for something else.
-    #[error("the credential may not be used to {0}")]
+    #[error("the credential may not be used to {}", verb(.0))]
     Role(&'static str),
     /// It is bound to another tenant.
     #[error("the credential belongs to another tenant than the one that is asked for")]
@@ -159,4 +159,9 @@ impl Denial {
             Self::TooOften(_) => "wait, then send the right ones",
         }
     }
+}
+
+/// What a role is good for, as a sentence says it.
+fn verb(role: &str) -> &str {
+    if role == Role::Admin.name() { "administrate" } else { role }
 }

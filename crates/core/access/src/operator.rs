@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::access::Access;
 use crate::claim::{Caller, Claim};
-use crate::grant::{Answer, Choice, Denial, Grant, Role};
+use crate::grant::{Answer, Choice, Denial, Role};
 
 /// Who does something that is written down. The name says how much it is worth: that of a credential was proved by its
 /// secret, that of an account is only what the system says.
@@ -87,10 +87,10 @@ impl fmt::Display for Actor {
 // === impl Scope ===
 
 impl Scope {
-    /// What this grant is good for: the tenants that it may send as.
-    fn of(grant: &Grant) -> Self {
-        let own = std::iter::once(grant.tenant.clone());
-        match &grant.choice {
+    /// What a credential is good for: the tenants that it may send as.
+    fn of(tenant: &Tenant, choice: &Choice) -> Self {
+        let own = std::iter::once(tenant.clone());
+        match choice {
             Choice::All => Self::Everybody,
             Choice::Some(others) => Self::Tenants(own.chain(others.iter().cloned()).collect()),
             Choice::None => Self::Tenants(own.collect()),
@@ -118,6 +118,39 @@ impl Scope {
             (Self::Tenants(tenants), None) => match tenants.first() {
                 Some(only) if tenants.len() == 1 => Ok(Some(only.to_string())),
                 _ => Err(ScopeError::Which(tenants.clone())),
+            },
+        }
+    }
+
+    /// Asks for what somebody needs to make a credential of this tenant, which may choose those others, by their names in the
+    /// file: nobody gives away more than he has.
+    ///
+    /// # Errors
+    /// When it is for more than he has.
+    pub fn may_make(&self, tenant: &str, may_choose: &[String]) -> Result<(), ScopeError> {
+        if may_choose.iter().any(|name| name == "*") {
+            self.everybody()?;
+        }
+        match std::iter::once(tenant)
+            .chain(may_choose.iter().map(String::as_str))
+            .find(|one| !self.holds(one))
+        {
+            Some(foreign) => Err(ScopeError::Foreign(foreign.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks for what somebody needs to revoke a credential of that scope: nobody takes away what he couldn't have given.
+    ///
+    /// # Errors
+    /// When it is for more than he has.
+    pub fn may_revoke(&self, other: &Self) -> Result<(), ScopeError> {
+        match (self, other) {
+            (Self::Everybody, _) => Ok(()),
+            (Self::Tenants(_), Self::Everybody) => self.everybody(),
+            (Self::Tenants(own), Self::Tenants(others)) => match others.difference(own).next() {
+                Some(foreign) => Err(ScopeError::Foreign(foreign.to_string())),
+                None => Ok(()),
             },
         }
     }
@@ -157,11 +190,18 @@ impl Access {
         now: Timestamp,
     ) -> Result<Operator, Denial> {
         match self.check(&Claim::Token(token), caller, role, now)? {
-            Answer::Granted(grant) => {
-                Ok(Operator { actor: Actor::credential(&grant.name), scope: Scope::of(&grant) })
-            }
+            Answer::Granted(grant) => Ok(Operator {
+                actor: Actor::credential(&grant.name),
+                scope: Scope::of(&grant.tenant, &grant.choice),
+            }),
             Answer::Password(_) => Err(Denial::Unknown),
         }
+    }
+
+    /// What the credential of this name is good for, whether it is valid or not.
+    #[must_use]
+    pub fn scope_of(&self, name: &str) -> Option<Scope> {
+        self.list().find(|one| one.name == name).map(|one| Scope::of(one.tenant, one.choice))
     }
 
     /// Whether somebody could administrate at the time `now`: a token with the role `admin` that is valid. Until there is one, whoever
@@ -247,6 +287,43 @@ mod tests {
         assert!(two.holds("umbrella") && !two.holds("initech") && !one.holds("umbrella"));
         assert_eq!((all.narrow(None), all.everybody()), (Ok(None), Ok(())));
         assert_eq!(all.narrow(Some("anybody")), Ok(Some("anybody".to_owned())));
+    }
+
+    /// Guarantees: nobody gives away, or takes away, more than he has.
+    #[test]
+    fn an_administrator_makes_and_revokes_within_his_scope() {
+        let access = access(&[
+            ("one", "admin", "", ""),
+            ("two", "admin", "umbrella", ""),
+            ("all", "admin", "\"*\"", ""),
+            ("sender", "", "", ""),
+        ]);
+        let scope = |name| ask(&access, name, Role::Admin).unwrap().scope;
+        let make = |name, tenant, may_choose: &[&str]| {
+            let may_choose: Vec<String> = may_choose.iter().map(|&name| name.to_owned()).collect();
+            scope(name).may_make(tenant, &may_choose)
+        };
+        let foreign = |name: &str| Err(ScopeError::Foreign(name.to_owned()));
+        assert_eq!((make("one", "acme", &[]), make("one", "acme", &["acme"])), (Ok(()), Ok(())));
+        assert_eq!(
+            (make("one", "umbrella", &[]), make("one", "acme", &["umbrella"])),
+            (foreign("umbrella"), foreign("umbrella"))
+        );
+        assert!(matches!(make("one", "acme", &["*"]), Err(ScopeError::NotEverybody(_))));
+        assert!(matches!(make("two", "acme", &["umbrella", "*"]), Err(ScopeError::NotEverybody(_))));
+        assert_eq!(
+            (make("two", "umbrella", &["acme"]), make("two", "initech", &[])),
+            (Ok(()), foreign("initech"))
+        );
+        assert_eq!(make("all", "initech", &["*"]), Ok(()));
+        let revoke = |name, other| scope(name).may_revoke(&access.scope_of(other).unwrap());
+        assert_eq!(
+            (revoke("one", "one"), revoke("one", "sender"), revoke("all", "all")),
+            (Ok(()), Ok(()), Ok(()))
+        );
+        assert_eq!((revoke("one", "two"), revoke("two", "one")), (foreign("umbrella"), Ok(())));
+        assert!(matches!(revoke("two", "all"), Err(ScopeError::NotEverybody(_))));
+        assert_eq!(access.scope_of("nobody"), None);
     }
 
     /// Guarantees: only a token that works can lock others out of the file.

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::anchor::Known;
+use crate::hash::Hash;
+
 /// Where a record stands.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Place {
     /// The partition.
     pub partition: i32,
@@ -45,7 +48,7 @@ pub enum Fault {
         to: i64,
     },
     /// A record holds another hash than that of the one before.
-    #[error("{place}: altered: record {sequence} of {writer} does not fit to the one before{}: one of the two was changed", at(.before.as_ref()))]
+    #[error("{place}: altered: record {sequence} of {writer} {}", misfit(.before.as_ref()))]
     Altered {
         /// The later of the two.
         place: Place,
@@ -78,10 +81,23 @@ pub enum Fault {
         /// Its number.
         sequence: u64,
     },
-    /// Two different records with one number.
+    /// A record that stands there a second time, and not right behind the first.
     #[error(
-        "{place}: forked: there is another record {sequence} of {writer}, at {first}: one of the two is forged"
+        "{place}: copied: record {sequence} of {writer} stands at {first} already, with others between: somebody put it there, or \
+         its writer wrote it again, having had no answer for so long"
     )]
+    Copied {
+        /// The later of the two.
+        place: Place,
+        /// The writer.
+        writer: String,
+        /// Its number.
+        sequence: u64,
+        /// The earlier of the two.
+        first: Place,
+    },
+    /// Two different records with one number.
+    #[error("{place}: forked: there is another record {sequence} of {writer}, at {first}{}", forged(*.held))]
     Forked {
         /// The later of the two.
         place: Place,
@@ -91,6 +107,8 @@ pub enum Fault {
         sequence: u64,
         /// The earlier of the two.
         first: Place,
+        /// Whether the writer's next record holds the earlier of the two.
+        held: bool,
     },
     /// The record that a writer saw at the end of the topic isn't there, or not before.
     #[error(
@@ -126,14 +144,69 @@ pub enum Fault {
     },
 }
 
+// === impl Fault ===
+
+impl Fault {
+    /// Its name in the report.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "unreadable",
+            Self::WrongPartition { .. } => "wrong_partition",
+            Self::Deleted { .. } => "deleted",
+            Self::Altered { .. } => "altered",
+            Self::Missing { .. } => "missing",
+            Self::Reordered { .. } => "reordered",
+            Self::Copied { .. } => "copied",
+            Self::Forked { .. } => "forked",
+            Self::Unseen { .. } => "unseen",
+            Self::CutOff { .. } => "cut_off",
+            Self::NotAnchored { .. } => "not_anchored",
+        }
+    }
+
+    /// What it is known by again, with the hashes of the records that it is about. `None` for what only the heads of an
+    /// anchor tell: with new heads it is gone.
+    pub(crate) fn known(&self, records: &[Hash]) -> Option<Known> {
+        let (place, numbers) = match self {
+            Self::CutOff { .. } | Self::NotAnchored { .. } => return None,
+            Self::Deleted { place, to } => (*place, format!("{to}")),
+            Self::Missing { place, from, to, .. } => (*place, format!("{from} {to}")),
+            Self::Unreadable { place, .. }
+            | Self::WrongPartition { place }
+            | Self::Altered { place, .. }
+            | Self::Reordered { place, .. }
+            | Self::Copied { place, .. }
+            | Self::Forked { place, .. }
+            | Self::Unseen { place, .. } => (*place, String::new()),
+        };
+        let records: Vec<String> = records.iter().map(Hash::to_string).collect();
+        let all = format!("{} {place} {numbers} {}", self.name(), records.join(" "));
+        Some(Known { place, fault: self.name().to_owned(), hash: Hash::of(all.as_bytes()) })
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.partition, self.offset)
     }
 }
 
-fn at(place: Option<&Place>) -> String {
-    place.map(|place| format!(" (at {place})")).unwrap_or_default()
+fn misfit(before: Option<&Place>) -> String {
+    match before {
+        Some(before) => {
+            format!("does not fit to the one before (at {before}): one of the two was changed")
+        }
+        None => "does not begin as a first record does: it was changed, or is forged".to_owned(),
+    }
+}
+
+const fn forged(held: bool) -> &'static str {
+    if held {
+        ", and the writer went on from that one: this one is forged"
+    } else {
+        ": one of the two is forged"
+    }
 }
 
 fn found(last: Option<u64>) -> String {

@@ -22,7 +22,7 @@ mod hash;
 mod record;
 mod verify;
 
-pub use anchor::{Anchor, Head};
+pub use anchor::{Anchor, Head, Known};
 pub use chain::Chain;
 pub use entry::{Action, Entry, State};
 pub use fault::{Fault, Place};

@@ -29,7 +29,7 @@ pub struct Record {
     pub sequence: u64,
     /// When it was written, as RFC 3339, by the writer's clock.
     pub time: String,
-    /// Who did it: `os:USER@HOST`, `service:NAME@HOST`.
+    /// Who did it: `credential:NAME` who showed a token, else `os:USER@HOST`, as the system says; `service:NAME@HOST`.
     pub actor: String,
     /// What was done, by the name of an [`Action`](crate::Action), or what a newer Forebay does.
     pub action: String,

@@ -54,8 +54,8 @@ pub async fn verify(settings: &KafkaSettings, anchor: Option<Anchor>) -> Result<
         }
     };
     let ends: Vec<(i32, i64)> = offsets.iter().map(|range| (range.partition, range.end)).collect();
-    let verifier = read(settings, Verifier::default(), Verifier::add).await?;
-    Ok(verifier.finish(&ends, anchor.as_ref()))
+    let verifier = read(settings, Verifier::new(anchor), Verifier::add).await?;
+    Ok(verifier.finish(&ends))
 }
 
 /// Begins to read.

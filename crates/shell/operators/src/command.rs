@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(ask(None), "os:ann@ops", "the file names no administrator");
         write(&path, &[("sender", ""), ("admin", "admin")]);
         assert!(ask(None).contains("role `admin`"));
-        assert!(ask(Some("sender")).starts_with("the credential may not be used to admin"));
+        assert!(ask(Some("sender")).starts_with("the credential may not be used to administrate"));
         assert_eq!(ask(Some("admin")), "credential:admin");
         fs::write(&path, "credentials: [broken").unwrap();
         assert!(ask(Some("admin")).contains("access file "), "a file that nobody can read names nobody");

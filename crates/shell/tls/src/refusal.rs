@@ -101,7 +101,29 @@ impl AcceptError {
             CertificateError::UnknownIssuer
             | CertificateError::BadSignature
             | CertificateError::UnknownRevocationStatus => Self::CertificateUnknown(why.to_string()),
+            // rustls hands on what webpki says, without words for it.
+            other if other.to_string().contains("CaUsedAsEndEntity") => {
+                Self::CertificateInvalid("it is an authority's, and not a client's own".to_owned())
+            }
             other => Self::CertificateInvalid(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::OtherError;
+
+    use super::*;
+
+    /// Guarantees: what stands in the log is a sentence, and no type of a library.
+    #[test]
+    fn an_authority_that_comes_as_a_client_is_told_in_words() {
+        let why = OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        let error = AcceptError::of_tls(&rustls::Error::InvalidCertificate(CertificateError::Other(why)));
+        let text = error.to_string();
+        assert!(text.ends_with("it is an authority's, and not a client's own"), "{text}");
     }
 }

@@ -3,9 +3,11 @@
 mod doors;
 
 use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use forebay_ingest::config::{TlsFindings, check_tls};
+use forebay_operators::FileError;
 use forebay_rule_tools::{RuleFolder, check};
 use forebay_rules::files::{Purpose, purpose};
 use forebay_rules::spec::RuleSpec;
@@ -15,13 +17,23 @@ use forebay_yaml::suggest;
 use jiff::Timestamp;
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::no_file;
 use crate::output::term::{self, Colour, safe};
 use crate::output::{Data, note};
 use crate::rules;
 use crate::target::{TargetArgs, load};
 
+/// What is found in the files that settings name.
+#[derive(Default)]
+struct Files {
+    valid: Vec<String>,
+    problems: Vec<String>,
+    warnings: Vec<String>,
+}
+
 /// Checks settings as every tier does before it binds a port, with the environment's FOREBAY__... variables on top, and the
-/// access file and the rules that they name. All problems are listed at once.
+/// access file and the rules that they name. Problems are listed all at once; while a value can't be read (a text for a
+/// number), what depends on it isn't looked at.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The settings to check, or a folder of rules, or one rule (default: the settings of --config, else the folder `rules`)
@@ -41,14 +53,16 @@ pub(crate) fn run(target: &TargetArgs, args: &Args) -> Outcome {
         Some(path) if path.is_dir() || is_rule(path) => rules(path, &load(config)?, args.strict, &mut data)?,
         Some(file) => {
             let settings = load(Some(file))?;
-            data.line(format!("{}: the settings are valid", file.display()))?;
-            let access = access_files(&settings, args.strict, &mut data)?;
-            let files = tls(&settings, args.strict, &mut data)?;
+            let files = Files::of(&settings);
+            if files.problems.is_empty() {
+                data.line(format!("{}: the settings are valid", file.display()))?;
+            }
+            let of_files = files.tell(args.strict, &mut data)?;
             let of_rules = match &settings.parser.rules.folder {
                 Some(folder) => rules(folder, &settings, args.strict, &mut data)?,
                 None => Exit::Done,
             };
-            [access, files, of_rules].into_iter().find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done)
+            if of_files == Exit::Done { of_rules } else { of_files }
         }
         None => {
             let settings = load(None)?;
@@ -71,27 +85,49 @@ fn is_rule(path: &Path) -> bool {
     !keys.iter().any(is_section) && keys.iter().any(is_of_rule)
 }
 
-/// The files of tenants and credentials, and what the listeners have of them.
-fn access_files(settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
-    let (senders, operators) = (settings.ingest.access_file.as_deref(), settings.operators_file());
-    let mut warnings = Vec::new();
-    for path in senders.into_iter().chain(operators.filter(|path| senders != Some(*path))) {
+// === impl Files ===
+
+impl Files {
+    fn of(settings: &Settings) -> Self {
+        let mut found = Self::default();
+        let (senders, operators) = (settings.ingest.access_file.as_deref(), settings.operators_file());
+        for path in senders.into_iter().chain(operators.filter(|path| senders != Some(*path))) {
+            found.access_file(path, settings, senders == Some(path));
+        }
+        let TlsFindings { problems, warnings } = check_tls(settings);
+        found.problems.extend(problems.iter().map(ToString::to_string));
+        found.warnings.extend(warnings.iter().map(ToString::to_string));
+        found
+    }
+
+    /// A file of tenants and credentials, and what the listeners have of it.
+    fn access_file(&mut self, path: &Path, settings: &Settings, is_of_senders: bool) {
+        let shown = path.display();
         match forebay_operators::load(path) {
             Ok(access) => {
-                data.line(format!("{}: {} credentials are valid", path.display(), access.list().len()))?;
-                if senders == Some(path) {
-                    warnings.extend(doors::warnings(&access, settings, Timestamp::now()));
+                self.valid.push(format!("{shown}: {} credentials are valid", access.list().len()));
+                if is_of_senders {
+                    self.warnings.extend(doors::warnings(&access, settings, Timestamp::now()));
                 }
             }
+            Err(FileError::Read(error)) if error.kind() == io::ErrorKind::NotFound => {
+                let (what, hint) = no_file(path);
+                self.problems.push(format!("{what}; {hint}"));
+            }
             Err(error) => {
-                data.flush()?;
-                note(format!("access file {}: {error}", path.display()));
-                return Ok(Exit::Failed);
+                let lines = error.to_string();
+                self.problems.extend(lines.lines().map(|line| format!("access file {shown}: {line}")));
             }
         }
     }
-    tell(data, Colour::Yellow, "warning", &warnings)?;
-    Ok(if strict && !warnings.is_empty() { Exit::Settings } else { Exit::Done })
+
+    fn tell(&self, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
+        self.valid.iter().try_for_each(|line| data.line(safe(line).as_bytes()))?;
+        tell(data, Colour::Red, "error", &self.problems)?;
+        tell(data, Colour::Yellow, "warning", &self.warnings)?;
+        let wrong = !self.problems.is_empty() || (strict && !self.warnings.is_empty());
+        Ok(if wrong { Exit::Settings } else { Exit::Done })
+    }
 }
 
 /// Findings, one a line.
@@ -100,15 +136,6 @@ fn tell(data: &mut Data, colour: Colour, severity: &str, found: &[impl Display])
     found
         .iter()
         .try_for_each(|one| data.line(style.paint(colour, &safe(&format!("{severity}: {one}"))).as_bytes()))
-}
-
-/// The files of TLS that the settings name.
-fn tls(settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {
-    let TlsFindings { problems, warnings } = check_tls(settings);
-    tell(data, Colour::Red, "error", &problems)?;
-    tell(data, Colour::Yellow, "warning", &warnings)?;
-    let wrong = !problems.is_empty() || (strict && !warnings.is_empty());
-    Ok(if wrong { Exit::Settings } else { Exit::Done })
 }
 
 fn rules(path: &Path, settings: &Settings, strict: bool, data: &mut Data) -> Result<Exit, Failure> {

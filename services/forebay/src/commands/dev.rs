@@ -14,6 +14,7 @@ use crate::dev::settings::adapt;
 use crate::dev::state::Instance;
 use crate::dev::tiers::{Tiers, ready};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::no_file;
 use crate::output::term::{self, Colour};
 use crate::output::{note, warn};
 use crate::send::ingest_url;
@@ -38,6 +39,11 @@ pub(crate) struct Args {
 pub(crate) fn run(target: &TargetArgs, args: Args) -> Outcome {
     let data = target.data_dir()?;
     let settings = settings(target, args.port)?;
+    let mut files = settings.ingest.access_file.as_deref().into_iter().chain(settings.operators_file());
+    if let Some(missing) = files.find(|file| !file.exists()) {
+        let (what, hint) = no_file(missing);
+        return Err(Failure::settings(what).hint(hint));
+    }
     let form = match settings.telemetry.log_format {
         LogFormat::Text => LogForm::Text,
         LogFormat::Json => LogForm::Json,
@@ -98,6 +104,7 @@ async fn serve(
         ca_file: settings.ingest.tls.certificate_file.as_deref().map(whole),
         kafka: tiers.kafka(),
         metrics: tiers.metrics(),
+        senders_file: settings.ingest.access_file.as_deref().map(whole),
         access_file: settings.operators_file().map(whole),
         parser,
     };
@@ -137,7 +144,7 @@ async fn serve(
 
 /// The causes that a person meets, with what to do.
 fn explain(error: &anyhow::Error, data: &DataDir, listen: &str) -> Failure {
-    let text = format!("{error:#}");
+    let text = told(error);
     let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
     if io.is_some_and(|io| io.kind() == std::io::ErrorKind::AddrInUse) {
         return Failure::failed(format!("{listen} is taken by another process"))
@@ -148,4 +155,29 @@ fn explain(error: &anyhow::Error, data: &DataDir, listen: &str) -> Failure {
             .hint("stop it, or give this one a folder of its own with --data DIR");
     }
     Failure::failed(text)
+}
+
+/// An error with its causes, but for those whose words it has already.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        match told.as_str() {
+            "" => cause,
+            told if told.ends_with(&cause) => told.to_owned(),
+            told => format!("{told}: {cause}"),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow::Error::new(forebay_operators::FileError::Read(io::Error::other("no disk")));
+        assert_eq!(told(&error.context("access file a.yaml")), "access file a.yaml: can't read it: no disk");
+    }
 }

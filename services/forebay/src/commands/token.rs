@@ -1,4 +1,6 @@
-//! `forebay token`: credentials of senders, each bound to a tenant.
+//! `forebay token`: credentials of who sends, reads or administrates, each bound to a tenant.
+
+mod place;
 
 use std::path::{Path, PathBuf};
 
@@ -6,16 +8,16 @@ use forebay_access::Operator;
 use forebay_audit::{Action as Audit, Entry};
 use forebay_ingest::tokens::{self, IssueError, Wanted, WantedSecret};
 use forebay_record::Tenant;
-use forebay_settings::Settings;
 use jiff::Timestamp;
 
-use crate::audit::{Audited, warn_unaudited};
+use self::place::Place;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::out_of_scope;
 use crate::output::table::Table;
-use crate::output::{Data, note};
-use crate::target::{TargetArgs, load};
+use crate::output::{Data, note, warn};
+use crate::target::TargetArgs;
 
-/// Credentials of senders.
+/// Credentials of who sends, reads or administrates.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -49,7 +51,7 @@ enum Action {
 /// Which file.
 #[derive(Debug, clap::Args)]
 struct FileArgs {
-    /// The access file (default: ingest.access_file of the settings)
+    /// The access file (default: ingest.access_file of the settings, or that of the running `forebay dev`)
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -93,7 +95,8 @@ struct Create {
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
 
-    /// The access file; it is made if it isn't there (default: ingest.access_file of the settings)
+    /// The access file; it is made if it isn't there (default: ingest.access_file of the settings, or that of the running
+    /// `forebay dev`)
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -109,25 +112,46 @@ fn tenant(text: &str) -> Result<Tenant, String> {
 pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     match args.action {
         Action::Create(args) => create(target, args).await,
-        Action::List { file } => list(&path(target, file.file)?),
+        Action::List { file } => list(&Place::find(target, file.file)?.file),
         Action::Revoke { name, file, unaudited } => {
-            let file = path(target, file.file)?;
-            let operator = ask(target, &file)?;
-            let entry =
-                Entry::new(operator.actor.name(), Audit::TokenRevoke, &name).detail("file", &shown(&file));
-            let audited = audited(target, unaudited, entry).await?;
-            let outcome = tokens::revoke(&file, &name);
-            audited.end(&outcome).await;
-            outcome.map_err(|error| failed(&error))?;
-            note(format!("`{name}` is switched off in {}; ingest reads it within seconds", file.display()));
-            Ok(Exit::Done)
+            revoke(target, &Place::find(target, file.file)?, &name, unaudited).await
         }
     }
 }
 
+async fn revoke(target: &TargetArgs, place: &Place, name: &str, unaudited: bool) -> Outcome {
+    let operator = place.ask(target)?;
+    if let Some(scope) = place.access().and_then(|access| access.scope_of(name)) {
+        operator.scope.may_revoke(&scope).map_err(|error| out_of_scope(&error))?;
+    }
+    let had_admin = place.has_admin();
+    let file = &place.file;
+    let entry = Entry::new(operator.actor.name(), Audit::TokenRevoke, name).detail("file", &shown(file));
+    let audited = place.record(target, unaudited, entry).await?;
+    let outcome = tokens::revoke(file, name);
+    audited.end(&outcome).await;
+    outcome.map_err(|error| failed(&error))?;
+    note(format!("`{name}` is switched off in {}; ingest reads it within seconds", file.display()));
+    if had_admin && !place.has_admin() {
+        let operators = place.operators().display();
+        warn(format!(
+            "that was the last administrator: whoever may write {operators} makes and revokes credentials now, without being asked, \
+             until there is another (`forebay token create --role admin`)"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
 async fn create(target: &TargetArgs, args: Create) -> Outcome {
-    let file = path(target, args.file)?;
-    let operator = ask(target, &file)?;
+    if let Some(expires) = args.expires.filter(|expires| *expires <= Timestamp::now()) {
+        return Err(Failure::usage(format!("--expires {expires} is in the past: it would never be valid")));
+    }
+    let place = Place::find(target, args.file)?;
+    let file = place.file.clone();
+    let operator = place.ask(target)?;
+    operator.scope.may_make(args.tenant.as_str(), &args.may_choose).map_err(|error| out_of_scope(&error))?;
+    let had_admin = place.has_admin();
+    let is_for_all = args.may_choose.iter().any(|name| name == "*");
     let password = match &args.password_file {
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -155,7 +179,7 @@ async fn create(target: &TargetArgs, args: Create) -> Outcome {
         from: args.from,
     };
     let kind = if args.user.is_some() { "password" } else { "token" };
-    let audited = audited(target, args.unaudited, entry(&operator, &wanted, kind, &file)).await?;
+    let audited = place.record(target, args.unaudited, entry(&operator, &wanted, kind, &file)).await?;
     let outcome = tokens::create(&file, &wanted);
     audited.end(&outcome).await;
     let issued = outcome.map_err(|error| failed(&error))?;
@@ -164,6 +188,13 @@ async fn create(target: &TargetArgs, args: Create) -> Outcome {
         issued.tenant,
         file.display()
     ));
+    if !had_admin && !is_for_all && place.has_admin() {
+        warn(format!(
+            "this first administrator is for {} only: nobody makes credentials of other tenants, or sees status, audit and closed \
+             metrics, before there is one with --may-choose '*': revoke it, and make that",
+            issued.tenant
+        ));
+    }
     if password.is_none() {
         note("it is shown this once:");
         let mut data = Data::new();
@@ -184,19 +215,6 @@ fn entry(operator: &Operator, wanted: &Wanted<'_>, kind: &str, file: &Path) -> E
         .names("roles", wanted.roles.iter().map(String::as_str))
         .names("may_choose", wanted.may_choose.iter().map(String::as_str))
         .names("from", wanted.from.iter().map(String::as_str))
-}
-
-/// Records what is about to be done to an access file, in the audit topic of the installation whose settings are named.
-async fn audited(target: &TargetArgs, unaudited: bool, entry: Entry) -> Result<Audited, Failure> {
-    if unaudited {
-        warn_unaudited();
-        return Ok(Audited::NOT);
-    }
-    let Some(settings) = target.installation()? else {
-        note("no settings name Kafka, so that ingest records this, as it takes the file into force");
-        return Ok(Audited::NOT);
-    };
-    Audited::plan(&settings.kafka, entry).await
 }
 
 /// The file as it is recorded: whole, since a record says nothing of where the command was typed.
@@ -238,27 +256,6 @@ fn list(file: &Path) -> Outcome {
     }
     data.flush()?;
     Ok(Exit::Done)
-}
-
-fn path(target: &TargetArgs, file: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    if let Some(file) = file {
-        return Ok(file);
-    }
-    let settings = load(target.config.as_deref())?;
-    settings.ingest.access_file.ok_or_else(|| {
-        Failure::usage("there is no access file: the settings have no ingest.access_file")
-            .hint("name one with --file, or settings that have one with --config")
-    })
-}
-
-/// Who changes the file, if he may: an administrator, as soon as there is one. For credentials of a file of senders, the
-/// settings may name another file of operators.
-fn ask(target: &TargetArgs, file: &Path) -> Result<Operator, Failure> {
-    let settings = target.installation()?;
-    let is_of_settings =
-        |settings: &&Settings| settings.ingest.access_file.as_deref().is_some_and(|known| known == file);
-    let operators = settings.as_ref().filter(is_of_settings).and_then(Settings::operators_file);
-    target.token.ask_to_change(operators.unwrap_or(file))
 }
 
 fn failed(error: &IssueError) -> Failure {

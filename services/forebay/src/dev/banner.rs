@@ -107,6 +107,7 @@ mod tests {
             ca_file: None,
             kafka: somewhere,
             metrics: somewhere,
+            senders_file: None,
             access_file: None,
             parser: forebay_settings::sections::ParserSettings::default(),
         }

@@ -30,6 +30,9 @@ pub(crate) struct Instance {
     pub(crate) kafka: SocketAddr,
     /// Where metrics and health are served.
     pub(crate) metrics: SocketAddr,
+    /// The access file of senders.
+    #[serde(default)]
+    pub(crate) senders_file: Option<PathBuf>,
     /// The access file of who looks at it or administrates it.
     #[serde(default)]
     pub(crate) access_file: Option<PathBuf>,
@@ -91,6 +94,7 @@ mod tests {
             ca_file: None,
             kafka,
             metrics: kafka,
+            senders_file: Some("/etc/forebay/senders.yaml".into()),
             access_file: Some("/etc/forebay/access.yaml".into()),
             parser,
         }

@@ -67,7 +67,9 @@ pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Resul
             Err(Refusal::Later { what, after: retry_after.and_then(seconds) })
         }
         _ => {
-            Err(Refusal::Never { what, hint: if hint.is_empty() { advice(status).to_owned() } else { hint } })
+            // Of a 401 ingest's hint is about headers, which nobody gives to this command.
+            let ours = hint.is_empty() || status == 401;
+            Err(Refusal::Never { what, hint: if ours { advice(status).to_owned() } else { hint } })
         }
     }
 }
@@ -89,7 +91,7 @@ fn reason(body: &[u8]) -> (String, String) {
 const fn advice(status: u16) -> &'static str {
     match status {
         200 => "is this the address of forebay-ingest?",
-        401 => "give a valid token with --token-file",
+        401 => "give a valid token with --token-file: the sender's, which isn't taken from FOREBAY_TOKEN",
         403 => "the token may not do this: ask for another one",
         404 | 405 => "is this the full address, such as http://127.0.0.1:8080/v1/ingest?",
         413 => "send fewer lines at once, with --batch",
@@ -123,7 +125,7 @@ mod tests {
     fn a_refusal_says_what_to_do() {
         let Err(Refusal::Never { what, hint }) = read(401, None, b"<html>\x1b[2J</html>") else { panic!() };
         assert_eq!(what, "ingest answered 401: <html>\\u{1b}[2J</html>");
-        assert_eq!(hint, "give a valid token with --token-file");
+        assert!(hint.starts_with("give a valid token with --token-file"), "{hint}");
         let body = br#"{"error":{"type":"t","reason":"r","hint":"do this"}}"#;
         let what = "ingest answered 415: r".to_owned();
         assert_eq!(read(415, None, body), Err(Refusal::Never { what, hint: "do this".to_owned() }));

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use forebay_operators::command;
 use forebay_settings::sections::IngestSettings;
 use reqwest::header::HeaderValue;
 use reqwest::{Certificate, Url};
@@ -56,7 +57,7 @@ impl Destination {
         if let Some(stream) = &self.stream {
             let _changed = url.query_pairs_mut().append_pair("stream", stream);
         }
-        let token = self.token_file.as_deref().map(token).transpose()?;
+        let token = self.token_file.as_deref().map(token).transpose()?.flatten();
         let known = self.ca_file.as_deref().map(certificates).transpose()?.unwrap_or_default();
         Poster::new(PosterOptions { url, token, known, content_type, patience, keys })
     }
@@ -79,14 +80,12 @@ pub(crate) fn ingest_url(ingest: &IngestSettings, bound: Option<SocketAddr>) -> 
     format!("{scheme}://{address}/v1/ingest")
 }
 
-fn token(path: &Path) -> Result<HeaderValue, Failure> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("can't read the token in {}: {error}", path.display())))?;
-    let mut value = HeaderValue::try_from(format!("Bearer {}", text.trim())).map_err(|_| {
-        Failure::usage(format!("{} holds no token: it must be one line of text", path.display()))
-    })?;
+fn token(path: &Path) -> Result<Option<HeaderValue>, Failure> {
+    let Some(token) = command::token(Some(path), None).map_err(Failure::usage)? else { return Ok(None) };
+    let wrong = |_| Failure::usage(format!("{} holds no token: it must be one line of text", path.display()));
+    let mut value = HeaderValue::try_from([b"Bearer ".as_slice(), token.expose()].concat()).map_err(wrong)?;
     value.set_sensitive(true);
-    Ok(value)
+    Ok(Some(value))
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {

@@ -9,6 +9,7 @@ use reqwest::{Certificate, Client, Url};
 use super::answer::{Refusal, Taken, read};
 use super::batches::Batch;
 use super::key::KeyBase;
+use super::trouble::refusal;
 use crate::exit::Failure;
 use crate::output;
 
@@ -92,7 +93,7 @@ impl Poster {
     }
 
     async fn post_once(&self, batch: &Batch, key: &str) -> Result<Taken, Refusal> {
-        let later = |what: String| Refusal::Later { what, after: None };
+        let failed = |error| refusal(&causes(&error), self.options.url.scheme() == "https");
         let mut request = self
             .client
             .post(self.options.url.clone())
@@ -102,20 +103,17 @@ impl Poster {
         if let Some(token) = &self.options.token {
             request = request.header(AUTHORIZATION, token.clone());
         }
-        let response = request.send().await.map_err(|error| later(unreachable(&error)))?;
+        let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let after =
             response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let body = response.bytes().await.map_err(|error| later(unreachable(&error)))?;
+        let body = response.bytes().await.map_err(failed)?;
         read(status, after.as_deref(), &body)
     }
 }
 
-/// The innermost cause is what a person understands: "connection refused".
-fn unreachable(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    format!("ingest can't be reached: {cause}")
+/// An error and all its causes, the outermost first.
+fn causes(error: &reqwest::Error) -> Vec<String> {
+    let outermost: &dyn std::error::Error = error;
+    std::iter::successors(Some(outermost), |error| error.source()).map(ToString::to_string).collect()
 }

@@ -130,6 +130,36 @@ fn check_tells_every_mistake() {
     assert!(missing.err.contains("does/not/exist.yaml: No such file"), "{}", missing.err);
 }
 
+/// Scenario: settings with an access file that isn't there, and another that is broken; then `dev` is to start with them.
+/// Guarantees: both are told as errors, with the command that makes the first one, and nothing is called valid; the exit
+/// code says that it's the settings.
+#[test]
+fn access_files_that_cannot_be_used_are_told_with_the_remedy() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("forebay.yaml");
+    let (senders, operators) = (dir.path().join("senders.yaml"), dir.path().join("operators.yaml"));
+    let (senders, operators) = (senders.display(), operators.display());
+    let text = format!("ingest:\n  access_file: {senders}\ntelemetry:\n  access_file: {operators}\n");
+    std::fs::write(&file, text).unwrap();
+    std::fs::write(operators.to_string(), "credentials: [broken").unwrap();
+    let file = file.to_str().unwrap();
+    let make = format!("forebay token create --file {senders} --tenant ops --role admin --may-choose '*'");
+    let checked = run(&["check", file]);
+    assert_eq!(checked.code, 78, "{}", checked.err);
+    for part in [
+        &format!("error: access file {senders}: there is none"),
+        &make,
+        &format!("error: access file {operators}: "),
+    ] {
+        assert!(checked.out.contains(part), "{part} is missing in\n{}", checked.out);
+    }
+    assert!(!checked.out.contains("settings are valid"), "{}", checked.out);
+    let data = dir.path().join("data");
+    let started = run(&["dev", "--config", file, "--data", data.to_str().unwrap(), "--port", "0"]);
+    assert_eq!(started.code, 78, "{}", started.err);
+    assert!(started.err.contains(&make) && !started.err.contains("os error"), "{}", started.err);
+}
+
 /// Guarantees: files of TLS that can't be used are told before anything starts, each by its name.
 #[test]
 fn check_looks_into_the_files_of_tls() {
@@ -210,4 +240,28 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
     let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[1], ["web", "acme", "token", "send", "never", "disabled"]);
     assert_eq!(rows[2], ["ann", "acme", "password", "read", "never", "valid"]);
+}
+
+/// Guarantees: a token that nobody could ever use isn't made.
+#[test]
+fn what_has_expired_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("access.yaml");
+    let expires = ["--tenant", "acme", "--expires", "2020-01-01T00:00:00Z", "--file", file.to_str().unwrap()];
+    let refused = run(&[&["token", "create"], &expires[..]].concat());
+    assert!(refused.code == 2 && refused.err.contains("is in the past"), "{} {}", refused.code, refused.err);
+    assert!(!file.exists());
+}
+
+/// Guarantees: who names a data folder is told where the environment leads elsewhere.
+#[test]
+fn a_data_folder_that_does_not_count_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("access.yaml");
+    let arguments =
+        ["token", "list", "--data", dir.path().to_str().unwrap(), "--file", file.to_str().unwrap()];
+    let told = |ran: crate::support::Ran| ran.err.contains("--data isn't used: FOREBAY__... variables");
+    assert!(!told(run(&arguments)));
+    let mut elsewhere = command(&arguments);
+    assert!(told(ran(&elsewhere.env("FOREBAY__KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1").output().unwrap())));
 }

@@ -148,6 +148,13 @@ async fn what_was_done_is_recorded_and_a_forgery_is_named() {
     let place = format!("0:{}: forked", records.len());
     assert!(found.out.contains(&place) && found.out.contains("at 0:0"), "{}", found.out);
     assert_eq!(fs::read_to_string(&anchor).unwrap(), kept);
+    let accepted = verify(&["--accept"]);
+    assert!(accepted.code == 0 && accepted.out.contains(&place), "{}{}", accepted.out, accepted.err);
+    let later = verify(&[]);
+    assert_eq!(later.code, 0, "{}{}", later.out, later.err);
+    assert!(later.out.contains("1 faults accepted before, the rest in order"), "{}", later.out);
+    forge(&installation);
+    assert_eq!(verify(&[]).code, 1, "another forgery is told");
 }
 
 /// Writes the first record again, with another name in it.

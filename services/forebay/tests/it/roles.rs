@@ -48,11 +48,12 @@ fn with_token(token: &str, arguments: &[&str]) -> Ran {
 fn whoever_may_write_the_file_makes_the_first_administrator() {
     let guarded = Guarded::new();
     let sender = guarded.token("", &["--tenant", "acme", "--name", "web"]);
-    let admin = guarded.token("", &["--tenant", "ops", "--role", "admin", "--name", "ann"]);
+    let ann = ["--tenant", "ops", "--role", "admin", "--name", "ann", "--may-choose", "*"];
+    let admin = guarded.token("", &ann);
     let before = std::fs::read(&guarded.access).unwrap();
     let file = guarded.access.to_str().unwrap();
     for (token, told) in
-        [("", "no token was given"), (&sender, "may not be used to admin"), ("x", "not known")]
+        [("", "no token was given"), (&sender, "may not be used to administrate"), ("x", "not known")]
     {
         let made = guarded.create(token, &["--tenant", "acme", "--role", "admin"]);
         assert_eq!(made.code, 77, "{}", made.err);
@@ -70,6 +71,66 @@ fn whoever_may_write_the_file_makes_the_first_administrator() {
     assert!(list.out.lines().any(|line| line.contains("bob") && line.contains("disabled")), "{}", list.out);
 }
 
+/// Scenario: an administrator of all tenants and one of a single tenant, who wants to make and revoke credentials of his and of
+/// other tenants, and such as may choose any; then the last administrator is revoked.
+/// Guarantees: nobody gives away or takes away more than he has, and what is refused changes nothing; that nobody is asked any
+/// more is said.
+#[test]
+fn an_administrator_of_a_tenant_keeps_to_it() {
+    let guarded = Guarded::new();
+    let all = ["--tenant", "ops", "--role", "admin", "--may-choose", "*", "--name", "all"];
+    let all = guarded.token("", &all);
+    guarded.token(&all, &["--tenant", "umbrella", "--name", "theirs"]);
+    let admin = guarded.token(&all, &["--tenant", "acme", "--role", "admin", "--name", "admin"]);
+    let file = guarded.access.to_str().unwrap();
+    let before = std::fs::read(&guarded.access).unwrap();
+    for (more, told) in [
+        (&["--tenant", "umbrella"][..], "not for the tenant `umbrella`"),
+        (&["--tenant", "acme", "--may-choose", "umbrella"], "not for the tenant `umbrella`"),
+        (&["--tenant", "acme", "--may-choose", "*"], "is for `acme` only"),
+        (&["--tenant", "acme", "--role", "admin", "--may-choose", "*"], "is for `acme` only"),
+    ] {
+        let refused = guarded.create(&admin, more);
+        assert_eq!(refused.code, 77, "{more:?}: {}", refused.err);
+        assert!(refused.err.contains(told), "{more:?}: {}", refused.err);
+    }
+    let revoke = |by: &str, name| with_token(by, &["token", "revoke", name, "--file", file]);
+    assert_eq!((revoke(&admin, "theirs").code, revoke(&admin, "all").code), (77, 77));
+    assert_eq!(std::fs::read(&guarded.access).unwrap(), before);
+
+    guarded.token(&admin, &["--tenant", "acme", "--name", "ours"]);
+    assert_eq!(revoke(&admin, "ours").code, 0);
+    let first = revoke(&all, "admin");
+    assert!(first.code == 0 && !first.err.contains("last administrator"), "{}", first.err);
+    let last = revoke(&all, "all");
+    assert!(last.code == 0 && last.err.contains("warning: that was the last administrator"), "{}", last.err);
+    let next = guarded.create("", &["--tenant", "ops", "--role", "admin"]);
+    assert!(next.code == 0 && next.err.contains("this first administrator is for ops only"), "{}", next.err);
+}
+
+/// Scenario: settings name a file of senders and another of operators; somebody without a token names the former as it is spelt
+/// from its folder, or by `..`.
+/// Guarantees: the operators' file is asked all the same.
+#[test]
+fn no_spelling_of_the_file_gets_around_its_administrators() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let first = ["--tenant", "ops", "--role", "admin", "--may-choose", "*", "--file", &at("ops.yaml")];
+    assert_eq!(run(&[&["token", "create"], &first[..]].concat()).code, 0);
+    std::fs::create_dir(at("under")).unwrap();
+    let (senders, operators) = (at("snd.yaml"), at("ops.yaml"));
+    let settings = format!("ingest:\n  access_file: {senders}\ntelemetry:\n  access_file: {operators}\n");
+    std::fs::write(at("forebay.yaml"), settings).unwrap();
+    for spelt in ["snd.yaml", "./snd.yaml", "under/../snd.yaml", &senders] {
+        let config = at("forebay.yaml");
+        let arguments =
+            ["token", "create", "--tenant", "acme", "--unaudited", "--config", &config, "--file", spelt];
+        let refused = ran(&command(&arguments).current_dir(folder.path()).output().unwrap());
+        assert_eq!(refused.code, 77, "{spelt}: {}", refused.err);
+    }
+    assert!(!folder.path().join("snd.yaml").exists());
+}
+
 /// Scenario: a running `forebay dev` with an access file; documents and dead letters of two tenants; a sender, readers of one tenant
 /// and of all, administrators of one tenant and of all.
 /// Guarantees: each sees and changes what its credential is for; whoever may not is told so with a code of its own.
@@ -78,13 +139,17 @@ async fn each_credential_sees_and_changes_its_own() {
     let guarded = Guarded::new();
     let acme = guarded.token("", &["--tenant", "acme"]);
     let umbrella = guarded.token("", &["--tenant", "umbrella"]);
-    let admin = guarded.token("", &["--tenant", "acme", "--role", "admin", "--name", "admin"]);
     let of_all = ["--tenant", "acme", "--may-choose", "*"];
-    let all = guarded.token(&admin, &[&of_all[..], &["--role", "read"]].concat());
+    let first = guarded.token("", &[&of_all[..], &["--role", "admin"]].concat());
+    let admin = guarded.token(&first, &["--tenant", "acme", "--role", "admin", "--name", "admin"]);
+    let all = guarded.token(&first, &[&of_all[..], &["--role", "read"]].concat());
     let reader = guarded.token(&admin, &["--tenant", "acme", "--role", "read"]);
     let config = guarded.path().join("dev.yaml");
     let access = guarded.access.display();
-    let settings = format!("ingest:\n  access_file: {access}\ntelemetry:\n  metrics: token\n");
+    let nobody = forebay_testkit::free_port().unwrap();
+    let settings = format!(
+        "ingest:\n  access_file: {access}\ntelemetry:\n  metrics: token\nkafka:\n  bootstrap_servers: 127.0.0.1:{nobody}\n"
+    );
     std::fs::write(&config, settings).unwrap();
     let data = guarded.path().join("data");
     let mut dev = Dev::start(&data, &["--config", config.to_str().unwrap()]).await;
@@ -167,6 +232,24 @@ async fn each_credential_sees_and_changes_its_own() {
     assert_eq!(client.get(&metrics).bearer_auth(&all).send().await.unwrap().status(), 200);
     let status = by(&all, &["status", "--interval", "1", "--json"]);
     assert!(!status.out.contains("401") && !status.out.contains("can't be"), "{}", status.out);
+
+    // Credentials made beside it are of its file, and recorded in its topic, by whom.
+    let file = guarded.access.to_str().unwrap();
+    for (name, more) in [("late", &[][..]), ("later", &["--file", file])] {
+        let create = ["token", "create", "--tenant", "acme", "--name", name];
+        let made = by(&admin, &[&create[..], more].concat());
+        assert_eq!(made.code, 0, "{}", made.err);
+        let shown = lines(by(&all, &["audit", "show", "--json", "--action", "token.create"]));
+        let last = shown.last().unwrap();
+        assert!(
+            last.contains(r#""actor":"credential:admin""#) && last.contains(&format!(r#""{name}""#)),
+            "{last}"
+        );
+    }
+    let named = by(&admin, &["token", "create", "--tenant", "acme", "--config", config.to_str().unwrap()]);
+    assert!(named.code == 69 && named.err.contains("leave out --config"), "{} {}", named.code, named.err);
+    let verified = by(&all, &["audit", "verify"]);
+    assert!(verified.code == 0 && !verified.err.contains("warning"), "{} {}", verified.out, verified.err);
 
     // The store asks also while nothing runs.
     let _killed = dev.process.kill().unwrap();

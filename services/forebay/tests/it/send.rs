@@ -11,6 +11,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use tokio::task::spawn_blocking;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 use crate::support::{Ran, run};
 
@@ -115,10 +119,15 @@ async fn a_refusal_for_good_is_not_repeated() {
         r#"{"error":{"type":"unauthorized","reason":"the token is not known","hint":"ask for one"}}"#;
     let (server, address) = Server::start(&[(401, answer)]).await;
     let (_file, path) = file("one\n");
-    let sent = send(address, vec![path]).await;
+    let (_long, long) = file(&"x".repeat(1 << 20));
+    let by = |token: &str| vec!["--token-file".to_owned(), token.to_owned(), path.clone()];
+    let (_two, two) = file("two words\n");
+    let refused = send(address, by(&two)).await;
+    assert!(refused.code == 2 && refused.err.contains("holds no token"), "{}", refused.err);
+    let sent = send(address, by(&long)).await;
     assert_eq!((sent.code, server.got().len()), (1, 1));
     assert!(sent.err.contains("401: the token is not known (lines 1 to 1"), "{}", sent.err);
-    assert!(sent.err.contains("-> ask for one"), "{}", sent.err);
+    assert!(sent.err.contains("-> give a valid token with --token-file"), "{}", sent.err);
 }
 
 #[tokio::test]
@@ -129,4 +138,57 @@ async fn nobody_there_is_unreachable() {
     let sent = send(address, vec!["--retry-for".to_owned(), "0".to_owned(), path]).await;
     assert_eq!(sent.code, 69);
     assert!(sent.err.contains("Connection refused"), "{}", sent.err);
+}
+
+/// A server with a certificate that nobody signed, an authority's or not; and the file of it.
+async fn tls_server(is_authority: bool) -> (SocketAddr, tempfile::NamedTempFile, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    if is_authority {
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }
+    let certificate = params.self_signed(&key).unwrap();
+    let (kept, path) = file(&certificate.pem());
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let _server = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _refused = acceptor.accept(stream).await;
+        }
+    });
+    (address, kept, path)
+}
+
+/// Scenario: ingest's certificate is of an unknown authority, or an authority's own; then TLS is spoken to as plain HTTP.
+/// Guarantees: that is told at once, although it may be tried for an hour, with what to do about it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_tls_is_told_at_once() {
+    let (_lines, lines) = file("one\n");
+    let send = async |url: String, more: Vec<String>| {
+        let lines = lines.clone();
+        let sent = spawn_blocking(move || {
+            let more: Vec<&str> = more.iter().map(String::as_str).collect();
+            run(&[&["send", "--retry-for", "3600", "--url", &url, &lines], &more[..]].concat())
+        });
+        sent.await.unwrap()
+    };
+    let (address, _kept, _) = tls_server(false).await;
+    let unknown = send(format!("https://{address}/v1/ingest"), Vec::new()).await;
+    assert_eq!(unknown.code, 1, "{}", unknown.err);
+    assert!(unknown.err.contains("-> name its authority with --ca-file"), "{}", unknown.err);
+    let plain = send(format!("http://{address}/v1/ingest"), Vec::new()).await;
+    assert!(plain.code == 1 && plain.err.contains("try https://"), "{} {}", plain.code, plain.err);
+    let (address, _kept, certificate) = tls_server(true).await;
+    let ca_file = vec!["--ca-file".to_owned(), certificate];
+    let authority = send(format!("https://{address}/v1/ingest"), ca_file).await;
+    assert_eq!(authority.code, 1, "{}", authority.err);
+    assert!(authority.err.contains("is an authority's, and not a server's"), "{}", authority.err);
 }

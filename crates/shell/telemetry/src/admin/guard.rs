@@ -50,10 +50,10 @@ impl Guard {
             what: denial.to_string(),
             hint: denial.hint().to_owned(),
         })?;
-        operator.scope.everybody().map_err(|error| Refused {
+        operator.scope.everybody().map_err(|_tenants| Refused {
             status: StatusCode::FORBIDDEN,
-            what: "metrics name all tenants".to_owned(),
-            hint: error.to_string(),
+            what: "metrics name all tenants, and the credential is not for all of them".to_owned(),
+            hint: "use one with `may_choose: [\"*\"]`".to_owned(),
         })
     }
 }

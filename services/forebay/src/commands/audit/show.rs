@@ -1,6 +1,6 @@
 //! `forebay audit show`.
 
-use forebay_audit::{Place, ReadError, Record};
+use forebay_audit::{Place, Record};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::when;
 const MAX_DETAILS: usize = 100;
 
 /// Lists records. It believes what they say: `forebay audit verify` tells whether somebody touched them.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
     /// Written at or after then: a length of time before now (1h, 7d), a day or a moment
     #[arg(long, value_name = "TIME", value_parser = when::argument)]
@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[arg(long)]
     action: Option<String>,
 
-    /// Who did it, or some of it: os:ann, service:ingest
+    /// Who did it, or some of it: credential:ann, os:ann, service:ingest
     #[arg(long)]
     actor: Option<String>,
 
@@ -35,8 +35,13 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// What stands at a place.
-type Read = (Place, Result<Record, ReadError>);
+/// What is read.
+#[derive(Default)]
+struct Read {
+    /// What meets the conditions.
+    records: Vec<(Place, Record)>,
+    unreadable: u64,
+}
 
 /// A record and where it stands.
 #[derive(Serialize)]
@@ -49,21 +54,14 @@ struct Shown<'a> {
 
 pub(super) async fn run(target: Target, args: Args) -> Outcome {
     let kafka = target.settings.kafka;
-    let add = |read: &mut Vec<Read>, place, bytes: &[u8]| read.push((place, Record::read(bytes)));
-    let read = forebay_audit_log::read(&kafka, Vec::new(), add).await.map_err(|error| explain(&error))?;
+    let conditions = args.clone();
+    let add = move |read: &mut Read, place, bytes: &[u8]| read.add(&conditions, place, bytes);
+    let Read { records, unreadable } =
+        forebay_audit_log::read(&kafka, Read::default(), add).await.map_err(|error| explain(&error))?;
     let mut data = Data::new();
     let mut table = Table::new(&["when", "who", "what", "how far", "to what", "details"]);
-    let (mut shown, mut unreadable) = (0_u64, 0_u64);
     let zone = TimeZone::system();
-    for (place, record) in &read {
-        let Ok(record) = record else {
-            unreadable += 1;
-            continue;
-        };
-        if !matches(&args, record) {
-            continue;
-        }
-        shown += 1;
+    for (place, record) in &records {
         if args.json {
             let json = serde_json::to_string(&Shown { place: *place, record }).map_err(Failure::failed)?;
             data.line(safe_json(&json).as_bytes())?;
@@ -71,17 +69,27 @@ pub(super) async fn run(target: Target, args: Args) -> Outcome {
             table.row(row(record, &zone));
         }
     }
-    if shown > 0 && !args.json {
+    if !records.is_empty() && !args.json {
         table.lines().iter().try_for_each(|line| data.line(line))?;
     }
     data.flush()?;
-    if shown == 0 {
+    if records.is_empty() {
         note("there is no such record");
     }
     if unreadable > 0 {
         warn(format!("records that can't be read: {unreadable}; `forebay audit verify` says which, and why"));
     }
     Ok(Exit::Done)
+}
+
+impl Read {
+    fn add(&mut self, conditions: &Args, place: Place, bytes: &[u8]) {
+        match Record::read(bytes) {
+            Ok(record) if matches(conditions, &record) => self.records.push((place, record)),
+            Ok(_) => {}
+            Err(_) => self.unreadable += 1,
+        }
+    }
 }
 
 fn matches(args: &Args, record: &Record) -> bool {

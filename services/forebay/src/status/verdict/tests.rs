@@ -42,7 +42,7 @@ fn each_trouble_has_its_line() {
         with(|r| r.tiers[1].problem = Some(Problem::BeyondTheEnd)),
         with(|r| r.servers[0].reachable = false),
         with(|r| {
-            r.tiers[1].problem = Some(Problem::NotKnown("topic `forebay.raw` does not exist".to_owned()))
+            r.tiers[1].problem = Some(Problem::NotKnown("topic `forebay.raw` does not exist".to_owned()));
         }),
         with(|r| r.tiers[2] = waiting(5_000, 840.0, 0.0)),
         with(|r| {
