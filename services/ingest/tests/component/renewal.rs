@@ -92,7 +92,7 @@ async fn a_websocket_is_told_why_it_ends() {
     for (end, why) in [(Some("bolt"), CHANGED), (None, "the server is stopping")] {
         let mut socket = connected().await;
         match end {
-            Some(name) => drop(revoke(&path, name).unwrap()),
+            Some(name) => revoke(&path, name).unwrap(),
             None => ingest.shutdown.cancel(),
         }
         let closed = async {
