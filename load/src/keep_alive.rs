@@ -41,6 +41,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> KeepAlive<S> {
     /// When the connection ends, or what comes is no answer with a length.
     pub async fn ask(&mut self, request: &[u8]) -> Result<u16> {
         self.stream.write_all(request).await.context("ingest takes no more")?;
+        // TLS keeps back what the socket had no room for.
+        self.stream.flush().await?;
         self.said.clear();
         loop {
             if let Some(status) = complete(&self.said)? {
