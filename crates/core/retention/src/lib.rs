@@ -3,7 +3,7 @@
 //! Pure: no I/O, no clock, no runtime.
 //!
 //! - [`Policy`]: what is promised, as a whole and by tenant
-//! - [`decide`]: what is due for one target, by its name alone
+//! - [`decide()`]: what is due for one target, by its name alone
 //! - [`now`]: which time to go by, when there are two clocks
 //!
 //! Invariants, held by property tests:
