@@ -3,7 +3,7 @@
 //! Pure arithmetic in whole numbers, so that `forebay size` and the page on capacity say the same everywhere.
 //!
 //! - [`figures`]: what was measured, each with its source, and what was not
-//! - [`plan`]: an [`Input`] in, a [`Plan`] out
+//! - [`plan()`]: an [`Input`] in, a [`Plan`] out
 //! - [`text`]: sizes as people read them
 //!
 //! The model is linear in events, as the tiers are: each event costs its CPU time, wherever it is worked on. An event larger
