@@ -17,7 +17,7 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
-.PHONY: help run test test-rules test-compat test-alerts test-k8s test-images quick check fmt demo bench attack sim fuzz chaos chaos-kill prerequisites prerequisites-test servers clients
+.PHONY: help run test test-rules test-compat test-alerts test-k8s test-images quick check fmt demo bench attack sim fuzz chaos chaos-kill scale prerequisites prerequisites-test servers clients
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -43,13 +43,13 @@ test-compat: prerequisites-test servers ## clients that others wrote, while Kafk
 	cargo build --package forebay-ingest --package forebay-compat --bins
 	$(CARGO_TARGET_DIR)/debug/forebay-compat $(ARGS)
 
-test-alerts: prerequisites ## alerts, dashboards and runbooks: a real Prometheus on a running forebay dev, and faults that make alerts fire
+test-alerts: prerequisites-test ## alerts, dashboards and runbooks: a real Prometheus, faults that make alerts fire, runbooks that are followed
 	@scripts/prerequisites alerts
 	@tests/alerts/prepare.sh
-	cargo build --package forebay --package forebay-indexer --bins
-	@tests/alerts/run.sh $(CARGO_TARGET_DIR)/debug
+	cargo build --workspace --bins
+	@tests/alerts/run.sh $(CARGO_TARGET_DIR)/debug $(ARGS)
 
-test-k8s: prerequisites-test ## the Helm chart on a real control plane: rendered, installed, scaled
+test-k8s: prerequisites-test ## the Helm chart on a real control plane: rendered, installed, scaled, its page walked
 	@scripts/prerequisites k8s
 	cargo build --package forebay --bin forebay
 	FOREBAY=$(CARGO_TARGET_DIR)/debug/forebay tests/k8s/run.sh $(ARGS)
@@ -83,11 +83,14 @@ chaos: prerequisites-test servers ## everything breaks for MINUTES=3; then every
 chaos-kill: prerequisites-test servers ## kill -9 every 10 s for MINUTES=3, on each tier in turn; then the same search
 	./tests/chaos/run.sh --minutes $(MINUTES) --kill all $(ARGS)
 
+scale: prerequisites-test servers ## processes join, leave and are replaced under load; on a quiet machine, about ten minutes
+	./tests/chaos/scale.sh $(ARGS)
+
 attack: prerequisites-test ## what an honest client notices of each attack; on a quiet machine with two cores
 	cargo build --release --package forebay-ingest --package forebay-security --bins
 	$(CARGO_TARGET_DIR)/release/forebay-attack $(ARGS)
 
-sim: prerequisites ## SEEDS=100000 random schedules of the delivery path, from SEED on; SEED alone shows that one
+sim: prerequisites ## SEEDS=100000 random schedules of the delivery path, from SEED on; SEED alone shows that one; ARGS=groups a large consumer group
 	cargo run --quiet --package forebay-sim -- $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 fuzz: ## each fuzz target for MINUTES=3, ARGS='rules vrl' for some; needs a nightly compiler and cargo-fuzz
@@ -109,10 +112,11 @@ prerequisites-test:
 servers:
 	@for server in kafka elasticsearch opensearch; do tests/servers/$$server/run.sh prepare; done
 	@tests/servers/kafka/tool.sh prepare
+	@tests/servers/kafka/coordinator.sh prepare
 
 # The clients that the ordinary tests run.
 clients:
-	@tests/compat/prepare.sh python
+	@tests/compat/prepare.sh test
 
 # Some minutes, once per machine.
 $(DENY):

@@ -23,10 +23,11 @@ pub mod hops;
 pub mod http;
 pub mod keep_alive;
 pub mod lines;
-pub mod machine;
 pub mod measure;
 pub mod preload;
 pub mod report;
 pub mod senders;
 pub mod sink;
 pub mod verify;
+
+pub use forebay_testkit::machine;

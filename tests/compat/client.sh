@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # client.sh NAME ADDRESS TOKEN COUNT PREFIX   runs one client: a file or folder in clients/
 # client.sh --debian-version PACKAGE          says which version of a package was unpacked
+# client.sh --collector                       says where the collector of OpenTelemetry lies
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib.sh
@@ -8,6 +9,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ "$1" = --debian-version ]; then
   # Those that every Debian has are not unpacked.
   grep -oP "^$2 \K.*" "$(compat_home debian)/versions" || dpkg-query -W -f '${source:Upstream-Version}\n' "$2"
+  exit
+fi
+if [ "$1" = --collector ]; then
+  echo "$(compat_home otel-collector)/otel-collector"
   exit
 fi
 name=$1

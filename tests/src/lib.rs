@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod bodies;
+pub mod collector;
 pub mod days;
 pub mod processes;
 pub mod stack;

@@ -8,7 +8,7 @@ use forebay_settings::Settings;
 use forebay_settings::sections::telemetry::ListenSettings;
 use forebay_testkit::free_port;
 use forebay_testkit::procs::{Process, settings_file};
-use forebay_testkit::prometheus::series;
+use forebay_testkit::prometheus::sum;
 
 /// How long a process may take until it is ready.
 const READY: Duration = Duration::from_secs(60);
@@ -43,6 +43,6 @@ impl Tier {
     /// When the process doesn't answer.
     pub async fn metric(&self, name: &str, label: &str) -> Result<f64> {
         let text = reqwest::get(&self.metrics).await?.text().await?;
-        Ok(series(&text, name).filter(|(labels, _)| labels.contains(label)).map(|(_, value)| value).sum())
+        Ok(sum(&text, name, &[label]))
     }
 }

@@ -92,6 +92,8 @@ impl Stack {
     /// When one fails on its way out.
     pub async fn stop_tiers(&mut self) -> Result<()> {
         if let Some(tiers) = self.tiers.take() {
+            // Connections that it keeps would be kept for a while by the stop, too.
+            self.http = Client::new();
             tiers.shutdown.cancel();
             tiers.ingest.stopped().await?;
             for tier in tiers.others {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use forebay_ingest::tokens::issue;
 use forebay_kafka::{ReadFrom, TopicReader};
+use forebay_operators::tokens::issue;
 use forebay_record::{RawEvent, Tenant};
 use forebay_settings::{ByteSize, Period, Settings};
 use forebay_testkit::free_port;

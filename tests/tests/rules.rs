@@ -18,7 +18,7 @@ use forebay_service::Context;
 use forebay_settings::{Period, Settings};
 use forebay_telemetry::Scrape;
 use forebay_testkit::eventually;
-use forebay_testkit::prometheus::series;
+use forebay_testkit::prometheus::sum;
 use forebay_testkit::servers::shared;
 use forebay_tests::backend::bootstrap_topics;
 use forebay_tests::stack::settings_of_its_own;
@@ -60,10 +60,7 @@ async fn a_hundred_reloads_lose_and_double_nothing() -> Result<()> {
     let end = CancellationToken::new();
     let sender = send_until(&stack, end.clone())?;
     let reloads = |outcome: &str| {
-        let label = format!("outcome=\"{outcome}\"");
-        let text = scrape.render();
-        let all = series(&text, "forebay_rules_reloads_total").filter(|(labels, _)| labels.contains(&label));
-        all.map(|(_, value)| value).sum::<f64>()
+        sum(&scrape.render(), "forebay_rules_reloads_total", &[&format!("outcome=\"{outcome}\"")])
     };
     for number in 1..=RELOADS {
         let broken = number.is_multiple_of(BROKEN);
@@ -151,11 +148,7 @@ async fn waits(rounds: usize, share: u32) -> Result<Waits> {
     bootstrap_topics(&settings).await?;
     let shutdown = CancellationToken::new();
     let parser = forebay_parser::start(&settings, &Context::new(&settings), shutdown.clone())?;
-    let count = |name: &str, tenant: &str| {
-        let label = format!("tenant=\"{tenant}\"");
-        let text = scrape.render();
-        series(&text, name).filter(|(labels, _)| labels.contains(&label)).map(|(_, value)| value).sum::<f64>()
-    };
+    let count = |name: &str, tenant: &str| sum(&scrape.render(), name, &[&format!("tenant=\"{tenant}\"")]);
     let mut sent = 0.0;
     let mut wait = async |slow_ones: usize| {
         let events = std::iter::repeat_n(&*slow, slow_ones).chain([&*quick]);

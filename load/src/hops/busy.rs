@@ -28,7 +28,7 @@ const WARM: Duration = Duration::from_secs(3);
 /// What was found.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What the half at half speed cost.
+    /// What both halves together cost.
     pub measured: Measured,
     /// Events a second as fast as it goes.
     pub capacity: f64,
@@ -65,6 +65,7 @@ pub async fn run(bed: &mut Bed, patience: Duration) -> Result<Outcome> {
     let lines = Lines::ending_now(Payload::App, LINES);
     let request = Arc::new(post(None, &lines.body(0..LINES)));
     quiet(patience).await?;
+    let watch = Watch::start(&[bed.kafka_pid()?])?;
     let mut tier = bed.start("forebay-ingest", &settings)?;
     tier.ready().await?;
     let address = settings.ingest.listen.as_str();
@@ -72,12 +73,10 @@ pub async fn run(bed: &mut Bed, patience: Duration) -> Result<Outcome> {
     let taken: u64 = fast.iter().map(|seen| seen.times.len() as u64).sum();
     let capacity = whole(taken * LINES) / (DURING - WARM).as_secs_f64();
 
-    let watch = Watch::start(&[bed.kafka_pid()?])?;
-    let before = tier.metric("forebay_events_accepted_total").await?;
     let pause = Duration::from_secs_f64(f64::from(CLIENTS) * whole(LINES) / (capacity / 2.0));
     let half = clients(address, &request, |n| Pace::Every { pause, first: pause / CLIENTS * n }).await?;
     let accepted = tier.metric("forebay_events_accepted_total").await?;
-    let measured = watch.stop_one(accepted - before, tier.pid())?;
+    let measured = watch.stop_one(accepted, tier.pid())?;
     tier.stop().await?;
     let there = bed.count(&settings.kafka.topics.raw).await?;
     ensure!(there >= accepted, "{accepted} accepted, {there} in kafka");

@@ -10,7 +10,7 @@ use crate::output::warn;
 use crate::target::chain;
 
 /// What the writers of these records are called.
-const KIND: &str = "cli";
+pub(crate) const KIND: &str = "cli";
 
 /// Something that is about to be done, and is recorded unless nobody can or wants.
 pub(crate) struct Audited(Option<(Writer, Entry)>);
@@ -31,8 +31,8 @@ pub(crate) fn warn_unaudited() {
     warn("--unaudited: no audit record says that this was done");
 }
 
-/// A writer for several records.
-pub(crate) async fn writer(kafka: &KafkaSettings) -> Result<Writer, Failure> {
+/// A writer of such records.
+async fn writer(kafka: &KafkaSettings) -> Result<Writer, Failure> {
     Writer::open(kafka, KIND).await.map_err(|error| refused(&error))
 }
 

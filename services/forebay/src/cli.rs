@@ -60,13 +60,4 @@ pub(crate) enum Command {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_tree_is_consistent() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

@@ -65,8 +65,51 @@ pub(crate) fn error(failure: &Failure) {
     }
 }
 
-/// A standard error that is closed is nothing to end for.
+/// A line of a list: a name, and what belongs to it, in a colour where one is given. [`note`] would show the colour's own escapes.
+pub(crate) fn entry(name: &str, text: &str, colour: Option<term::Colour>) {
+    let text = term::safe(text);
+    let text = match colour {
+        Some(colour) => term::stderr().paint(colour, &text),
+        None => text,
+    };
+    print(&format!("  {name:<8} {text}"));
+}
+
+/// Texts may hold what a server, a path or a log says: only their line ends, and the colour of `prefix`, reach the terminal.
 fn message(prefix: &str, text: &str) {
+    print(&format!("{prefix}{}", shown(text)));
+}
+
+/// `text` as it can be shown: its own lines, and nothing else that steers a terminal.
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (n, line) in text.split('\n').enumerate() {
+        if n > 0 {
+            shown.push('\n');
+        }
+        shown.push_str(&term::safe(line));
+    }
+    shown
+}
+
+/// A standard error that is closed is nothing to end for.
+fn print(line: &str) {
     let mut err = io::stderr().lock();
-    let _nobody_listens = writeln!(err, "{prefix}{text}");
+    let _nobody_listens = writeln!(err, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: a server's error, with a terminal's commands in all their forms, in a message of two lines.
+    /// Guarantees: nothing of it but the lines reaches the terminal.
+    #[test]
+    fn a_message_does_not_steer_the_terminal() {
+        let text = shown("the server says \x1b]0;owned\x07\u{9b}2J\x7f\u{202e}\rhidden\n  -> do this");
+        assert_eq!(
+            text,
+            "the server says \\u{1b}]0;owned\\u{7}\\u{9b}2J\\u{7f}\\u{202e}\\rhidden\n  -> do this"
+        );
+    }
 }

@@ -1,4 +1,8 @@
 //! Retention: what is due in a store. [`forebay_retention`] decides; here it is put in order.
+//!
+//! - [`book`]: does it, and records that
+
+pub(crate) mod book;
 
 use forebay_retention::{Action, Policy, decide};
 use forebay_store::{RequestFailure, Store, TargetInfo};
@@ -29,8 +33,8 @@ pub(crate) struct Survey {
     pub(crate) due: Vec<Due>,
     /// How many targets stay as they are for now.
     pub(crate) kept: u64,
-    /// How many names aren't those of targets: never touched.
-    pub(crate) foreign: u64,
+    /// How many names aren't those of targets: never touched. They are nobody's, so that a survey of one tenant doesn't tell.
+    pub(crate) foreign: Option<u64>,
     /// When the next is due, in milliseconds since the Unix epoch.
     pub(crate) next_ms: Option<i64>,
 }
@@ -53,6 +57,15 @@ impl Task {
     }
 }
 
+// === impl Survey ===
+
+impl Survey {
+    /// Whether none of the targets that were meant is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.due.is_empty() && self.kept == 0
+    }
+}
+
 // === impl Due ===
 
 impl Due {
@@ -67,10 +80,10 @@ impl Due {
 
 /// What is due at `now_ms` among these; of one tenant, where it is named.
 pub(crate) fn survey(policy: &Policy, now_ms: i64, targets: Vec<TargetInfo>, tenant: Option<&str>) -> Survey {
-    let mut survey = Survey::default();
+    let mut survey = Survey { foreign: tenant.is_none().then_some(0), ..Survey::default() };
     for target in targets {
         let Some(verdict) = decide(policy, now_ms, &target.name, target.is_open) else {
-            survey.foreign += 1;
+            survey.foreign = survey.foreign.map(|foreign| foreign + 1);
             continue;
         };
         if tenant.is_some_and(|tenant| tenant != verdict.tenant) {
@@ -107,7 +120,7 @@ mod tests {
     }
 
     /// Scenario: targets of several days and tenants, and names that aren't ours.
-    /// Guarantees: what is due comes oldest first, the rest is counted, and a tenant that is named is the only one.
+    /// Guarantees: what is due comes oldest first, the rest is counted, and a tenant that is named is the only one of whom anything is told.
     #[test]
     fn what_is_due_comes_oldest_first() {
         let kept = Duration::from_secs(2 * 86_400);
@@ -129,8 +142,9 @@ mod tests {
         let all = survey(&policy, now_ms, targets(), None);
         let due: Vec<&str> = all.due.iter().map(|due| &*due.target.name).collect();
         assert_eq!(due, ["forebay-b-1970.01.01", "forebay-acme-1970.01.02", "forebay-acme-1970.01.03"]);
-        assert_eq!((all.kept, all.foreign, all.next_ms), (2, 1, Some(7 * DAY + 3_600_000)));
+        assert_eq!((all.kept, all.foreign, all.next_ms), (2, Some(1), Some(7 * DAY + 3_600_000)));
         let one = survey(&policy, now_ms, targets(), Some("b"));
-        assert_eq!((one.due.len(), one.kept, one.foreign), (1, 0, 1));
+        assert_eq!((one.due.len(), one.kept, one.foreign), (1, 0, None));
+        assert!(survey(&policy, now_ms, targets(), Some("nobody")).is_empty() && !one.is_empty());
     }
 }

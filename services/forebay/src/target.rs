@@ -71,6 +71,7 @@ impl TargetArgs {
         settings::use_broker(&mut settings, instance.kafka.to_string());
         settings.ingest.access_file = instance.senders_file.clone();
         settings.telemetry.access_file = instance.access_file.clone();
+        settings.search.retention = instance.retention.clone();
         Ok(Target { settings, dev: Some(instance) })
     }
 

@@ -15,6 +15,7 @@ mod records;
 mod report;
 mod stage;
 mod tools;
+mod traced;
 mod writer;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use forebay_kafka::{Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
 use forebay_store::Store;
+use forebay_traces::Tracer;
 use forebay_worker::Retention;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -55,7 +57,8 @@ pub fn start(
     let _watching = tokio::spawn(watching);
     let options = ProducerOptions { client_id: "forebay-indexer".to_owned(), queue_bytes: DEAD_LETTER_QUEUE };
     let producer = Producer::new(&settings.kafka, options).context("can't make a producer")?;
-    let tools = Arc::new(Tools::new(config, store, producer, context));
+    let (tracer, exporting) = Tracer::start(&settings.telemetry.traces, "forebay-indexer")?;
+    let tools = Arc::new(Tools::new(config, store, producer, context, tracer));
     let _detached = tokio::spawn(Arc::clone(&tools).wait_for_store(shutdown.clone()));
     let runtime = Handle::current();
     let (ended, end) = oneshot::channel();
@@ -72,7 +75,9 @@ pub fn start(
     Ok(Running::new(
         None,
         tokio::spawn(async move {
-            end.await.context("the intake panicked")?.context("the indexer can't go on in this process")
+            let ended = end.await.context("the intake panicked");
+            exporting.finish().await;
+            ended?.context("the indexer can't go on in this process")
         }),
     ))
 }

@@ -8,6 +8,7 @@ use forebay_service::Context;
 use forebay_service::clock::random;
 use forebay_store::{ChangeKind, Store};
 use forebay_telemetry::{Component, rate_limited_warn};
+use forebay_traces::Tracer;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::IndexerConfig;
@@ -23,6 +24,7 @@ pub(crate) struct Tools {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) producer: Producer,
     pub(crate) metrics: IndexerMetrics,
+    pub(crate) tracer: Tracer,
     /// The poll loop.
     pub(crate) worker: Component,
     /// Whether the store takes documents.
@@ -41,6 +43,7 @@ impl Tools {
         store: Arc<dyn Store>,
         producer: Producer,
         context: &Context,
+        tracer: Tracer,
     ) -> Self {
         let search = context.health.component("search");
         search.not_ready("the store has not answered yet");
@@ -50,7 +53,7 @@ impl Tools {
         letters.ready();
         let worker = context.health.component("indexer");
         let metrics = IndexerMetrics::new(context);
-        Self { config, store, producer, metrics, worker, search, letters, targets }
+        Self { config, store, producer, metrics, tracer, worker, search, letters, targets }
     }
 
     /// Asks the store who it is until it answers, so that readiness and the log say what is missing before the first load

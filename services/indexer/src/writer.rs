@@ -18,6 +18,7 @@ use crate::letters;
 use crate::records::Records;
 use crate::report::Report;
 use crate::tools::Tools;
+use crate::traced::BulkTraces;
 
 /// How often metrics and health are told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -121,7 +122,12 @@ impl Writer {
         let (documents, bytes) = (request.len(), request.body().len());
         let under_way = metrics.under_way();
         let began = Instant::now();
-        let answer = self.tools.store.write(request).await;
+        // Of requests without traced documents nothing is copied.
+        let writing = BulkTraces::begin(&self.tools.tracer, sending.traces());
+        let answer = match &writing {
+            Some(writing) => self.tools.store.write(&writing.header(request)).await,
+            None => self.tools.store.write(request).await,
+        };
         drop(under_way);
         metrics.request(
             answer.as_ref().map_or_else(failure_name, |_| "ok"),
@@ -129,6 +135,9 @@ impl Writer {
             documents,
             bytes,
         );
+        if let Some(writing) = writing {
+            writing.end(&self.tools.tracer, documents, &answer);
+        }
         self.answered(sending, answer);
     }
 

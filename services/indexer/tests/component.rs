@@ -10,3 +10,5 @@ mod bench;
 mod faults;
 #[path = "component/targets.rs"]
 mod targets;
+#[path = "component/traces.rs"]
+mod traces;

@@ -6,18 +6,20 @@
 mod file;
 pub(crate) mod headers;
 pub(crate) mod http;
+mod leases;
 mod passwords;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use forebay_access::unnamed::at_open_door;
-use forebay_access::{Caller, Denial, Forward, Grant, PeerNames, Secret, Unnamed};
+use forebay_access::{Caller, Denial, Forward, Grant, Known, PeerNames, Secret, Stamp, Unnamed};
 use forebay_record::Tenant;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::file::AccessFile;
+pub(crate) use self::leases::Lease;
 use crate::intake::Peer;
 use crate::listen::Listener;
 use crate::refusal::{Kind, Refusal};
@@ -49,9 +51,11 @@ impl Access {
     ///
     /// # Errors
     /// When nobody has said so.
-    pub(crate) fn unnamed(&self, origin: &Origin<'_>, now: Timestamp) -> Result<Tenant, Refusal> {
+    pub(crate) fn unnamed(&self, origin: &Origin<'_>, now: Timestamp) -> Result<Known, Refusal> {
         let file = match self {
-            Self::Open(tenant) => return Ok(at_open_door(origin.listener.tenant.as_ref(), tenant)),
+            Self::Open(tenant) => {
+                return Ok(Known::by_settings(at_open_door(origin.listener.tenant.as_ref(), tenant)));
+            }
             Self::File(file) => file,
         };
         let (names, listener) = (origin.names, origin.listener.tenant.as_ref());
@@ -78,16 +82,20 @@ impl Access {
         now: Timestamp,
     ) -> Result<(Grant, Secret), Refusal> {
         let Self::File(file) = self else { return Err(denied(&Denial::Unknown)) };
-        let proved = file.current().forward(shown, &origin.caller(), now);
-        file.passwords().prove(shown, origin.peer.address(), proved).map_err(|denial| denied(&denial))
+        let access = file.current();
+        let proved = access.forward(shown, &origin.caller(), now);
+        let is_named = access.names_forward(shown);
+        let proved = file.passwords().prove(shown, is_named, origin.peer.address(), proved);
+        proved.map_err(|denial| denied(&denial))
     }
 
-    /// Is cancelled as soon as something is revoked that was valid when this was asked for.
+    /// Something goes on for long by this credential, until what is given is dropped; `ends` is cancelled as soon as it is revoked, changed,
+    /// or expires. What others are let in by doesn't concern it.
     #[must_use]
-    pub(crate) fn until_revoked(&self) -> CancellationToken {
-        match self {
-            Self::Open(_) => CancellationToken::new(),
-            Self::File(file) => file.until_revoked(),
+    pub(crate) fn lease(&self, stamp: Option<Stamp>, ends: CancellationToken) -> Lease {
+        match (self, stamp) {
+            (Self::File(file), Some(stamp)) => file.lease(stamp, ends),
+            (Self::Open(_), _) | (_, None) => Lease::of_nobody(ends),
         }
     }
 

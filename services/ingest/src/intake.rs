@@ -16,12 +16,14 @@ pub(crate) mod progress;
 pub(crate) mod quotas;
 pub(crate) mod room;
 mod sender;
+mod traced;
 pub(crate) mod upstream;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use forebay_kafka::KafkaError;
+use forebay_traces::Tracer;
 use forebay_wire::{Batch, Ids, Rejections};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +36,7 @@ use self::progress::Progress;
 use self::quotas::Quotas;
 use self::room::{Pauses, WhenOver, when_over};
 pub(crate) use self::sender::{Peer, Sender};
+use self::traced::{Receiving, Shipping};
 use self::upstream::Upstream;
 use crate::access::Access;
 use crate::admission::{Admission, Reservation};
@@ -56,6 +59,8 @@ pub(crate) struct Intake {
     pub upstream: Upstream,
     /// What is counted.
     pub meters: Meters,
+    /// Where spans go.
+    pub tracer: Tracer,
     /// Whether deliveries end.
     pub progress: Progress,
     /// Deliveries under way. They go on when their client goes away, since their events are on their way all the same.
@@ -78,7 +83,10 @@ impl Intake {
     /// When something of its tenant could not be sent now.
     pub(crate) fn admit(&self, sender: &Sender) -> Result<Admitted, Refusal> {
         match self.reserve(sender, WhenOver::Refuse) {
-            Ok(reservation) => Ok(Admitted::new(sender.clone(), reservation)),
+            Ok(reservation) => {
+                let admitted = Admitted::new(sender.clone(), reservation);
+                Ok(if self.tracer.is_on() { admitted.now() } else { admitted })
+            }
             Err(refusal) => Err(self.refuse(sender, refusal)),
         }
     }
@@ -103,16 +111,21 @@ impl Intake {
         mut batch: Batch,
         ids: Ids,
     ) -> Result<Receipt, Refusal> {
-        let Admitted { sender, reservation } = admitted;
+        let Admitted { sender, reservation, since } = admitted;
         let rejections = self.divided(&sender, &mut batch);
+        let receiving = Receiving::begin(&self.tracer, &sender, &batch, since);
         let accepted = if batch.events.is_empty() {
             Ok(0)
         } else {
             let ids = ids.or_given(std::mem::take(&mut batch.given_ids));
-            self.attempt(&sender, Arc::new(batch), ids, reservation, Then::Forget)
+            let shipping = receiving.as_ref().map(Receiving::ships);
+            self.attempt(&sender, Arc::new(batch), ids, reservation, Then::Forget, shipping)
                 .await
                 .map_err(|failed| failed.refusal)
         };
+        if let Some(receiving) = receiving {
+            receiving.end(accepted.as_ref().err());
+        }
         match accepted {
             Ok(accepted) => {
                 self.meters.batch(sender.protocol, "accepted");
@@ -134,8 +147,9 @@ impl Intake {
         ids: Ids,
         until: &CancellationToken,
     ) -> Result<Receipt, Refusal> {
-        let Admitted { sender, reservation } = admitted;
+        let Admitted { sender, reservation, since } = admitted;
         let rejections = self.divided(&sender, &mut batch);
+        let receiving = Receiving::begin(&self.tracer, &sender, &batch, since);
         if batch.events.is_empty() {
             self.meters.batch(sender.protocol, "accepted");
             return Ok(Receipt { accepted: 0, rejections });
@@ -151,7 +165,9 @@ impl Intake {
             let outcome = match held {
                 // A try that is under way goes on by itself when nobody waits for it any more.
                 Ok(held) => {
-                    let attempt = self.attempt(&sender, Arc::clone(&batch), ids.clone(), held, Then::Keep);
+                    let shipping = receiving.as_ref().map(Receiving::ships);
+                    let attempt =
+                        self.attempt(&sender, Arc::clone(&batch), ids.clone(), held, Then::Keep, shipping);
                     until.run_until_cancelled(attempt).await.unwrap_or_else(|| {
                         let late = KafkaError::Timeout("ingest is stopping".to_owned());
                         Err(Box::new(Failed { refusal: of_kafka(&late, &self.limits), reservation: None }))
@@ -161,6 +177,9 @@ impl Intake {
             };
             let refusal = match outcome {
                 Ok(accepted) => {
+                    if let Some(receiving) = receiving {
+                        receiving.end(None);
+                    }
                     self.meters.batch(sender.protocol, "accepted");
                     return Ok(Receipt { accepted, rejections });
                 }
@@ -174,6 +193,9 @@ impl Intake {
             let pause = pauses.next();
             let waits = when_over(&refusal, Duration::ZERO, self.patience(None), true) == WhenOver::Wait;
             if !waits || until.run_until_cancelled(sleep(pause)).await.is_none() {
+                if let Some(receiving) = receiving {
+                    receiving.end(Some(&refusal));
+                }
                 return Err(self.refuse(&sender, refusal));
             }
             self.meters.held_back(pause);
@@ -216,6 +238,7 @@ impl Intake {
         ids: Ids,
         reservation: Reservation,
         then: Then,
+        shipping: Option<Shipping>,
     ) -> Result<u64, Box<Failed>> {
         let deadline = Instant::now() + self.limits.ack_timeout;
         let wanted = batch.events.len() as u64;
@@ -225,13 +248,17 @@ impl Intake {
             Ok(taken) => taken,
             Err(exceeded) => return Err(Failed::with(over_quota(&exceeded, &self.limits), reservation)),
         };
-        let shipment = self.pack(sender, batch, ids, reservation, then, deadline)?;
+        let trace = shipping.as_ref().map(Shipping::text).unwrap_or_default();
+        let shipment = self.pack(sender, batch, ids, reservation, Try { then, deadline, trace: &trace })?;
         let (this, tenant) = (Arc::clone(self), sender.tenant.clone());
         let delivery = self.deliveries.spawn(async move {
             let started = Clock::now();
             let _under_way = this.progress.begin();
             let (delivery, reservation) = deliver(&this.upstream, shipment).await;
             taken.delivered(delivery.delivered);
+            if let Some(shipping) = shipping {
+                shipping.end(this.upstream.topic(), wanted, &delivery);
+            }
             this.meters.held_back(delivery.held_back);
             this.meters.delivered(tenant.as_str(), delivery.delivered, delivery.bytes, started.elapsed());
             (delivery, reservation)
@@ -261,6 +288,16 @@ impl Failed {
     fn with(refusal: Refusal, reservation: Reservation) -> Box<Self> {
         Box::new(Self { refusal, reservation: Some(reservation) })
     }
+}
+
+/// How a batch is sent this time.
+#[derive(Clone, Copy, Debug)]
+struct Try<'a> {
+    then: Then,
+    /// Until when a full queue is waited for.
+    deadline: Instant,
+    /// The span that sends it, for the records; empty where it isn't traced.
+    trace: &'a str,
 }
 
 /// What becomes of a batch once the producer has copies of it.

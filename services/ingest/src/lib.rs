@@ -7,8 +7,7 @@
 //!    Kafka takes in time; events get their envelope and their ids, and are sent; the brokers are waited for.
 //! 4. The shell answers in its protocol's way: success, or a `refusal`.
 //!
-//! Others see of it how it is started, its settings checked ([`config`]), its credentials made ([`tokens`]) and its protocols described
-//! ([`protocols`]).
+//! Others see of it how it is started, its settings checked ([`config`]) and its protocols described ([`protocols`]).
 //!
 //! What is promised: no success before all in-sync replicas have every accepted event; text is passed on as it came; memory
 //! is bounded, whatever clients send.
@@ -24,7 +23,7 @@ mod listen;
 mod metrics;
 pub mod protocols;
 mod refusal;
-pub mod tokens;
+mod tarpit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +33,7 @@ use forebay_audit_log::Background;
 use forebay_kafka::{Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
+use forebay_traces::Tracer;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -80,6 +80,7 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
         let _until_shutdown = tokio::spawn(tls.follow(stop.clone()));
     }
     let (auditor, auditing) = Background::start(&settings.kafka, "ingest");
+    let (tracer, exporting) = Tracer::start(&settings.telemetry.traces, "forebay-ingest")?;
     let (quotas, admission) = shares(&config.access, &config.limits);
     if let Access::File(file) = &config.access {
         let (quotas, admission) = (Arc::clone(&quotas), admission.clone());
@@ -98,6 +99,7 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
         limits: config.limits,
         upstream,
         meters: Meters::new(context.tenants.clone()),
+        tracer,
         progress: Progress::new(kafka.clone()),
         deliveries: TaskTracker::new(),
     });
@@ -113,7 +115,9 @@ pub async fn start(settings: &Settings, context: &Context, shutdown: Cancellatio
             kafka.not_ready("stopped");
             flush(&intake).await
         };
-        tokio::join!(drained, auditing.finish()).0
+        let drained = tokio::join!(drained, auditing.finish()).0;
+        exporting.finish().await;
+        drained
     });
     Ok(Running::new(address, task))
 }

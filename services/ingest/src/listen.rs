@@ -5,8 +5,8 @@
 
 mod accept;
 mod bound;
-mod gate;
 mod keep_alive;
+mod places;
 mod stream;
 mod turned_away;
 
@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use self::accept::Connection;
 pub(crate) use self::bound::{Bound, Socket};
+pub(crate) use self::places::Pulse;
 pub(crate) use self::stream::Stream;
 use crate::intake::Intake;
 use crate::protocols;

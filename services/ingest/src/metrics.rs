@@ -102,7 +102,7 @@ impl Meters {
         requests.increment(1);
     }
 
-    /// A connection was refused before anything was taken from it; `reason` is from a closed set.
+    /// A connection was refused before anything was taken from it, or has to go for a newcomer; `reason` is from a closed set.
     pub(crate) fn refused_connection(&self, listener: &str, reason: &'static str) {
         let labels = [(Label::Listener, listener), (Label::Reason, reason)];
         counter(CounterName::IngestRefusedConnections, &labels).increment(1);

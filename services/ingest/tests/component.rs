@@ -59,6 +59,9 @@ mod otlp;
 #[path = "component/overload.rs"]
 mod overload;
 #[cfg(test)]
+#[path = "component/places.rs"]
+mod places;
+#[cfg(test)]
 #[path = "component/quotas.rs"]
 mod quotas;
 #[cfg(test)]
@@ -73,6 +76,9 @@ mod syslog;
 #[cfg(test)]
 #[path = "component/tenants.rs"]
 mod tenants;
+#[cfg(test)]
+#[path = "component/traces.rs"]
+mod traces;
 #[cfg(test)]
 #[path = "component/websocket.rs"]
 mod websocket;

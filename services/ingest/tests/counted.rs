@@ -11,10 +11,10 @@ mod harness;
 
 #[cfg(test)]
 mod tests {
-    use forebay_ingest::tokens::issue;
+    use forebay_operators::tokens::issue;
     use forebay_record::Tenant;
     use forebay_telemetry::Scrape;
-    use forebay_testkit::prometheus::series;
+    use forebay_testkit::prometheus::sum;
 
     use crate::call::Client;
     use crate::harness::{eventually, started};
@@ -45,17 +45,12 @@ mod tests {
         let token = issue(&path, &Tenant::new("acme").unwrap(), "one", None).unwrap().token;
         let ingest = started(|settings| settings.ingest.access_file = Some(path)).await;
         let url = |path: &str| format!("http://{}{path}", ingest.address);
-        let counted = |name: &str, words: &[String]| {
-            let text = scrape.render();
-            let fits = |labels: &str| words.iter().all(|word| labels.contains(word.as_str()));
-            series(&text, name).filter(|(labels, _)| fits(labels)).map(|(_, value)| value).sum::<f64>()
-        };
+        let requests_counted = || sum(&scrape.render(), "forebay_ingest_requests_total", &[]);
         let batches = |protocol: &str, outcome: &str| {
-            let words = [format!("protocol=\"{protocol}\""), format!("outcome=\"{outcome}\"")];
-            counted("forebay_ingest_batches_total", &words)
+            let words = [format!("protocol=\"{protocol}\""), format!("outcome=\"{outcome}")];
+            sum(&scrape.render(), "forebay_ingest_batches_total", &[&words[0], &words[1]])
         };
-        let all =
-            |protocol: &str| counted("forebay_ingest_batches_total", &[format!("protocol=\"{protocol}\"")]);
+        let all = |protocol: &str| batches(protocol, "");
 
         for (protocol, path, broken) in POSTS {
             let request = || ingest.client.post(url(path)).header("content-type", "application/json");
@@ -86,11 +81,8 @@ mod tests {
         assert_eq!(ingest.client.delete(url("/_bulk")).send().await.unwrap().status(), 405);
         let requests = 2.0 * POSTS.len() as f64 + 6.0;
         // A request is counted when its answer is made, which may be read before that is told.
-        eventually("all requests are counted", async || {
-            counted("forebay_ingest_requests_total", &[]) >= requests
-        })
-        .await;
-        assert_eq!(counted("forebay_ingest_requests_total", &[]), requests);
+        eventually("all requests are counted", async || requests_counted() >= requests).await;
+        assert_eq!(requests_counted(), requests);
         let _stored = ingest.stop().await;
     }
 }

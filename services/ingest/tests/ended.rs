@@ -18,7 +18,7 @@ mod tests {
     use forebay_proto::v1;
     use forebay_settings::Period;
     use forebay_telemetry::Scrape;
-    use forebay_testkit::prometheus::series;
+    use forebay_testkit::prometheus::{series, sum};
     use forebay_wire::grpc::framed;
     use futures_util::{SinkExt, StreamExt};
     use hyper::body::Frame;
@@ -64,19 +64,9 @@ mod tests {
     async fn each_end_is_counted_once() {
         let scrape = Scrape::install().unwrap();
         let ingest = started(|settings| settings.ingest.read_timeout = Period::from_secs(1)).await;
-        let counted = || {
-            let text = scrape.render();
-            let all = series(&text, "forebay_ingest_batches_total");
-            let mut all: Vec<(String, f64)> = all.map(|(labels, value)| (labels.to_owned(), value)).collect();
-            all.retain(|(_, value)| *value > 0.0);
-            all
-        };
         let of = |protocol: &str, outcome: &str| {
-            let fits = |labels: &str| {
-                labels.contains(&format!("protocol=\"{protocol}\""))
-                    && labels.contains(&format!("outcome=\"{outcome}\""))
-            };
-            counted().iter().filter(|(labels, _)| fits(labels)).map(|(_, value)| value).sum::<f64>()
+            let words = [format!("protocol=\"{protocol}\""), format!("outcome=\"{outcome}\"")];
+            sum(&scrape.render(), "forebay_ingest_batches_total", &[&words[0], &words[1]])
         };
 
         let mut odd = connect(&ingest).await;
@@ -114,7 +104,9 @@ mod tests {
         assert_eq!(ingest.client.delete(url).send().await.unwrap().status(), 405);
         assert_eq!(of("loki", "method_not_allowed"), 1.0);
 
-        assert_eq!(counted().iter().map(|(_, value)| value).sum::<f64>(), 7.0, "{:?}", counted());
+        let text = scrape.render();
+        let counted: Vec<_> = series(&text, "forebay_ingest_batches_total").collect();
+        assert_eq!(sum(&text, "forebay_ingest_batches_total", &[]), 7.0, "{counted:?}");
         let _stored = ingest.stop().await;
     }
 }

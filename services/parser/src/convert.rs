@@ -3,7 +3,7 @@
 //! No I/O here: what becomes of a record is decided by [`forebay_convert`], and goes to an [`Outbox`]. Every record of the
 //! batch has exactly one outcome, a dropped one too; the counts say so and have to add up.
 
-use forebay_convert::{Decision, Made, Place, Refused, Rules, Terms};
+use forebay_convert::{Decision, Made, Place, Refused, Rules, Terms, Traces};
 use forebay_delivery::{Converted, Outcome};
 use forebay_kafka::{KafkaError, MAX_RECORD_BYTES, Record, RecordBatch};
 use forebay_record::stream;
@@ -46,6 +46,11 @@ impl<R: Rules> Converter<R> {
     /// The revision of the rules that new batches are converted by.
     pub fn current(&self) -> R::Revision {
         self.converter.current()
+    }
+
+    /// The traces that the events belong to.
+    pub const fn traces(&mut self) -> &mut Traces {
+        self.converter.traces()
     }
 
     /// The rules.

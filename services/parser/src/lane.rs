@@ -25,6 +25,7 @@ use forebay_service::Context;
 use forebay_service::clock::now_ms;
 use forebay_settings::sections::parser::Delivery as DeliverySetting;
 use forebay_telemetry::Component;
+use forebay_traces::Tracer;
 use forebay_worker::{
     COMMIT_AGAIN, COMMIT_EVERY, Gather, PATIENCE, Retention, Shared, Stage, WorkerError, WorkerOptions,
 };
@@ -34,6 +35,7 @@ use crate::config::ParserConfig;
 use crate::convert::Converter;
 use crate::metrics::{LaneMetrics, STAGE};
 use crate::rules::{self, LaneRules, SharedRules};
+use crate::traced::BatchTraces;
 use at_least_once::AtLeastOnce;
 use batch::Batch;
 use delivery::Delivery;
@@ -58,6 +60,7 @@ pub struct Lane {
     producer: Producer,
     options: WorkerOptions,
     health: Component,
+    tracer: Tracer,
     /// Of the process: the part that says whether results reach the next topic, and what metrics tell apart.
     context: Context,
     number: usize,
@@ -70,6 +73,7 @@ struct LaneStage {
     converter: Converter<LaneRules>,
     delivery: Box<dyn Delivery>,
     spares: Vec<RecordBatch>,
+    tracer: Tracer,
     metrics: LaneMetrics,
     health: Component,
 }
@@ -83,6 +87,7 @@ impl Lane {
         rules: SharedRules,
         producer: Producer,
         context: &Context,
+        tracer: &Tracer,
         retention: Retention,
     ) -> Result<Self> {
         let _usable = rules.lane()?;
@@ -113,7 +118,8 @@ impl Lane {
             revoke_timeout: config.revoke_timeout,
             retention,
         };
-        Ok(Self { config, rules, producer, options, health, context: context.clone(), number })
+        let (tracer, context) = (tracer.clone(), context.clone());
+        Ok(Self { config, rules, producer, options, health, tracer, context, number })
     }
 
     /// Works until `shutdown` is cancelled and what is under way is done, or its time is up.
@@ -141,6 +147,7 @@ impl Lane {
             shared,
             delivery,
             spares: Vec::new(),
+            tracer: self.tracer.clone(),
             metrics: LaneMetrics::new(&self.context),
             health: self.health.clone(),
         })
@@ -154,12 +161,14 @@ impl LaneStage {
     fn send(&mut self, records: RecordBatch, revision: Revision) -> Result<Batch, WorkerError> {
         let began = Instant::now();
         let mut batch = Batch::new(records, revision);
-        let Self { converter, delivery, config, metrics, .. } = self;
+        let Self { converter, delivery, config, metrics, tracer, .. } = self;
+        let tracing = BatchTraces::begin(tracer, converter.traces());
         let producer = delivery.producer();
         let sent = producer.partitions(&config.kafka.topics.events).and_then(|partitions| {
             let topics = &config.kafka.topics;
             batch.convert(converter, producer, topics, partitions, now_ms(), &mut metrics.backpressure)
         });
+        batch.traces = tracing.and_then(|tracing| tracing.converted(tracer, converter.traces(), config));
         metrics.batch_seconds.record(began.elapsed());
         metrics.rules_did(converter.rules().take_counts());
         metrics.steps_took(converter.rules().take_timings());
@@ -207,18 +216,24 @@ impl Stage for LaneStage {
             match self.delivery.advance(&self.shared, member)? {
                 delivery::Progress::Nothing => return Ok(()),
                 delivery::Progress::Settled(batches) => {
-                    for batch in batches {
+                    for mut batch in batches {
+                        batch.traces_end(&self.tracer, None);
                         self.metrics.settled(&batch.counts);
                         self.reuse(batch.records);
                     }
                     self.health.progress();
                 }
                 delivery::Progress::GivenUp(batches) => {
-                    batches.into_iter().for_each(|batch| self.reuse(batch.records));
+                    for mut batch in batches {
+                        batch.traces_end(&self.tracer, Some("given_up"));
+                        self.reuse(batch.records);
+                    }
                     // Not done, but not stuck either: we know who refuses, and the log says so.
                     self.health.progress();
                 }
-                delivery::Progress::SendAgain(batch, receipt) => {
+                delivery::Progress::SendAgain(mut batch, receipt) => {
+                    let error = batch.error().map_or("not_delivered", |error| error.name());
+                    batch.traces_end(&self.tracer, Some(error));
                     self.metrics.retries.increment(1);
                     self.health.progress();
                     let Batch { records, revision, .. } = *batch;

@@ -15,6 +15,7 @@ pub mod lane;
 mod metrics;
 mod outbox;
 mod rules;
+mod traced;
 
 use std::sync::Arc;
 use std::thread;
@@ -24,6 +25,7 @@ use forebay_audit_log::Background;
 use forebay_kafka::{KafkaError, Producer, ProducerOptions};
 use forebay_service::{Context, Running};
 use forebay_settings::Settings;
+use forebay_traces::Tracer;
 use forebay_worker::Retention;
 use tokio::sync::oneshot::error::RecvError;
 use tokio::task::JoinSet;
@@ -46,6 +48,7 @@ type LaneEnd = Result<Result<(), KafkaError>, RecvError>;
 pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken) -> Result<Running> {
     let config = Arc::new(ParserConfig::new(settings));
     let (auditor, auditing) = Background::start(&settings.kafka, "parser");
+    let (tracer, exporting) = Tracer::start(&settings.telemetry.traces, "forebay-parser")?;
     let rules = SharedRules::start(&settings.parser, auditor, shutdown.clone())?;
     let options = ProducerOptions {
         client_id: "forebay-parser".to_owned(),
@@ -59,7 +62,7 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
     let mut lanes = JoinSet::new();
     for number in 0..config.lanes {
         let (config, rules, producer) = (Arc::clone(&config), rules.clone(), producer.clone());
-        let lane = Lane::new(number, config, rules, producer, context, retention.clone())?;
+        let lane = Lane::new(number, config, rules, producer, context, &tracer, retention.clone())?;
         let shutdown = shutdown.clone();
         let name = format!("parser-{number}");
         let (ended, end) = tokio::sync::oneshot::channel();
@@ -78,7 +81,7 @@ pub fn start(settings: &Settings, context: &Context, shutdown: CancellationToken
     );
     let task = tokio::spawn(async move {
         let ended = end_of(lanes).await;
-        auditing.finish().await;
+        tokio::join!(auditing.finish(), exporting.finish());
         ended
     });
     Ok(Running::new(None, task))

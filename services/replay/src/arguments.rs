@@ -121,6 +121,7 @@ impl Arguments {
     pub(crate) fn job(mut self, operator: &Operator) -> Result<Job, ScopeError> {
         let tenant = &mut self.which.filter.tenant;
         *tenant = operator.scope.narrow(tenant.as_deref())?;
+        let run = self.run.map(|run| operator.scope.name_work(tenant.as_deref(), &run));
         let task = Task::Replay { to: self.to.unwrap_or_default(), max_replays: self.max_replays };
         Ok(Job {
             filter: self.which.filter.into(),
@@ -130,7 +131,7 @@ impl Arguments {
             passing: self.passing,
             dry_run: self.dry_run,
             delivery: if self.at_least_once { Delivery::AtLeastOnce } else { Delivery::ExactlyOnce },
-            run: self.run,
+            run,
             unaudited: self.unaudited,
             ..Job::new(task, operator.actor.name())
         })
@@ -164,6 +165,9 @@ fn wrong_variable(command: &clap::Command, name: &OsStr, value: &OsStr) -> Optio
 
 #[cfg(test)]
 mod tests {
+    use forebay_access::Scope;
+    use forebay_record::Tenant;
+
     use super::*;
 
     /// Scenario: a condition's variable is misspelt, or a template has left it empty.
@@ -197,5 +201,20 @@ mod tests {
         assert_eq!((job.limit, job.rate.map(NonZeroU32::get)), (Some(5), Some(10)));
         assert_eq!(job.task, Task::Replay { to: Destination::Events, max_replays: DEFAULT_MAX_REPLAYS });
         assert_eq!(job.filter.tenant.as_deref(), Some("acme"));
+    }
+
+    /// Guarantees: who is for one tenant takes over no run of others by its name.
+    #[test]
+    fn a_run_is_its_tenants_own() {
+        let job = |operator: &Operator| {
+            let line = ["forebay-replay", "--all", "--run", "nightly"];
+            Arguments::parse_from(line).job(operator).unwrap().run.unwrap()
+        };
+        let all = Operator::unasked("os:ann@ops");
+        let scope = Scope::Tenants([Tenant::new("acme").unwrap()].into());
+        assert_eq!(
+            (job(&all), job(&Operator { scope, ..all.clone() })),
+            ("nightly".into(), "acme.nightly".into())
+        );
     }
 }

@@ -72,7 +72,7 @@ fn letter(n: i64, settings: &Settings) -> DeadLetter {
 fn key(letter: &DeadLetter) -> String {
     let mut key = String::new();
     let DeadLetter { tenant, target, event_id: id, .. } = letter;
-    EventKey { tenant, target, event_ms: 1000, replays: 0, id }.push(&mut key);
+    EventKey { tenant, target, event_ms: 1000, replays: 0, id, trace: "" }.push(&mut key);
     key
 }
 

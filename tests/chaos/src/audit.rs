@@ -1,20 +1,22 @@
 //! After the faults: waiting until the pipeline is empty, and the search for every acknowledged event.
 
-use std::collections::HashSet;
+mod findings;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use forebay_kafka::{ReadFrom, TopicReader, dead_letter};
 use forebay_settings::Settings;
-use forebay_testkit::oracle::{Audit, Oracle, Report};
+use forebay_testkit::oracle::{Audit, Oracle};
 use serde_json::{Value, json};
 use tokio::time::{Instant, interval, timeout};
 
-use crate::bed::Bed;
+use crate::bed::{Bed, Destination};
 use crate::events::Fate;
 use crate::ledger::Contents;
 use crate::rules::{ROUTE, SECRET};
+pub use findings::{Findings, RuleFindings};
 
 /// How long counts have to stand still once nothing is left to read: more than a bulk request waits for company.
 const STILL: Duration = Duration::from_secs(3);
@@ -25,43 +27,14 @@ const STILL_WITH_TRANSACTIONS: Duration = Duration::from_secs(20);
 /// How often it is asked.
 const ASK: Duration = Duration::from_millis(500);
 
+/// How long an answer of the search server may take.
+const ANSWER: Duration = Duration::from_secs(60);
+
 /// Documents that are looked at at once.
 const PAGE: usize = 10_000;
 
 /// How many wronged events are named.
 const NAMED: usize = 5;
-
-/// What was found.
-#[derive(Clone, Debug)]
-pub struct Findings {
-    /// Of every event that was sent.
-    pub report: Report,
-    /// How much there is.
-    pub contents: Contents,
-    /// Events that are in the dead-letter topic though nothing is wrong with them: the first few, and their number.
-    pub wronged: Vec<String>,
-    /// How many those are.
-    pub wronged_count: u64,
-    /// Bad events that are in the index though they are owed a dead letter.
-    pub spared_count: u64,
-    /// Records that the parser has handed on for good, to events and to dead letters.
-    pub handed_on: u64,
-    /// Of the rules' work.
-    pub rules: RuleFindings,
-}
-
-/// What the rules have done.
-#[derive(Clone, Debug, Default)]
-pub struct RuleFindings {
-    /// The revisions that documents name.
-    pub revisions: HashSet<String>,
-    /// Documents that name none.
-    pub unmarked: u64,
-    /// Documents that aren't in the index that their event is meant for.
-    pub misplaced: u64,
-    /// Documents and dead letters in which a secret stands.
-    pub told: u64,
-}
 
 /// What the dead-letter topic says.
 #[derive(Default)]
@@ -70,29 +43,6 @@ struct Letters {
     wronged_count: u64,
     of_parser: u64,
     told: u64,
-}
-
-// === impl RuleFindings ===
-
-impl RuleFindings {
-    /// What went wrong, in words, in a run with rules or without.
-    pub(crate) fn failures(&self, with_rules: bool) -> Vec<String> {
-        let mut failures = Vec::new();
-        let (unmarked, revisions) = if with_rules { (self.unmarked, 2) } else { (0, 0) };
-        for (count, what) in [
-            (self.misplaced, "documents are in another index than they should be"),
-            (self.told, "documents and dead letters have a secret in them that a rule masks"),
-            (unmarked, "documents don't say which revision of the rules made them"),
-        ] {
-            if count > 0 {
-                failures.push(format!("{count} {what}"));
-            }
-        }
-        if self.revisions.len() < revisions {
-            failures.push("no change of the rules was ever in force".to_owned());
-        }
-        failures
-    }
 }
 
 /// Waits until nothing is on its way any more; how long that took. A backlog may take its time, as long as it moves.
@@ -153,14 +103,33 @@ pub async fn contents(bed: &Bed) -> Result<Contents> {
         let ranges = bed.admin.offsets(topic).await?;
         Ok(ranges.iter().map(|range| u64::try_from(range.len()).unwrap_or(0)).sum())
     };
-    let _refreshed = ask(bed, "_refresh", None).await?;
-    let answer = ask(bed, "_count", None).await?;
-    let documents = answer["count"].as_u64().context("no count")?;
+    let documents = match &bed.search {
+        Destination::Fake(fake) => fake.counters().created,
+        Destination::Server(_) => {
+            let _refreshed = ask(bed, "_refresh", None).await?;
+            ask(bed, "_count", None).await?["count"].as_u64().context("no count")?
+        }
+    };
     Ok(Contents {
         raw: records(&topics.raw).await?,
         letters: records(&topics.dead_letters).await?,
         documents,
     })
+}
+
+/// How often the store was given a document that it had, as far as it tells.
+///
+/// # Errors
+/// When it doesn't answer.
+pub async fn conflicts(bed: &Bed) -> Result<Option<u64>> {
+    match &bed.search {
+        Destination::Fake(fake) => Ok(Some(fake.counters().conflicts)),
+        Destination::Server(_) => {
+            let stats = get(bed, "_stats/indexing").await?;
+            let indexing = &stats["_all"]["primaries"]["indexing"];
+            Ok(indexing["index_failed_due_to_version_conflict"].as_u64())
+        }
+    }
 }
 
 /// Looks for every event in the index and in the dead-letter topic.
@@ -192,6 +161,13 @@ pub async fn search(bed: &Bed, oracle: &Arc<Oracle>) -> Result<Findings> {
 /// Goes through all documents; how many bad events are among them, and what the rules have done.
 async fn documents(bed: &Bed, audit: &mut Audit) -> Result<(u64, RuleFindings)> {
     let (mut spared, mut rules) = (0, RuleFindings::default());
+    if let Destination::Fake(fake) = &bed.search {
+        for id in fake.all_ids() {
+            audit.indexed(&id);
+            spared += u64::from(Fate::of(&id, false) == Some(Fate::Letter));
+        }
+        return Ok((spared, rules));
+    }
     let first = json!({"size": PAGE, "sort": ["_doc"], "_source": ["labels.rules_revision", "message"]});
     let mut page = ask(bed, "_search?scroll=5m", Some(&first)).await?;
     loop {
@@ -259,8 +235,15 @@ async fn ask(bed: &Bed, path: &str, body: Option<&Value>) -> Result<Value> {
     post(&format!("{}/{}-*/{path}", search.url, search.index_prefix), body).await
 }
 
+async fn get(bed: &Bed, path: &str) -> Result<Value> {
+    let search = &bed.settings.search;
+    let url = format!("{}/{}-*/{path}", search.url, search.index_prefix);
+    let request = reqwest::Client::new().get(url).timeout(ANSWER);
+    request.send().await?.error_for_status()?.json().await.context("no JSON")
+}
+
 async fn post(url: &str, body: Option<&Value>) -> Result<Value> {
-    let mut request = reqwest::Client::new().post(url).timeout(Duration::from_secs(60));
+    let mut request = reqwest::Client::new().post(url).timeout(ANSWER);
     if let Some(body) = body {
         request = request.json(body);
     }

@@ -1,12 +1,15 @@
 //! What a run stands on: a broker and a search server of its own, a proxy on every line, topics, templates, settings.
 //!
 //! Kafka's clients go where the broker says it is, so each process has a listener of its own there, which says that it is
-//! where that process's proxy is. So any one process can be parted from Kafka while the others go on.
+//! where that process's proxy is. So any one process can be parted from Kafka while the others go on. Where nothing is to break,
+//! there are no proxies, and processes have what they have by default.
 
+mod destination;
 mod disk;
+mod ground;
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,10 +29,9 @@ use tokio::sync::Mutex;
 use crate::plan::{Line, SESSION};
 use crate::rules::Rules;
 use crate::tier::Tier;
+pub use destination::Destination;
 pub use disk::Disk;
-
-/// Partitions of each topic: more than members, so that all have some.
-pub const PARTITIONS: i32 = 6;
+pub use ground::{Ground, Search};
 
 /// How long a record may wait for the broker: shorter than an outage, so that the tiers have to try again.
 const DELIVERY: Period = Period::from_secs(8);
@@ -43,8 +45,8 @@ const REQUEST: Period = Period::from_secs(8);
 pub struct Bed {
     /// Kafka.
     pub kafka: Mutex<Server>,
-    /// Elasticsearch or OpenSearch.
-    pub search: Mutex<Server>,
+    /// What takes the documents.
+    pub search: Destination,
     /// Below Kafka, so that it is unmounted after Kafka has ended. None where this user can't mount one.
     pub disk: Option<Disk>,
     lines: HashMap<Line, (Proxy, Mutex<()>)>,
@@ -54,6 +56,7 @@ pub struct Bed {
     pub settings: Settings,
     /// Looks at the broker, past all proxies.
     pub admin: Admin,
+    ground: Ground,
     folder: TempDir,
     ingest_ports: Vec<u16>,
 }
@@ -61,41 +64,51 @@ pub struct Bed {
 // === impl Bed ===
 
 impl Bed {
-    /// Starts the servers and puts topics and templates there.
+    /// Starts the servers of a run in which everything breaks, and puts topics and templates there.
     ///
     /// # Errors
     /// When a server doesn't start or refuses.
     pub async fn make(search: Kind, with_rules: bool) -> Result<Self> {
+        Self::on(Ground::of_chaos(search, with_rules)).await
+    }
+
+    /// Starts the servers and puts topics and templates there.
+    ///
+    /// # Errors
+    /// When a server doesn't start or refuses.
+    pub async fn on(ground: Ground) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("forebay-chaos-").tempdir()?;
-        let disk = Disk::mount(&folder.path().join("kafka"));
+        let disk = ground.breaks.then(|| Disk::mount(&folder.path().join("kafka"))).flatten();
         let mut lines = HashMap::new();
-        let mut kafka = broker();
-        for (tier, seat) in seats() {
-            let port = free_port()?;
-            let proxy = Proxy::to_port(port).await?;
-            kafka = kafka.listener(&format!("{tier}{seat}").to_uppercase(), port, proxy.port());
-            let _new = lines.insert(Line::ToBroker(tier, seat), (proxy, Mutex::new(())));
+        let mut kafka = broker(&ground);
+        if ground.breaks {
+            for (tier, seat) in ground.seats.places() {
+                let port = free_port()?;
+                let proxy = Proxy::to_port(port).await?;
+                kafka = kafka.listener(&format!("{tier}{seat}").to_uppercase(), port, proxy.port());
+                let _new = lines.insert(Line::ToBroker(tier, seat), (proxy, Mutex::new(())));
+            }
         }
         if let Some(disk) = &disk {
             kafka = kafka.log_dir(disk.path());
         }
         let mut ingest_ports = Vec::new();
-        for seat in 0..Tier::Ingest.seats() {
+        for seat in 0..ground.seats.of(Tier::Ingest) {
             let port = free_port()?;
             ingest_ports.push(port);
-            let _new = lines.insert(Line::ToIngest(seat), (Proxy::to_port(port).await?, Mutex::new(())));
+            if ground.breaks {
+                let proxy = Proxy::to_port(port).await?;
+                let _new = lines.insert(Line::ToIngest(seat), (proxy, Mutex::new(())));
+            }
         }
-        let store = match search {
-            Kind::OpenSearch => Server::opensearch(),
-            Kind::Elasticsearch | Kind::Kafka => Server::elasticsearch(),
-        };
-        let (kafka, search) = tokio::try_join!(kafka.start(), store.heap("1g").start())?;
-        let behind = SocketAddr::from((Ipv4Addr::LOCALHOST, search.port()));
-        for seat in 0..Tier::Indexer.seats() {
-            let _new = lines.insert(Line::ToSearch(seat), (Proxy::start(behind).await?, Mutex::new(())));
+        let (kafka, (search, behind)) = tokio::try_join!(kafka.start(), Destination::start(&ground))?;
+        if ground.breaks {
+            for seat in 0..ground.seats.of(Tier::Indexer) {
+                let _new = lines.insert(Line::ToSearch(seat), (Proxy::start(behind).await?, Mutex::new(())));
+            }
         }
-        let rules = with_rules.then(|| Rules::make(folder.path())).transpose()?;
-        let mut settings = settings(&kafka, &search);
+        let rules = ground.rules.then(|| Rules::make(folder.path())).transpose()?;
+        let mut settings = settings(&kafka, behind, &ground);
         settings.parser.rules.folder = rules.as_ref().map(|rules| rules.folder().to_owned());
         let admin = Admin::new(&settings.kafka)?;
         admin.wait_for_broker(Duration::from_secs(60), |_| ()).await?;
@@ -105,12 +118,13 @@ impl Bed {
             ElasticStore::connect(&settings.search)?.bootstrap(false).await.context("index template")?;
         Ok(Self {
             kafka: Mutex::new(kafka),
-            search: Mutex::new(search),
+            search,
             disk,
             lines,
             rules,
             settings,
             admin,
+            ground,
             folder,
             ingest_ports,
         })
@@ -124,12 +138,35 @@ impl Bed {
         self.lines.get(&line).with_context(|| format!("no {line:?}"))
     }
 
+    /// How it was to be.
+    #[must_use]
+    pub const fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
     /// The addresses of the ingests, as clients see them.
     ///
     /// # Errors
     /// When there is no line to one.
     pub fn ingest_urls(&self) -> Result<Vec<String>> {
-        (0..Tier::Ingest.seats()).map(|seat| Ok(self.line(Line::ToIngest(seat))?.0.url())).collect()
+        let url = |(seat, port): (usize, &u16)| -> Result<String> {
+            let proxy = self.proxy(Line::ToIngest(seat))?;
+            Ok(proxy.map_or_else(|| format!("http://127.0.0.1:{port}"), Proxy::url))
+        };
+        self.ingest_ports.iter().enumerate().map(url).collect()
+    }
+
+    /// The port that an ingest listens on, on 127.0.0.1.
+    ///
+    /// # Errors
+    /// When there is no such seat.
+    pub fn ingest_port(&self, seat: usize) -> Result<u16> {
+        self.ingest_ports.get(seat).copied().context("no such ingest")
+    }
+
+    /// The proxy on a line, where lines have one.
+    fn proxy(&self, line: Line) -> Result<Option<&Proxy>> {
+        if self.ground.breaks { self.line(line).map(|(proxy, _)| Some(proxy)) } else { Ok(None) }
     }
 
     /// The settings of one process, and where it serves its metrics.
@@ -138,16 +175,19 @@ impl Bed {
     /// When there is no such seat, or no port is free.
     pub fn settings_of(&self, tier: Tier, seat: usize) -> Result<(Settings, String)> {
         let mut settings = self.settings.clone();
-        settings.kafka.bootstrap_servers = self.line(Line::ToBroker(tier, seat))?.0.address().to_string();
+        if let Some(proxy) = self.proxy(Line::ToBroker(tier, seat))? {
+            settings.kafka.bootstrap_servers = proxy.address().to_string();
+        }
         let listen = format!("127.0.0.1:{}", free_port()?);
         settings.telemetry.listen = ListenSettings::all(&listen);
         match tier {
-            Tier::Ingest => {
-                let port = self.ingest_ports.get(seat).context("no such ingest")?;
-                settings.ingest.listen = format!("127.0.0.1:{port}");
-            }
+            Tier::Ingest => settings.ingest.listen = format!("127.0.0.1:{}", self.ingest_port(seat)?),
             Tier::Parser => {}
-            Tier::Indexer => settings.search.url = self.line(Line::ToSearch(seat))?.0.url(),
+            Tier::Indexer => {
+                if let Some(proxy) = self.proxy(Line::ToSearch(seat))? {
+                    settings.search.url = proxy.url();
+                }
+            }
         }
         Ok((settings, listen))
     }
@@ -159,7 +199,12 @@ impl Bed {
     pub fn program(&self, tier: Tier) -> Result<PathBuf> {
         let copy = self.folder.path().join(tier.binary());
         if !copy.is_file() {
-            let _bytes = std::fs::copy(binary(tier.binary())?, &copy)?;
+            let built = match &self.ground.binaries {
+                Some(folder) => folder.join(tier.binary()),
+                None => binary(tier.binary())?,
+            };
+            let copied = std::fs::copy(&built, &copy);
+            let _bytes = copied.with_context(|| format!("copying {}", built.display()))?;
         }
         Ok(copy)
     }
@@ -181,36 +226,43 @@ impl Bed {
     }
 }
 
-fn seats() -> impl Iterator<Item = (Tier, usize)> {
-    Tier::ALL.into_iter().flat_map(|tier| (0..tier.seats()).map(move |seat| (tier, seat)))
-}
-
-fn broker() -> forebay_testkit::servers::Builder {
+fn broker(ground: &Ground) -> forebay_testkit::servers::Builder {
+    // Members learn of a move at their next heartbeat.
+    let broker = Server::kafka()
+        .heap("1g")
+        .setting("group.consumer.min.heartbeat.interval.ms", "2000")
+        .setting("group.consumer.heartbeat.interval.ms", "2000")
+        .setting("num.network.threads", "1");
+    let broker = if ground.for_speed { broker.for_speed() } else { broker };
+    if !ground.breaks {
+        return broker;
+    }
     let session = SESSION.as_millis().to_string();
     // The new group protocol takes its time-outs from the broker; an abandoned transaction is not to hold readers up for
     // longer than a session.
-    Server::kafka()
-        .heap("1g")
+    broker
         .setting("group.consumer.min.session.timeout.ms", &session)
         .setting("group.consumer.session.timeout.ms", &session)
-        .setting("group.consumer.min.heartbeat.interval.ms", "2000")
-        .setting("group.consumer.heartbeat.interval.ms", "2000")
         .setting("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000")
-        .setting("num.network.threads", "1")
 }
 
-fn settings(kafka: &Server, search: &Server) -> Settings {
+fn settings(kafka: &Server, search: SocketAddr, ground: &Ground) -> Settings {
     let mut settings = Settings::default();
     settings.kafka.bootstrap_servers = kafka.address();
-    settings.kafka.topics.partitions = PARTITIONS;
+    settings.kafka.topics.partitions = ground.partitions;
+    settings.ingest.ack_timeout = ACKNOWLEDGEMENT;
+    settings.indexer.bulk_wait = Period::from_millis(200);
+    settings.search.url = format!("http://{search}");
+    settings.search.replicas = 0;
+    if !ground.breaks {
+        // So that a process more is a thread more.
+        settings.parser.lanes = 1;
+        return settings;
+    }
     settings.kafka.session_timeout = Period(SESSION);
     settings.kafka.delivery_timeout = DELIVERY;
-    settings.ingest.ack_timeout = ACKNOWLEDGEMENT;
     settings.parser.lanes = 2;
-    settings.indexer.bulk_wait = Period::from_millis(200);
     settings.indexer.retry_max = Period::from_secs(2);
-    settings.search.url = search.url();
     settings.search.request_timeout = REQUEST;
-    settings.search.replicas = 0;
     settings
 }

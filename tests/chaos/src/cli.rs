@@ -109,7 +109,7 @@ pub async fn main(cli: Cli) -> Result<()> {
 }
 
 /// Waits for SIGINT or SIGTERM.
-async fn interrupted() -> std::io::Result<()> {
+pub(crate) async fn interrupted() -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupt = ctrl_c() => interrupt,

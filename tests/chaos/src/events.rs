@@ -38,7 +38,7 @@ const PARTS: u32 = 3;
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The path and query of the request.
-    pub path: &'static str,
+    pub path: String,
     /// The content type.
     pub content_type: &'static str,
     /// The `Idempotency-Key`, where ids come from that.
@@ -82,6 +82,8 @@ pub struct Events {
     first_day: i64,
     /// Whether some are there for rules.
     rules: bool,
+    /// How many streams there are; 0: each connection is one.
+    streams: u64,
 }
 
 // === impl Fate ===
@@ -124,7 +126,13 @@ impl Events {
     #[must_use]
     pub fn before(now: Timestamp, rules: bool) -> Self {
         let today = now.as_millisecond().div_euclid(DAY_MS) * DAY_MS;
-        Self { first_day: today - i64::try_from(DAYS).unwrap_or(1) * DAY_MS, rules }
+        Self { first_day: today - i64::try_from(DAYS).unwrap_or(1) * DAY_MS, rules, streams: 0 }
+    }
+
+    /// The same events, in so many streams, which are spread over all partitions: connections are too few for that.
+    #[must_use]
+    pub const fn in_streams(self, streams: u64) -> Self {
+        Self { streams, ..self }
     }
 
     /// The batch of this number.
@@ -134,7 +142,7 @@ impl Events {
         let fates = (0..BATCH).map(|n| self.fate(number, n)).collect();
         if is_text(number) {
             Batch {
-                path: "/v1/ingest?format=combined",
+                path: self.path("format=combined", number),
                 content_type: "text/plain",
                 key: Some(format!("e{number}")),
                 body: self.body(number, Self::line),
@@ -143,13 +151,20 @@ impl Events {
             }
         } else {
             Batch {
-                path: "/v1/ingest?id_field=key",
+                path: self.path("id_field=key", number),
                 content_type: "application/x-ndjson",
                 key: None,
                 body: self.body(number, Self::object),
                 ids,
                 fates,
             }
+        }
+    }
+
+    fn path(&self, query: &str, number: u64) -> String {
+        match number.checked_rem(self.streams) {
+            None => format!("/v1/ingest?{query}"),
+            Some(stream) => format!("/v1/ingest?{query}&stream=s{stream}"),
         }
     }
 

@@ -4,6 +4,7 @@
 //! A process that ends though nobody ended it is started again, as an orchestrator would, and counted.
 
 mod lives;
+mod quota;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -18,9 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bed::Bed;
 use crate::run::Options;
-use crate::tier::Tier;
+use crate::tier::{Crew, Tier};
 use lives::Life;
-pub use lives::{Lives, Peaks};
+pub use lives::{CpuTimes, Lives, Peaks};
+use quota::Quota;
 
 /// How long a start may take, and a stop: the drain's deadline and then some.
 const START: Duration = Duration::from_secs(90);
@@ -33,8 +35,18 @@ const PATROL: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Fleet {
     seats: HashMap<(Tier, usize), Mutex<Seat>>,
+    members: Crew,
     /// What has become of them all.
     pub lives: Arc<Lives>,
+}
+
+/// What a process gets, besides its file of settings.
+#[derive(Clone, Debug, Default)]
+pub struct Outfit {
+    /// Variables of its environment.
+    pub environment: Vec<(String, String)>,
+    /// How much of a core it may use from its readiness on, as a container with a limit; none: all that there is.
+    pub cores: Option<f64>,
 }
 
 /// The place of one process.
@@ -49,6 +61,8 @@ pub struct Seat {
     environment: Vec<(String, String)>,
     lives: Arc<Lives>,
     now: Option<(Process, Arc<Life>)>,
+    /// Below the process, which has to be gone before its limit goes.
+    quota: Option<Quota>,
 }
 
 // === impl Fleet ===
@@ -59,19 +73,28 @@ impl Fleet {
     /// # Errors
     /// When one doesn't get ready.
     pub async fn start(bed: &Bed, options: &Options) -> Result<Self> {
+        let outfit = |tier: Tier, seat: usize| Outfit {
+            environment: options.environment(tier, seat),
+            ..Outfit::default()
+        };
+        Self::with(bed, Crew::each(|_| Tier::MEMBERS), outfit).await
+    }
+
+    /// Starts so many of each tier, each with its outfit, and waits until they are ready. The bed has seats for more.
+    ///
+    /// # Errors
+    /// When one doesn't get ready.
+    pub async fn with(bed: &Bed, members: Crew, outfit: impl Fn(Tier, usize) -> Outfit) -> Result<Self> {
         let lives = Arc::new(Lives::default());
         let mut seats = HashMap::new();
-        for tier in Tier::ALL {
-            for number in 0..tier.seats() {
-                let mut seat =
-                    Seat::new(bed, tier, number, options.environment(tier, number), Arc::clone(&lives))?;
-                if number < Tier::MEMBERS {
-                    seat.start()?;
-                }
-                let _new = seats.insert((tier, number), Mutex::new(seat));
+        for (tier, number) in bed.ground().seats.places() {
+            let mut seat = Seat::new(bed, tier, number, outfit(tier, number), Arc::clone(&lives))?;
+            if number < members.of(tier) {
+                seat.start()?;
             }
+            let _new = seats.insert((tier, number), Mutex::new(seat));
         }
-        let fleet = Self { seats, lives };
+        let fleet = Self { seats, members, lives };
         fleet.ready().await?;
         Ok(fleet)
     }
@@ -89,10 +112,8 @@ impl Fleet {
     /// # Errors
     /// When one doesn't get ready; the end of its log is in the error.
     pub async fn ready(&self) -> Result<()> {
-        for tier in Tier::ALL {
-            for number in 0..Tier::MEMBERS {
-                self.seat(tier, number).await?.ready().await?;
-            }
+        for (tier, number) in self.members.places() {
+            self.seat(tier, number).await?.ready().await?;
         }
         Ok(())
     }
@@ -123,20 +144,27 @@ impl Fleet {
 // === impl Seat ===
 
 impl Seat {
-    fn new(
-        bed: &Bed,
-        tier: Tier,
-        number: usize,
-        environment: Vec<(String, String)>,
-        lives: Arc<Lives>,
-    ) -> Result<Self> {
+    fn new(bed: &Bed, tier: Tier, number: usize, outfit: Outfit, lives: Arc<Lives>) -> Result<Self> {
+        let Outfit { environment, cores } = outfit;
+        let quota = cores.map(|cores| Quota::make(&format!("{tier}-{number}"), cores)).transpose()?;
         let (settings, listen) = bed.settings_of(tier, number)?;
         let path = bed.folder().join(format!("{tier}-{number}.yaml"));
         settings_file(&path, &settings)?;
         let logs = bed.folder().join(format!("{tier}-{number}.log"));
         let metrics = format!("http://{listen}");
         let program = bed.program(tier)?;
-        Ok(Self { tier, number, program, settings: path, logs, metrics, environment, lives, now: None })
+        Ok(Self {
+            tier,
+            number,
+            program,
+            settings: path,
+            logs,
+            metrics,
+            environment,
+            lives,
+            now: None,
+            quota,
+        })
     }
 
     /// Starts its process; it needn't be ready yet.
@@ -162,7 +190,9 @@ impl Seat {
         }
         let url = format!("{}/readyz", self.metrics);
         let (process, _) = self.running()?;
-        process.ready(&url, START).await
+        process.ready(&url, START).await?;
+        let pid = process.pid();
+        self.quota.as_ref().map_or(Ok(()), |quota| quota.hold(pid))
     }
 
     /// Ends its process at once (SIGKILL).

@@ -93,7 +93,7 @@ async fn kill_all(tier: Tier, away: Duration, fleet: &Fleet) -> Result<Injected>
 async fn outage(server: Server, outage: Outage, away: Duration, bed: &Bed) -> Result<Injected> {
     let mut server = match server {
         Server::Broker => bed.kafka.lock().await,
-        Server::Search => bed.search.lock().await,
+        Server::Search => bed.search.server()?.lock().await,
     };
     match outage {
         Outage::Kill => server.kill().await?,

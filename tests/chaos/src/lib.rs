@@ -10,6 +10,10 @@
 //!   [`probe`]: how long events take.
 //! - [`run`]: one run from its start to its [`report`]; [`cli`]: the command.
 //!
+//! Beside it, on the same servers and processes and with the same judge, what an operator does every day, with nothing broken:
+//! - [`scale`]: parsers and indexers join and leave under load; what more of them do.
+//! - [`roll`]: all processes are replaced under load, one after the other, behind a [`spreader`].
+//!
 //! What a run proves: with these faults at these times, on one machine, nothing that was acknowledged was lost, and nothing
 //! is in the index twice. What it doesn't: other interleavings (the simulation of the delivery core looks at millions), loss
 //! of a disk, clusters of several nodes, clocks that jump.
@@ -24,7 +28,11 @@ pub mod ledger;
 pub mod plan;
 pub mod probe;
 pub mod report;
+pub mod roll;
 pub mod rules;
 pub mod run;
+pub mod scale;
+mod scene;
 pub mod sender;
+pub mod spreader;
 pub mod tier;

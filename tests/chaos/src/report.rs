@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::process::Command;
 use std::time::Duration;
 
+use forebay_testkit::machine::{Machine, load_average};
 use jiff::Timestamp;
 
 use crate::run::{Faults, Options, Outcome};
@@ -11,6 +12,12 @@ use crate::run::{Faults, Options, Outcome};
 /// An outcome, to be shown.
 #[derive(Debug)]
 pub struct Page<'a>(pub &'a Outcome);
+
+/// This machine and this commit, to be shown.
+pub(crate) struct Host;
+
+/// How the programs were built, to be shown; the tiers' are from elsewhere where this says so.
+pub(crate) struct Built(pub(crate) bool);
 
 // === impl Page ===
 
@@ -22,6 +29,26 @@ impl fmt::Display for Page<'_> {
         events(outcome, f)?;
         notes(outcome, f)
     }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine { processor, cores, memory, kernel } = Machine::here();
+        let gibibytes = memory >> 30;
+        write!(f, "{processor}, {cores} cores, {gibibytes} GiB, kernel {kernel}, commit {}", commit())?;
+        load_average().map_or(Ok(()), |load| write!(f, ", load average at the end {load:.1}"))
+    }
+}
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} build", profile())?;
+        if self.0 { write!(f, " of the client, tiers from a folder of binaries") } else { Ok(()) }
+    }
+}
+
+const fn profile() -> &'static str {
+    if cfg!(debug_assertions) { "debug" } else { "release" }
 }
 
 fn head(options: &Options, outcome: &Outcome, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,7 +68,7 @@ fn head(options: &Options, outcome: &Outcome, f: &mut fmt::Formatter<'_>) -> fmt
         commit(),
         std::thread::available_parallelism().map_or(0, usize::from),
         options.search,
-        if cfg!(debug_assertions) { "debug" } else { "release" },
+        profile(),
         options.rate,
         options.environment.iter().fold(String::new(), |mut all, (name, value)| {
             let _written = write!(all, ", {name}={value}");

@@ -8,26 +8,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use forebay_testkit::oracle::Oracle;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit;
 use crate::bed::Bed;
-use crate::events::{BATCH, Events, WARM_UP};
+use crate::events::{BATCH, Events};
 use crate::fleet::Fleet;
 use crate::inject::{Injected, inject};
 use crate::ledger::Counts;
 use crate::plan::{self, Step};
 use crate::probe::Probe;
-use crate::sender::{Load, Sender};
+use crate::scene::{Scene, WARM};
+use crate::sender::Load;
 
 pub use options::{Faults, Options};
 pub use outcome::{Outcome, Tally};
 
-/// How long everything may take to be in its place before and after the faults.
-const WARM: Duration = Duration::from_secs(180);
 /// How long faults may go on after the planned end: a server's start, a drain.
 const MENDING: Duration = Duration::from_secs(300);
 /// How long the calm phase sends.
@@ -35,12 +33,8 @@ const CALM: Duration = Duration::from_secs(5);
 
 /// A run under way.
 struct Run {
-    bed: Bed,
-    fleet: Fleet,
-    sender: Sender,
-    oracle: Arc<Oracle>,
+    scene: Scene,
     probe: Arc<Probe>,
-    say: fn(&str),
 }
 
 /// Makes one run. `say` is told what happens, a line at a time. If something is wrong, the files are kept.
@@ -48,19 +42,12 @@ struct Run {
 /// # Errors
 /// When a server or a process doesn't do what it must for the run to mean anything. What the run shows is no error.
 pub async fn run(options: Options, say: fn(&str)) -> Result<Outcome> {
-    let mut bed = Bed::make(options.search, options.rules).await.context("servers")?;
-    let fleet = match Fleet::start(&bed, &options).await.context("tiers") {
-        Ok(fleet) => fleet,
-        Err(error) => {
-            say(&format!("files are kept in {}", bed.keep().display()));
-            return Err(error);
-        }
-    };
-    let oracle = Arc::new(Oracle::new());
+    let bed = Bed::make(options.search, options.rules).await.context("servers")?;
     let events = Events::before(Timestamp::now(), options.rules);
-    let sender = Sender::new(bed.ingest_urls()?, events, Arc::clone(&oracle));
-    let probe = Probe::new(&bed.settings.search);
-    let mut run = Run { bed, fleet, sender, oracle, probe, say };
+    let fleet = Fleet::start(&bed, &options).await;
+    let scene = Scene::set(bed, fleet, events, Bed::ingest_urls, say)?;
+    let probe = Probe::new(&scene.bed.settings.search);
+    let mut run = Run { scene, probe };
     let stop = CancellationToken::new();
     let outcome = {
         let _stop = stop.clone().drop_guard();
@@ -70,13 +57,7 @@ pub async fn run(options: Options, say: fn(&str)) -> Result<Outcome> {
         }
     };
     if !outcome.as_ref().is_ok_and(|outcome| outcome.failures().is_empty()) {
-        run.fleet.keep_logs().await;
-        let kafka = run.bed.kafka.get_mut().log();
-        let search = run.bed.search.get_mut().log();
-        let folder = run.bed.keep();
-        std::fs::write(folder.join("kafka-server.log"), kafka)?;
-        std::fs::write(folder.join("search-server.log"), search)?;
-        say(&format!("files are kept in {}", folder.display()));
+        run.scene.keep().await?;
     }
     outcome
 }
@@ -86,70 +67,54 @@ pub async fn run(options: Options, say: fn(&str)) -> Result<Outcome> {
 impl Run {
     /// Watches processes and samples events, beside everything else. It ends only with an error.
     async fn watch(&self, stop: &CancellationToken) -> anyhow::Error {
-        let probing = Arc::clone(&self.probe).watch(|| self.sender.latest(), stop);
-        let patrol = tokio::select! {
-            patrol = self.fleet.patrol(stop) => patrol,
-            () = self.fleet.lives.watch(stop) => Ok(()),
-            () = probing => Ok(()),
-        };
-        patrol.err().unwrap_or_else(|| anyhow::anyhow!("nobody watches any more"))
+        let probing = Arc::clone(&self.probe).watch(|| self.scene.sender.latest(), stop);
+        tokio::select! {
+            broken = self.scene.watch(stop) => broken,
+            () = probing => anyhow::anyhow!("nobody watches any more"),
+        }
     }
 
     async fn through(&self, options: Options) -> Result<Outcome> {
-        let say = self.say;
+        let say = self.scene.say;
         let transactions = options.exactly_once;
-        self.warm_up(transactions).await?;
-        let left_out = (matches!(options.faults, Faults::Chaos) && self.bed.disk.is_none())
+        self.scene.warm_up(transactions).await?;
+        let left_out = (matches!(options.faults, Faults::Chaos) && self.scene.bed.disk.is_none())
             .then(|| "a full disk for the broker: it takes the right to mount one".to_owned());
 
-        let before = self.sender.owed();
+        let before = self.scene.sender.owed();
         let start = Instant::now();
         let (injected, sent) = tokio::join!(self.faults(&options, start), self.load(&options, start));
         let injected = injected?;
         sent?;
         let took = start.elapsed();
-        let acknowledged_in_faults = (self.sender.owed() - before).events;
+        let acknowledged_in_faults = (self.scene.sender.owed() - before).events;
         say(&format!("faults are over after {took:.0?}: {acknowledged_in_faults} events acknowledged"));
-        let drained_in = audit::drained(&self.bed, transactions, MENDING).await?;
+        let drained_in = audit::drained(&self.scene.bed, transactions, MENDING).await?;
         say(&format!("the pipeline is empty after {drained_in:.0?}"));
 
         let (calm, mut ledger) = self.calm(&options).await?;
-        let findings = audit::search(&self.bed, &self.oracle).await?;
-        let lives = &self.fleet.lives;
+        let findings = audit::search(&self.scene.bed, &self.scene.oracle).await?;
+        let lives = &self.scene.fleet.lives;
         let counts = lives.counts();
         ledger.extend(counts.beyond(&findings.contents));
         Ok(Outcome {
             injected,
             left_out,
             findings,
-            answers: self.sender.answers(),
+            answers: self.scene.sender.answers(),
             acknowledged_in_faults,
             took,
             drained_in,
             counts,
             ledger,
             calm,
-            owed: self.sender.owed(),
+            owed: self.scene.sender.owed(),
             latency: [0.5, 0.99].map(|share| self.probe.quantile(share)),
             peaks: lives.peaks(),
             lives: lives.count(),
             surprises: lives.surprises(),
             options,
         })
-    }
-
-    /// Good events alone, which decide the mapping of each index.
-    async fn warm_up(&self, transactions: bool) -> Result<()> {
-        let load = Load {
-            rate: None,
-            batches: Some(WARM_UP),
-            stop: CancellationToken::new(),
-            give_up: CancellationToken::new(),
-        };
-        tokio::time::timeout(WARM, self.sender.send(load)).await.context("the first events")??;
-        let _took = audit::drained(&self.bed, transactions, WARM).await.context("the first events")?;
-        (self.say)("the pipeline runs");
-        Ok(())
     }
 
     /// Sends while there are faults, and until what is under way then is acknowledged.
@@ -165,7 +130,7 @@ impl Run {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            sent = self.sender.send(load) => sent,
+            sent = self.scene.sender.send(load) => sent,
             () = clock => Ok(()),
         }
     }
@@ -173,7 +138,7 @@ impl Run {
     /// Injects the planned faults, and waits until all are mended and every tier is ready again.
     async fn faults(&self, options: &Options, start: Instant) -> Result<BTreeMap<String, Tally>> {
         let mut steps = match options.faults {
-            Faults::Chaos => plan::chaos(options.seed, options.duration, self.bed.disk.is_some()),
+            Faults::Chaos => plan::chaos(options.seed, options.duration, self.scene.bed.disk.is_some()),
             Faults::Kills { tier, every } => plan::kills(options.seed, tier, every, options.duration),
         };
         if options.rules {
@@ -185,7 +150,7 @@ impl Run {
         let _all: Vec<()> = tokio::time::timeout(options.duration + MENDING, injecting)
             .await
             .context("a fault isn't mended in time")??;
-        self.fleet.ready().await?;
+        self.scene.fleet.ready().await?;
         Ok(tallies.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -196,8 +161,9 @@ impl Run {
         tallies: &Mutex<BTreeMap<String, Tally>>,
     ) -> Result<()> {
         sleep_until(start + at).await;
-        (self.say)(&format!("{:>6.1} s  {} {fault:?}", start.elapsed().as_secs_f64(), fault.kind()));
-        let injected = inject(fault, &self.bed, &self.fleet).await.with_context(|| format!("{fault:?}"))?;
+        (self.scene.say)(&format!("{:>6.1} s  {} {fault:?}", start.elapsed().as_secs_f64(), fault.kind()));
+        let injected =
+            inject(fault, &self.scene.bed, &self.scene.fleet).await.with_context(|| format!("{fault:?}"))?;
         let mut tallies = tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let tally = tallies.entry(fault.kind()).or_default();
         tally.count += 1;
@@ -209,9 +175,9 @@ impl Run {
     /// Sends for a while with no fault at all, at half the rate, so that nothing is refused; what was counted meanwhile, and
     /// what of it doesn't add up.
     async fn calm(&self, options: &Options) -> Result<(Counts, Vec<String>)> {
-        let lives = &self.fleet.lives;
+        let lives = &self.scene.fleet.lives;
         lives.read_surely().await?;
-        let before = (lives.counts(), self.sender.owed());
+        let before = (lives.counts(), self.scene.sender.owed());
         let lives_before = lives.count();
         let rate = options.rate / 2;
         let batches = rate * CALM.as_secs() / BATCH;
@@ -221,12 +187,13 @@ impl Run {
             stop: CancellationToken::new(),
             give_up: CancellationToken::new(),
         };
-        tokio::time::timeout(WARM, self.sender.send(load)).await.context("the calm phase")??;
-        let _took = audit::drained(&self.bed, options.exactly_once, WARM).await.context("the calm phase")?;
+        tokio::time::timeout(WARM, self.scene.sender.send(load)).await.context("the calm phase")??;
+        let _took =
+            audit::drained(&self.scene.bed, options.exactly_once, WARM).await.context("the calm phase")?;
         lives.read_surely().await?;
         ensure!(lives.count() == lives_before, "a process ended in the calm phase: {:#?}", lives.surprises());
         let calm = lives.counts() - before.0;
-        let ledger = calm.unlike_calm(&(self.sender.owed() - before.1));
+        let ledger = calm.unlike_calm(&(self.scene.sender.owed() - before.1));
         Ok((calm, ledger))
     }
 }

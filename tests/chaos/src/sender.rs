@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::events::{BATCH, Batch, Events, Sample};
 use crate::ledger::Owed;
 
-/// Requests under way at once.
+/// Connections, and so requests under way at once, of a client that isn't told otherwise.
 const CONNECTIONS: usize = 16;
 /// How long a request may take: longer than ingest waits for the broker.
 const REQUEST: Duration = Duration::from_secs(15);
@@ -32,6 +32,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[derive(Clone, Debug)]
 pub struct Sender {
     shared: Arc<Shared>,
+    connections: usize,
 }
 
 #[derive(Debug)]
@@ -42,6 +43,7 @@ struct Shared {
     next: AtomicU64,
     owed: Mutex<Owed>,
     latest: Mutex<Option<u64>>,
+    slowest: Mutex<Duration>,
     answers: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -71,9 +73,16 @@ impl Sender {
             next: AtomicU64::new(0),
             owed: Mutex::default(),
             latest: Mutex::new(None),
+            slowest: Mutex::default(),
             answers: Mutex::default(),
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), connections: CONNECTIONS }
+    }
+
+    /// The same client with so many connections.
+    #[must_use]
+    pub fn over(self, connections: usize) -> Self {
+        Self { connections, ..self }
     }
 
     /// Sends until the load says that it is enough. Batches go on where the last load ended.
@@ -84,7 +93,7 @@ impl Sender {
         let start = Instant::now();
         let first = self.shared.next.load(Ordering::Relaxed);
         let mut tasks = JoinSet::new();
-        for _connection in 0..CONNECTIONS {
+        for _connection in 0..self.connections {
             let _handle = tasks.spawn(Arc::clone(&self.shared).connection(load.clone(), start, first));
         }
         while let Some(ended) = tasks.join_next().await {
@@ -104,6 +113,12 @@ impl Sender {
     pub fn latest(&self) -> Option<Sample> {
         let number = *self.shared.latest.lock().unwrap_or_else(PoisonError::into_inner);
         self.shared.events.sample(number?)
+    }
+
+    /// The longest time from a batch's first request to its acknowledgement.
+    #[must_use]
+    pub fn slowest(&self) -> Duration {
+        *self.shared.slowest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often each answer came, by status or kind of failure.
@@ -138,6 +153,7 @@ impl Shared {
     /// Sends a batch until it is acknowledged.
     async fn deliver(&self, client: &Client, number: u64, give_up: &CancellationToken) {
         let batch = self.events.batch(number);
+        let began = Instant::now();
         let found = batch.ids.iter().zip(&batch.fates).flat_map(|(id, fate)| fate.ids(id));
         loop {
             let Some(accepted) = give_up.run_until_cancelled(self.post(client, &batch)).await else {
@@ -147,6 +163,9 @@ impl Shared {
             if accepted {
                 found.for_each(|id| self.oracle.acknowledged(id));
                 *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(number);
+                let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+                *slowest = began.elapsed().max(*slowest);
+                drop(slowest);
                 let mut owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
                 *owed = batch.fates.iter().fold(*owed, |owed, fate| owed.and(*fate));
                 return;

@@ -15,6 +15,17 @@ pub enum Tier {
     Indexer,
 }
 
+/// How many processes of each tier.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Crew {
+    /// Of ingest.
+    pub ingest: usize,
+    /// Of the parser.
+    pub parser: usize,
+    /// Of the indexer.
+    pub indexer: usize,
+}
+
 // === impl Tier ===
 
 impl Tier {
@@ -41,6 +52,32 @@ impl Tier {
             Self::Ingest => Self::MEMBERS,
             Self::Parser | Self::Indexer => Self::MEMBERS + 1,
         }
+    }
+}
+
+// === impl Crew ===
+
+impl Crew {
+    /// As many of each tier as this says.
+    #[must_use]
+    pub fn each(number: impl Fn(Tier) -> usize) -> Self {
+        let [ingest, parser, indexer] = Tier::ALL.map(number);
+        Self { ingest, parser, indexer }
+    }
+
+    /// How many of this tier.
+    #[must_use]
+    pub const fn of(self, tier: Tier) -> usize {
+        match tier {
+            Tier::Ingest => self.ingest,
+            Tier::Parser => self.parser,
+            Tier::Indexer => self.indexer,
+        }
+    }
+
+    /// The place of each of them: its tier, and its number there from 0.
+    pub fn places(self) -> impl Iterator<Item = (Tier, usize)> {
+        Tier::ALL.into_iter().flat_map(move |tier| (0..self.of(tier)).map(move |number| (tier, number)))
     }
 }
 

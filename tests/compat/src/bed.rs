@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use forebay_ingest::tokens::issue;
 use forebay_kafka::{Admin, admin};
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
 use forebay_settings::sections::TlsVersion;
 use forebay_settings::sections::ingest::ListenerSettings;
@@ -13,7 +13,7 @@ use forebay_settings::sections::telemetry::ListenSettings;
 use forebay_settings::{Period, Settings};
 use forebay_testkit::free_port;
 use forebay_testkit::procs::{Process, settings_file};
-use forebay_testkit::prometheus::series;
+use forebay_testkit::prometheus::sum;
 use forebay_testkit::servers::Server;
 use tempfile::TempDir;
 
@@ -102,7 +102,7 @@ impl Bed {
     /// When it doesn't answer.
     pub async fn accepted(&self) -> Result<f64> {
         let text = reqwest::get(&self.metrics).await?.text().await?;
-        Ok(series(&text, "forebay_events_accepted_total").map(|(_, value)| value).sum())
+        Ok(sum(&text, "forebay_events_accepted_total", &[]))
     }
 
     /// Ends ingest in good order.

@@ -1,5 +1,6 @@
 //! What checks share: an event, and a look at documents.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use forebay_convert::{Documents, Outcome};
@@ -35,6 +36,22 @@ pub(crate) fn document(bytes: &[u8]) -> Value {
     let document: Value = serde_json::from_slice(bytes).expect("a document is JSON");
     assert!(document.is_object());
     document
+}
+
+/// Has bytes read in one piece and in two, cut where the first two bytes of the input say: the same has to come of both. Gives the bytes;
+/// `None` for an input that has no such first two.
+///
+/// # Panics
+/// When something else comes of it.
+pub(crate) fn whole_and_cut<T: Debug + PartialEq>(
+    input: &[u8],
+    read: impl Fn(&[&[u8]]) -> T,
+) -> Option<&[u8]> {
+    let (cut, bytes) = input.split_first_chunk()?;
+    let cut = usize::from(u16::from_be_bytes(*cut));
+    let (head, tail) = bytes.split_at(cut.min(bytes.len()));
+    assert_eq!(read(&[bytes]), read(&[head, tail]));
+    Some(bytes)
 }
 
 /// The parts of an input: what stands between bytes 0xFF, which no text has. At most `N`; those that aren't there are empty.

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use forebay_ingest::tokens::issue;
 use forebay_kafka::testing::TestCluster;
 use forebay_kafka::{ReadFrom, TopicReader};
+use forebay_operators::tokens::issue;
 use forebay_record::{RawEvent, Tenant};
 use forebay_settings::sections::telemetry::ListenSettings;
 use forebay_settings::{ByteSize, Period, Settings};
 use forebay_testkit::procs::{Process, binary, settings_file};
+use forebay_testkit::prometheus::sum;
 use forebay_testkit::{eventually, free_port};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use tempfile::TempDir;
@@ -304,7 +305,7 @@ impl Victim {
         Ok(sum(&self.metrics().await?, name, words))
     }
 
-    /// All that the process counts, as Prometheus reads it; see [`sum`].
+    /// All that the process counts, as Prometheus reads it.
     ///
     /// # Errors
     /// When the process doesn't say.
@@ -312,14 +313,6 @@ impl Victim {
         let url = format!("http://{}/metrics", self.settings.telemetry.listen.ingest);
         Ok(self.client.get(url).send().await?.text().await?)
     }
-}
-
-/// The sum of a metric's series that have all these words in their labels.
-#[must_use]
-pub fn sum(metrics: &str, name: &str, words: &[&str]) -> f64 {
-    let fits = |labels: &str| words.iter().all(|word| labels.contains(word));
-    let found = forebay_testkit::prometheus::series(metrics, name);
-    found.filter(|(labels, _)| fits(labels)).map(|(_, value)| value).sum()
 }
 
 /// Sends bytes to an address, then the end of them if asked for, and gives what comes until the other side ends it.

@@ -77,6 +77,9 @@ mod idle;
 #[path = "attacks/monsters.rs"]
 mod monsters;
 #[cfg(test)]
+#[path = "attacks/places.rs"]
+mod places;
+#[cfg(test)]
 #[path = "attacks/replays.rs"]
 mod replays;
 #[cfg(test)]

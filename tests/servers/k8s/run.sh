@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts a real Kubernetes control plane on 127.0.0.1 in the foreground: etcd, kube-apiserver, controller-manager and
-# scheduler, built from their Go modules; and kwok, which plays nodes: pods are scheduled, become ready, complete (those
-# of jobs) and end, but nothing in them runs.
+# scheduler, built from their Go modules; and kwok, which plays nodes and the cloud: pods are scheduled, become ready,
+# complete (those of jobs) and end, but nothing in them runs; claims get volumes, balancers get addresses.
 #   KUBE_PORT   the API's port; the others take the next four     (default 16443)
 #   NODES       how many nodes kwok plays, each in a zone          (default 3)
 #   DATA        data folder, kept                                  (default: a fresh temp folder, removed at exit)
@@ -59,6 +59,8 @@ lay_out_crds() {
 layout() {
   echo 'that is a whole Kubernetes: some 20 minutes of CPU when nothing of it was ever built here' >&2
   mkdir -p "$1/bin" "$1/crds"
+  # First what takes seconds: if it fails, it does so before the long part.
+  lay_out_crds "$1/crds"
   build_kube "$1/bin"
   GOBIN=$1/bin go install -trimpath -ldflags='-s -w' "sigs.k8s.io/kwok/cmd/kwok@v$kwok" >&2
   local stages file
@@ -68,7 +70,6 @@ layout() {
   done > "$1/stages.yaml"
   cp "$stages/volume/fast/storage-class.yaml" "$1/"
   chmod u+w "$1/storage-class.yaml"
-  lay_out_crds "$1/crds"
 }
 prepare_once "$home" layout
 if [ "${1:-}" = prepare ]; then exit 0; fi
@@ -131,15 +132,17 @@ contexts: [{name: local, context: {cluster: local, user: admin}}]
 current-context: local
 K
 until_true apiserver "$kube" kubectl get --raw /readyz
+# A node that is played can't be lost, and its pods would not become ready again: its silence means nothing.
 start controller-manager "$kube" controller-manager --kubeconfig="$KUBECONFIG" --use-service-account-credentials \
   --service-account-private-key-file="$data/sa.key" --root-ca-file="$data/certs/apiserver.crt" \
   --bind-address=127.0.0.1 --secure-port=$((port + 3)) --cert-dir="$data/controller-manager" \
-  --horizontal-pod-autoscaler-sync-period=2s
+  --horizontal-pod-autoscaler-sync-period=2s --node-monitor-grace-period=24h
 start scheduler "$kube" scheduler --kubeconfig="$KUBECONFIG" --bind-address=127.0.0.1 --secure-port=$((port + 4)) \
   --cert-dir="$data/scheduler"
 # The class of volumes that kwok provides; claims that name none get it.
 "$kube" kubectl apply -f "$home/storage-class.yaml" > /dev/null
-start kwok "$home/bin/kwok" --kubeconfig="$KUBECONFIG" --manage-all-nodes=true --config="$home/stages.yaml"
+start kwok "$home/bin/kwok" --kubeconfig="$KUBECONFIG" --manage-all-nodes=true --config="$home/stages.yaml" \
+  --config="$here/balancers.yaml"
 for i in $(seq "${NODES:-3}"); do
   cat <<N
 apiVersion: v1

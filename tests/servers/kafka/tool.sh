@@ -11,4 +11,6 @@ home=$(servers_home kafka-tools "$here/tools.xml")
 layout() { fetch_jars "$here/tools.xml" "$1/lib"; }
 prepare_once "$home" layout
 if [ "${1:-}" = prepare ]; then exit 0; fi
+# Some tools are a part of the broker, whose jars are another set.
+case ${1:-} in kafka.*) "$here/run.sh" prepare; home=$(servers_home kafka "$here/pom.xml") ;; esac
 exec "${JDK:+$JDK/bin/}java" -XX:TieredStopAtLevel=1 -cp "$home/lib/*" "$@"

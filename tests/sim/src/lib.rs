@@ -41,7 +41,8 @@
 //!   indices that lose what they acknowledged.
 //! - A transaction's end is one step, while real markers reach partitions one after another; readers wait for that as well.
 //! - The formats: bodies are the simulation's own. Ingest is no more than its acknowledgement.
-//! - Times are scaled to tenths and less of production's, so that more happens in a schedule.
+//! - Times are scaled to tenths and less of production's, so that more happens in a schedule. How a large group behaves in
+//!   production's own times is what [`groups`] is for.
 
 pub mod broker;
 pub mod campaign;
@@ -49,6 +50,7 @@ pub mod cluster;
 pub mod command;
 pub mod convert;
 pub mod fault;
+pub mod groups;
 pub mod indexer;
 pub mod mutation;
 pub mod node;

@@ -7,7 +7,7 @@ mod build;
 mod changes;
 mod doors;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
 use crate::claim::{Caller, Claim, Forward, PeerNames, Proof};
-use crate::grant::{Answer, Choice, Denial, Grant, Role, Roles};
+use crate::grant::{Answer, Choice, Denial, Grant, Role, Roles, Stamp};
 use crate::network::{Networks, plain};
 use crate::password::Challenge;
 use crate::quota::Limits;
@@ -35,6 +35,7 @@ pub type Tenants = BTreeMap<Tenant, Limits>;
 pub struct Access {
     tenants: Tenants,
     credentials: Vec<Credential>,
+    stamps: HashMap<Stamp, u32>,
     tokens: HashMap<[u8; 8], (TokenHash, u32)>,
     users: HashMap<Box<str>, (Arc<str>, u32)>,
     certificates: HashMap<(NameKind, Box<str>), u32>,
@@ -56,8 +57,7 @@ struct Credential {
     from: Box<[IpNet]>,
     key_id: Option<Box<str>>,
     kind: &'static str,
-    /// Stands for all that is written of it in the file.
-    written: [u8; 8],
+    stamp: Stamp,
 }
 
 /// The kinds of names in a certificate.
@@ -112,6 +112,8 @@ pub struct Listed<'a> {
     pub expires: Option<Timestamp>,
     /// Whether it is switched off.
     pub disabled: bool,
+    /// Whether it may be shown from certain networks only.
+    pub is_bound: bool,
 }
 
 // === impl Access ===
@@ -179,6 +181,17 @@ impl Access {
         (!self.forward.keys.is_empty(), !self.forward.by_user.is_empty())
     }
 
+    /// Whether the file names the user, or without one the host, that somebody says he is in Fluent Forward's handshake. Who guesses has to
+    /// know such a name first.
+    #[must_use]
+    pub fn names_forward(&self, shown: &Forward<'_>) -> bool {
+        if shown.user.is_empty() {
+            self.forward.by_hostname.contains_key(shown.hostname)
+        } else {
+            self.forward.by_user.contains_key(shown.user)
+        }
+    }
+
     /// The tenant that somebody acts for, if he names one.
     ///
     /// # Errors
@@ -205,18 +218,12 @@ impl Access {
         &self.tenants
     }
 
-    /// Whether somebody who may come in now may not, or only as somebody else, when `newer` is in force.
+    /// Whether somebody who was let in by a credential, of this file or an older one, may stay at the time `now`: it is still there as it
+    /// was written then, and good.
     #[must_use]
-    pub fn is_revoked_by(&self, newer: &Self) -> bool {
-        let kept: HashSet<[u8; 8]> = newer.credentials.iter().map(|one| one.written).collect();
-        self.credentials.iter().any(|one| !one.disabled && !kept.contains(&one.written))
-    }
-
-    /// Whether the time of somebody who could come in ends after `since`, and at `now` at the latest.
-    #[must_use]
-    pub fn expires_within(&self, since: Timestamp, now: Timestamp) -> bool {
-        let ends = |one: &Credential| one.expires.is_some_and(|expires| since < expires && expires <= now);
-        self.credentials.iter().any(|one| !one.disabled && ends(one))
+    pub fn keeps(&self, stamp: Stamp, now: Timestamp) -> bool {
+        let one = self.stamps.get(&stamp).and_then(|found| self.credentials.get(*found as usize));
+        one.is_some_and(|one| one.is_good(now))
     }
 
     /// Whether anybody comes in by a password.
@@ -235,6 +242,7 @@ impl Access {
             choice: &one.choice,
             expires: one.expires,
             disabled: one.disabled,
+            is_bound: !one.from.is_empty(),
         })
     }
 
@@ -259,6 +267,7 @@ impl Access {
             name: Arc::clone(&one.name),
             roles: one.roles,
             choice: one.choice.clone(),
+            stamp: one.stamp,
         })
     }
 
@@ -308,6 +317,15 @@ impl Access {
             (here, there) => here.or(there),
         };
         narrowest.map(|(_, found)| found).or_else(|| listener?.all)
+    }
+}
+
+// === impl Credential ===
+
+impl Credential {
+    /// Whether it is neither switched off nor over at the time `now`.
+    fn is_good(&self, now: Timestamp) -> bool {
+        !self.disabled && self.expires.is_none_or(|expires| expires > now)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The answer to who somebody is: what he may do, or why he may not.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,10 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Roles(u8);
 
+/// Stands for a credential as it is written in the file: whatever is changed about it, it gets another one.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct Stamp([u8; 8]);
+
 /// Somebody is known, and may act.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Grant {
@@ -37,6 +42,8 @@ pub struct Grant {
     pub roles: Roles,
     /// Which other tenants he may choose.
     pub choice: Choice,
+    /// By what he was let in: see [`Access::keeps`](crate::Access::keeps).
+    pub stamp: Stamp,
 }
 
 /// Which tenants somebody may choose beside his own.
@@ -90,6 +97,22 @@ pub enum Denial {
     /// This address has been wrong too often.
     #[error("too many wrong passwords or keys from this address")]
     TooOften(Duration),
+}
+
+// === impl Stamp ===
+
+impl Stamp {
+    /// Of the beginning of a hash of all that is written.
+    pub(crate) const fn new(written: [u8; 8]) -> Self {
+        Self(written)
+    }
+}
+
+/// The text that it is a hash of has a secret in it.
+impl fmt::Debug for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stamp(..)")
+    }
 }
 
 // === impl Roles ===

@@ -131,15 +131,40 @@ impl Guesses {
         self.remember(mark, address);
     }
 
-    /// Lets in who has proved a secret already, where proving it costs next to nothing.
+    /// Lets in who has proved a secret already, where proving it costs next to nothing; `is_named` says whether there is such a name. From an
+    /// address that may try no more he comes in by the [reserve](Self::begin_spare).
     ///
     /// # Errors
     /// As [`look`](Self::look): then nobody may learn that it was right.
-    pub fn proved(&mut self, mark: &Mark, who: Guesser<'_>, now: Duration) -> Result<(), Duration> {
-        if !self.look(mark, who, now)? {
-            self.remember(mark, who.address);
+    pub fn proved(
+        &mut self,
+        mark: &Mark,
+        who: Guesser<'_>,
+        is_named: bool,
+        now: Duration,
+    ) -> Result<(), Duration> {
+        match self.look(mark, who, now) {
+            Ok(true) => {}
+            Ok(false) => self.remember(mark, who.address),
+            Err(wait) => {
+                let tried = if is_named { self.begin_spare(who, now) } else { None };
+                self.right(tried.ok_or(wait)?, mark, who.address);
+            }
         }
         Ok(())
+    }
+
+    /// Counts a secret that was shown and is wrong, where that was found out for next to nothing: as a try, or as one of the reserve, from
+    /// which nobody may learn more than from a password's.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn failed(&mut self, who: Guesser<'_>, is_named: bool, now: Duration) -> Result<(), Duration> {
+        self.begin(who, now).map(drop).inspect_err(|_| {
+            if is_named {
+                let _it_stays_wrong = self.begin_spare(who, now);
+            }
+        })
     }
 
     /// Whether somebody may try.
@@ -241,11 +266,36 @@ mod tests {
     fn a_proof_counts_where_nobody_guesses() {
         let (mut guesses, mark) = (Guesses::default(), Mark([7; 32]));
         lock_out(&mut guesses, at(1, "ann"));
-        assert!(guesses.proved(&mark, at(1, "ann"), NOW).is_err());
-        assert_eq!(guesses.proved(&mark, at(1, "bob"), NOW), Ok(()));
-        assert_eq!(guesses.proved(&mark, at(2, "ann"), NOW), Ok(()));
+        assert!(guesses.proved(&mark, at(1, "ann"), true, NOW).is_err());
+        assert_eq!(guesses.proved(&mark, at(1, "bob"), true, NOW), Ok(()));
+        assert_eq!(guesses.proved(&mark, at(2, "ann"), true, NOW), Ok(()));
         lock_out(&mut guesses, at(2, "ann"));
-        assert_eq!(guesses.proved(&mark, at(2, "ann"), NOW), Ok(()));
+        assert_eq!(guesses.proved(&mark, at(2, "ann"), true, NOW), Ok(()));
+    }
+
+    /// Scenario: somebody has shown so many wrong keys under any names that his address may try no more. Then come a name that the file has,
+    /// with its key; others with wrong keys, until the reserve is used up; one more with its key; and one without a name in the file.
+    /// Guarantees: whoever proves his key by a name of the file is let in as long as the reserve lasts, and from then on always; wrong keys
+    /// take from the reserve, so that it is no way to guess; who is no name of the file has none.
+    #[test]
+    fn who_proves_a_key_has_a_reserve() {
+        let (mut guesses, mark) = (Guesses::default(), Mark([7; 32]));
+        while guesses.failed(at(1, "any"), false, NOW).is_ok() {}
+        let mut names = 0..;
+        while !guesses.is_closed(at(1, "any").address, NOW) {
+            let name = names.next().map(|n: u32| n.to_string()).unwrap();
+            let _wrong = guesses.failed(at(1, &name), false, NOW);
+        }
+        assert!(guesses.proved(&mark, at(1, "no-name"), false, NOW).is_err());
+        assert_eq!(guesses.proved(&mark, at(1, "ann"), true, NOW), Ok(()));
+        assert!(guesses.failed(at(1, "bob"), true, NOW).is_err());
+        assert!(guesses.proved(&Mark([8; 32]), at(1, "bob"), true, NOW).is_err(), "somebody guesses at it");
+        for n in 0..20 {
+            assert!(guesses.failed(at(1, &format!("host {n}")), true, NOW).is_err());
+        }
+        assert!(guesses.proved(&Mark([9; 32]), at(1, "eve"), true, NOW).is_err(), "the reserve is used up");
+        assert_eq!(guesses.proved(&mark, at(1, "ann"), true, NOW), Ok(()));
+        assert_eq!(guesses.proved(&Mark([9; 32]), at(2, "eve"), true, NOW), Ok(()));
     }
 
     #[test]
@@ -254,9 +304,8 @@ mod tests {
         for n in 0..100_000_u32 {
             let mut bytes = [0; 32];
             bytes[..4].copy_from_slice(&n.to_be_bytes());
-            guesses
-                .proved(&Mark(bytes), Guesser { address: IpAddr::V4(n.into()), name: "ann" }, NOW)
-                .unwrap();
+            let who = Guesser { address: IpAddr::V4(n.into()), name: "ann" };
+            guesses.proved(&Mark(bytes), who, true, NOW).unwrap();
         }
         assert!(guesses.right.len() <= RIGHT && guesses.from.len() <= FROM);
     }

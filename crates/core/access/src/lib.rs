@@ -39,10 +39,10 @@ mod network;
 
 pub use access::{Access, Changes, Door, Listed, Shows, Tenants};
 pub use claim::{Caller, Claim, Forward, PeerNames, Proof};
-pub use grant::{Answer, Denial, Grant, Role, Roles};
+pub use grant::{Answer, Denial, Grant, Role, Roles, Stamp};
 pub use guesses::{Guesser, Guesses, Marker};
 pub use operator::{Actor, Operator, Scope, ScopeError};
 pub use quota::{Exceeded, Limits, Quotas};
 pub use read::{MAX_FILE, Problems, read};
 pub use secret::Secret;
-pub use unnamed::Unnamed;
+pub use unnamed::{Known, Unnamed};

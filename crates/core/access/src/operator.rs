@@ -10,7 +10,7 @@ use forebay_record::Tenant;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::access::Access;
+use crate::access::{Access, Listed};
 use crate::claim::{Caller, Claim};
 use crate::grant::{Answer, Choice, Denial, Role};
 
@@ -155,6 +155,16 @@ impl Scope {
         }
     }
 
+    /// The name of a piece of work on this tenant's events, by the name that somebody has given it: who is for some tenants only names it within
+    /// the tenant, so that it is never the work of others. A tenant's name has no dot.
+    #[must_use]
+    pub fn name_work(&self, tenant: Option<&str>, name: &str) -> String {
+        match (self, tenant) {
+            (Self::Tenants(_), Some(tenant)) => format!("{tenant}.{name}"),
+            _ => name.to_owned(),
+        }
+    }
+
     /// Asks for everybody's.
     ///
     /// # Errors
@@ -204,14 +214,36 @@ impl Access {
         self.list().find(|one| one.name == name).map(|one| Scope::of(one.tenant, one.choice))
     }
 
-    /// Whether somebody could administrate at the time `now`: a token with the role `admin` that is valid. Until there is one, whoever
-    /// may write the file makes the first.
+    /// Whether somebody could administrate at the time `now`: a token with the role `admin` that is valid, and that a command takes. Until
+    /// there is one, whoever may write the file makes the first.
     #[must_use]
     pub fn has_admin(&self, now: Timestamp) -> bool {
         self.list().any(|one| {
             let is_valid = !one.disabled && one.expires.is_none_or(|expires| expires > now);
-            is_valid && one.kind == "token" && one.roles.has(Role::Admin)
+            is_valid && one.roles.has(Role::Admin) && one.why_idle().is_none()
         })
+    }
+
+    /// The names of credentials with the role `admin` with which nobody can administrate, and why.
+    pub fn idle_admins(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.list()
+            .filter(|one| one.roles.has(Role::Admin))
+            .filter_map(|one| Some((one.name, one.why_idle()?)))
+    }
+}
+
+// === impl Listed ===
+
+impl Listed<'_> {
+    /// Why no command takes it, if none does.
+    fn why_idle(&self) -> Option<&'static str> {
+        if self.kind != "token" {
+            Some("commands are shown tokens, nothing else")
+        } else if self.is_bound {
+            Some("commands come from no network, and it has `from`")
+        } else {
+            None
+        }
     }
 }
 
@@ -287,6 +319,8 @@ mod tests {
         assert!(two.holds("umbrella") && !two.holds("initech") && !one.holds("umbrella"));
         assert_eq!((all.narrow(None), all.everybody()), (Ok(None), Ok(())));
         assert_eq!(all.narrow(Some("anybody")), Ok(Some("anybody".to_owned())));
+        let names = [&one, &all].map(|scope| scope.name_work(Some("acme"), "nightly"));
+        assert_eq!(names, ["acme.nightly", "nightly"]);
     }
 
     /// Guarantees: nobody gives away, or takes away, more than he has.
@@ -326,10 +360,24 @@ mod tests {
         assert_eq!(access.scope_of("nobody"), None);
     }
 
-    /// Guarantees: only a token that works can lock others out of the file.
+    /// Scenario: files whose only administrators are switched off, expired, bound to networks that no command comes from, or have a
+    /// password.
+    /// Guarantees: only a token that works can lock others out of the file; one that can't is named, with the reason.
     #[test]
     fn an_administrator_counts_while_he_can_act() {
         let has = |credentials: &[_]| access(credentials).has_admin(Timestamp::UNIX_EPOCH);
+        let bound = ("office", "admin", "", "  from: [10.0.0.0/8]\n");
+        assert!(!has(&[bound]));
+        assert!(has(&[bound, ("admin", "admin", "", "")]));
+        let file =
+            access(&[bound, ("admin", "admin", "", ""), ("reader", "read", "", "  from: [10.0.0.0/8]\n")]);
+        let idle: Vec<_> = file.idle_admins().collect();
+        assert_eq!(idle, [("office", "commands come from no network, and it has `from`")]);
+        let certificate =
+            "credentials:\n- {name: cert, tenant: acme, roles: [admin], certificate: {common_name: a}}\n";
+        let file = read(certificate).unwrap();
+        assert!(!file.has_admin(Timestamp::UNIX_EPOCH));
+        assert_eq!(file.idle_admins().count(), 1);
         assert!(!has(&[("reader", "read", "", "")]));
         assert!(!has(&[("gone", "admin", "", "  disabled: true\n")]));
         assert!(!has(&[("old", "admin", "", "  expires: 1970-01-01T00:00:00Z\n")]));

@@ -8,6 +8,7 @@ use forebay_record::Tenant;
 use forebay_yaml::{Fault, Node, Shape, Tree, check};
 
 use crate::access::{Access, Builder, Tenants};
+use crate::grant::Stamp;
 use crate::quota::{BURST, Limits};
 use crate::secret::TokenHash;
 use crate::spec::{CredentialSpec, TenantSpec, shape};
@@ -55,9 +56,8 @@ pub fn read(text: &str) -> Result<Access, Problems> {
     for node in node.get("credentials").map(Node::elements).unwrap_or_default() {
         if let Some(spec) = part::<CredentialSpec>(node, element, &mut faults) {
             let whole = TokenHash::of(node.to_json().to_string().as_bytes());
-            faults.extend(
-                builder.add(spec, whole.prefix()).into_iter().map(|wrong| Fault::new(node.place, wrong)),
-            );
+            let wrong = builder.add(spec, Stamp::new(whole.prefix()));
+            faults.extend(wrong.into_iter().map(|wrong| Fault::new(node.place, wrong)));
         }
     }
     if faults.is_empty() {

@@ -63,7 +63,8 @@ pub struct CredentialSpec {
     /// Whether it is switched off.
     #[serde(default)]
     pub disabled: bool,
-    /// The networks and addresses that it may be shown from, such as `10.0.0.0/8`; all, if left out.
+    /// The networks and addresses that it may be shown from, such as `10.0.0.0/8`; all, if left out. Commands come from none, so that
+    /// operators show them one without.
     #[serde(default)]
     pub from: Vec<String>,
     /// `sha256:` and the SHA-256 hash of a token in hexadecimal digits (`forebay token create` makes both). It is taken from wherever a

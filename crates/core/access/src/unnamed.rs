@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::access::Access;
 use crate::claim::{Caller, Claim, PeerNames};
-use crate::grant::{Answer, Denial, Role};
+use crate::grant::{Answer, Denial, Role, Stamp};
 
 /// What is known of somebody who shows nothing.
 #[derive(Clone, Copy, Debug)]
@@ -22,21 +22,42 @@ pub struct Unnamed<'a> {
     pub listener: Option<&'a Tenant>,
 }
 
+/// Whose events somebody brings, and what says so.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Known {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The credential; none where the settings say it, which don't change while he is here.
+    pub stamp: Option<Stamp>,
+}
+
 impl Access {
     /// Whose events somebody brings who shows nothing.
     ///
     /// # Errors
     /// [`Denial::Unknown`] when nothing says so, another one when what says so says no.
-    pub fn unnamed(&self, sender: &Unnamed<'_>, now: Timestamp) -> Result<Tenant, Denial> {
+    pub fn unnamed(&self, sender: &Unnamed<'_>, now: Timestamp) -> Result<Known, Denial> {
         let by_name = sender.names.map(Claim::Certificate);
         for claim in by_name.into_iter().chain([Claim::Nothing]) {
             match self.check(&claim, &sender.caller, Role::Send, now) {
-                Ok(Answer::Granted(grant)) => return Ok(grant.tenant),
+                Ok(Answer::Granted(grant)) => {
+                    return Ok(Known { tenant: grant.tenant, stamp: Some(grant.stamp) });
+                }
                 Err(Denial::Unknown) | Ok(Answer::Password(_)) => {}
                 Err(denial) => return Err(denial),
             }
         }
-        sender.listener.cloned().ok_or(Denial::Unknown)
+        sender.listener.map(|tenant| Known::by_settings(tenant.clone())).ok_or(Denial::Unknown)
+    }
+}
+
+// === impl Known ===
+
+impl Known {
+    /// Whose events they are as the settings say it.
+    #[must_use]
+    pub const fn by_settings(tenant: Tenant) -> Self {
+        Self { tenant, stamp: None }
     }
 }
 
@@ -134,7 +155,8 @@ mod tests {
                 None if has_listener => Ok(of_listener.clone()),
                 None => Err(Denial::Unknown),
             };
-            prop_assert_eq!(access.unnamed(&sender, Timestamp::UNIX_EPOCH), expected);
+            let found = access.unnamed(&sender, Timestamp::UNIX_EPOCH);
+            prop_assert_eq!(found.map(|known| known.tenant), expected);
         }
 
         /// Scenario: a tenant, and any names that a sender writes. Guarantees: it becomes no other than it is.

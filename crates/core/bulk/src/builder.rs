@@ -114,6 +114,7 @@ impl BulkBuilder {
         BulkRequest {
             body: std::mem::take(&mut self.body).freeze(),
             spans: std::mem::replace(&mut self.spans, spans),
+            traceparent: None,
         }
     }
 

@@ -22,6 +22,7 @@ pub(crate) const AFTER_ID: &str = "\"}}\n";
 pub struct BulkRequest {
     pub(crate) body: Bytes,
     pub(crate) spans: Vec<Span>,
+    pub(crate) traceparent: Option<Box<str>>,
 }
 
 /// One item of a request.
@@ -116,7 +117,7 @@ impl BulkRequest {
             body.extend_from_slice(self.bytes(span.start as usize, span.end as usize));
             spans.push(span.moved(span.start, at));
         }
-        Self { body: body.freeze(), spans }
+        Self { body: body.freeze(), spans, traceparent: None }
     }
 
     /// Two halves, by number of items, for a server that finds the whole too large. They share the body. The first half
@@ -146,7 +147,7 @@ impl BulkRequest {
             body.extend_from_slice(&request.body);
             spans.extend(request.spans.iter().map(|span| span.moved(begin, at)));
         }
-        Self { body: body.freeze(), spans }
+        Self { body: body.freeze(), spans, traceparent: None }
     }
 
     /// The same request, its items tagged by their positions, from 0.
@@ -158,12 +159,26 @@ impl BulkRequest {
         self
     }
 
+    /// The same request, sent as part of this trace: a `traceparent` header's text. Parts of it and copies are sent as part of none.
+    #[must_use]
+    pub fn traced_by(self, traceparent: String) -> Self {
+        Self { traceparent: Some(traceparent.into_boxed_str()), ..self }
+    }
+
+    /// The `traceparent` header to send it with, if it is part of a trace
+    /// (<https://www.w3.org/TR/trace-context/#traceparent-header>).
+    #[must_use]
+    pub fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
+    }
+
     fn part(&self, from: usize, to: usize) -> Self {
         let spans = self.spans.get(from..to).unwrap_or_default();
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Self::default() };
         Self {
             body: self.body.slice(first.start as usize..last.end as usize),
             spans: spans.iter().map(|span| span.moved(first.start, 0)).collect(),
+            traceparent: None,
         }
     }
 

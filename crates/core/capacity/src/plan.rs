@@ -6,6 +6,9 @@ use crate::figures::{self, Cost};
 
 const DAY: u64 = 86_400;
 
+/// The longest retention that is told whatever is asked for, in days: the last of [`figures::MONTHLY`].
+const LONGEST: u64 = 365;
+
 /// What comes in, and how long it is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Input {
@@ -164,6 +167,24 @@ impl Default for Input {
             kafka_days: 3,
             kafka_replicas: 3,
         }
+    }
+}
+
+impl Input {
+    /// Whether its plan's numbers are what they say: beyond that they stay at their greatest.
+    #[must_use]
+    pub fn is_in_reach(&self) -> bool {
+        let days = self.retention_days.max(self.kafka_days).max(LONGEST).saturating_add(1);
+        let copies = self.replicas.saturating_add(1).max(self.kafka_replicas);
+        // An event costs as much as the measured one, at least; a disk has less than twice what stands on it.
+        let stored = [self.events_per_sec, self.bytes.max(figures::INDEXER.bytes), DAY, days, copies, 2];
+        let shards = [self.tenants, 24, days, copies];
+        let product =
+            |factors: &[u64]| factors.iter().try_fold(1_u64, |product, one| product.checked_mul(*one));
+        // An index has a shard more than its share of the documents, at most.
+        product(&stored)
+            .zip(product(&shards))
+            .is_some_and(|(stored, shards)| stored.checked_add(shards).is_some())
     }
 }
 

@@ -10,6 +10,7 @@ use crate::decision::{Decision, Made, Refused};
 use crate::documents::Documents;
 use crate::rules::{Outcome, Refusal, Rules};
 use crate::target::TargetCache;
+use crate::traces::Traces;
 
 /// Converts records, one after the other. One for each lane: it keeps its buffers from record to record.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Converter<R> {
     prefix: String,
     documents: Documents,
     targets: TargetCache,
+    traces: Traces,
 }
 
 /// What a decision depends on besides the record and the rules.
@@ -37,8 +39,8 @@ impl<R: Rules> Converter<R> {
     /// `prefix` is the first part of every target.
     #[must_use]
     pub fn new(rules: R, prefix: &str) -> Self {
-        let (documents, targets) = Default::default();
-        Self { rules, prefix: prefix.to_owned(), documents, targets }
+        let (documents, targets, traces) = Default::default();
+        Self { rules, prefix: prefix.to_owned(), documents, targets, traces }
     }
 
     /// The same, with targets that cover so much time; without this call they are daily.
@@ -55,6 +57,11 @@ impl<R: Rules> Converter<R> {
     /// The rules.
     pub const fn rules(&mut self) -> &mut R {
         &mut self.rules
+    }
+
+    /// The traces that the events belong to.
+    pub const fn traces(&mut self) -> &mut Traces {
+        &mut self.traces
     }
 
     /// Decides about a record, given its value, by this revision of the rules.
@@ -79,13 +86,21 @@ impl<R: Rules> Converter<R> {
         };
         event.attempt = terms.attempt.unwrap_or(event.attempt);
         self.documents.clear();
+        self.traces.enter(event.trace);
         match self.rules.apply(revision, &event, terms.now_ms, &mut self.documents) {
-            Outcome::Dropped(reason) => return Decision::Dropped { event, reason },
-            Outcome::Refused(refusal) => return refused(Some(event), *refusal, ErrorDomain::User, revision),
+            Outcome::Dropped(reason) => {
+                self.traces.dropped();
+                return Decision::Dropped { event, reason };
+            }
+            Outcome::Refused(refusal) => {
+                self.traces.refused();
+                return refused(Some(event), *refusal, ErrorDomain::User, revision);
+            }
             Outcome::Documents => {}
         }
         let Some(number) = NonZeroU64::new(self.documents.len() as u64) else {
             // Nothing is dropped without a reason.
+            self.traces.refused();
             let refusal = Refusal {
                 stage: Stage::Parse,
                 rule: String::new(),
@@ -95,13 +110,18 @@ impl<R: Rules> Converter<R> {
             };
             return refused(Some(event), refusal, ErrorDomain::Internal, revision);
         };
-        let large = self.documents.name(&event, &self.prefix, &mut self.targets, terms.max_record);
+        let trace = self.traces.text();
+        let large = self.documents.name(&event, &self.prefix, &mut self.targets, terms.max_record, trace);
         // A document that was just found is there.
         let found = large.and_then(|(at, size)| Some((self.documents.all().nth(at)?, size)));
         let (documents, rules) = (&self.documents, &mut self.rules);
         match found {
-            None => Decision::Documents(Made { event, documents, number, rules, revision }),
+            None => {
+                self.traces.made(number.get());
+                Decision::Documents(Made { event, documents, number, rules, revision })
+            }
             Some((document, size)) => {
+                self.traces.refused();
                 let sizes = (size, terms.max_record);
                 Decision::Refused(Refused::oversize(event, &document, sizes, rules, revision))
             }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use forebay_parse::{Format, Marks, Parsed};
-use forebay_record::{EventKey, RawEvent, id, key};
+use forebay_record::{EventKey, RawEvent, id};
 
 use crate::target::TargetCache;
 
@@ -149,13 +149,14 @@ impl Documents {
         self.entries.clear();
     }
 
-    /// Writes the keys. Answers the first document that is larger than `max` bytes with its key, and its size.
+    /// Writes the keys, with the span that sends the documents. Answers the first document that is larger than `max` bytes with its key, and its size.
     pub(crate) fn name(
         &mut self,
         event: &RawEvent<'_>,
         prefix: &str,
         targets: &mut TargetCache,
         max: usize,
+        trace: &str,
     ) -> Option<(usize, usize)> {
         let mut large = None;
         let received_ms = event.first_received_ms();
@@ -171,10 +172,8 @@ impl Documents {
             };
             let target = targets.get(prefix, event.tenant, &entry.route, entry.event_ms);
             let (tenant, event_ms, replays) = (event.tenant, entry.event_ms, event.attempt);
-            EventKey { tenant, target, event_ms, replays, id }.push(&mut self.keys);
-            if let Some(received_ms) = received_ms {
-                key::push_received(&mut self.keys, received_ms);
-            }
+            let key = EventKey { tenant, target, event_ms, replays, id, trace };
+            key.push_received(&mut self.keys, received_ms);
             entry.key = from..self.keys.len();
             let size = entry.key.len() + entry.body.len();
             if size > max && large.is_none() {

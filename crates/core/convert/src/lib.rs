@@ -22,9 +22,11 @@ pub mod rules;
 
 mod converter;
 mod target;
+mod traces;
 
 pub use converter::{Converter, Terms};
 pub use decision::{Decision, Made, Refused};
 pub use documents::{Document, Documents, Draft};
 pub use letter::Place;
 pub use rules::{Fixed, Formats, Outcome, Refusal, Rules};
+pub use traces::{Followable, Followed, Traces};

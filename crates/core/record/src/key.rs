@@ -4,9 +4,9 @@
 //! without parsing JSON. They stand in the key, because Kafka headers cost a producer most of its speed and a key costs
 //! next to nothing. The partition is chosen from the stream by the parser, not from this key.
 //!
-//! Text, tab-separated, so that any Kafka tool shows it: `v1 tenant target event_ms replays id`. A reader of version 1
-//! accepts further columns after `id`. One of these is when ingest received the event, which the parser appends to events
-//! that it sees for the first time ([`push_received`]); a replay leaves it out, since it says nothing of the pipeline then.
+//! Text, tab-separated, so that any Kafka tool shows it: `v1 tenant target event_ms replays id received_ms trace`, of which the
+//! last two may be missing, or the first of them empty. A reader of version 1 accepts further columns. When ingest received the event is
+//! said of events that the parser sees for the first time; a replay leaves it out, since it says nothing of the pipeline then.
 
 use std::fmt::Write;
 
@@ -25,6 +25,8 @@ pub struct EventKey<'a> {
     pub replays: u32,
     /// The event's id: the document's `_id`.
     pub id: &'a str,
+    /// The span that sent it, as a [`TraceContext`](crate::TraceContext) writes it; empty where its way isn't traced.
+    pub trace: &'a str,
 }
 
 /// A key that no parser of ours wrote.
@@ -44,9 +46,25 @@ pub enum KeyError {
 impl<'a> EventKey<'a> {
     /// Appends the key's text.
     pub fn push(&self, out: &mut String) {
-        let Self { tenant, target, event_ms, replays, id } = self;
+        self.push_received(out, None);
+    }
+
+    /// Appends the key's text, with when ingest received the event, in milliseconds since the Unix epoch.
+    pub fn push_received(&self, out: &mut String, received_ms: Option<i64>) {
+        let Self { tenant, target, event_ms, replays, id, trace } = self;
         // Writing to a String can't fail.
         let _infallible = write!(out, "v1\t{tenant}\t{target}\t{event_ms}\t{replays}\t{id}");
+        match received_ms {
+            Some(received_ms) => {
+                let _infallible = write!(out, "\t{received_ms}");
+            }
+            None if !trace.is_empty() => out.push('\t'),
+            None => {}
+        }
+        if !trace.is_empty() {
+            out.push('\t');
+            out.push_str(trace);
+        }
     }
 
     /// Reads a key.
@@ -68,14 +86,10 @@ impl<'a> EventKey<'a> {
             event_ms: column("event_ms")?.parse().map_err(|_| KeyError::Column("event_ms"))?,
             replays: column("replays")?.parse().map_err(|_| KeyError::Column("replays"))?,
             id: column("id")?,
+            // Behind the time of receipt.
+            trace: columns.nth(1).unwrap_or_default(),
         })
     }
-}
-
-/// Appends to a key when ingest received the event, in milliseconds since the Unix epoch.
-pub fn push_received(out: &mut String, received_ms: i64) {
-    // Writing to a String can't fail.
-    let _infallible = write!(out, "\t{received_ms}");
 }
 
 /// When ingest received the event of a key, in milliseconds since the Unix epoch; `None` where the key doesn't say so.
@@ -95,24 +109,37 @@ mod tests {
         /// Scenario: any key that the parser may write.
         /// Guarantees: it reads back as it was, also when a later version appends columns.
         #[test]
-        fn reads_what_it_writes(id in "[^\\p{Cc}]{1,40}", event_ms: i64, replays: u32, later in "(\t[a-z]{0,5}){0,3}") {
-            let key = EventKey { tenant: "acme", target: "forebay-acme-2026.11.21", event_ms, replays, id: &id };
+        fn reads_what_it_writes(
+            id in "[^\\p{Cc}]{1,40}",
+            (event_ms, replays) in any::<(i64, u32)>(),
+            trace in "([0-9a-f-]{55})?",
+            later in "(\t[a-z]{0,5}){0,3}",
+        ) {
+            let target = "forebay-acme-2026.11.21";
+            let key = EventKey { tenant: "acme", target, event_ms, replays, id: &id, trace: &trace };
             let mut text = String::new();
             key.push(&mut text);
-            text.push_str(&later);
+            // Later columns come after all that are there.
+            if !trace.is_empty() {
+                text.push_str(&later);
+            }
             prop_assert_eq!(EventKey::read(text.as_bytes()), Ok(key));
         }
 
         /// Scenario: a key with the time of receipt behind it, and one without.
         /// Guarantees: the time comes back, and nothing else of the key is touched by it.
         #[test]
-        fn the_receipt_stands_behind_the_key(id in "[^\\p{Cc}]{1,40}", received: i64, later in "(\t[a-z]{0,5}){0,3}") {
-            let key = EventKey { tenant: "acme", target: "t", event_ms: 1, replays: 0, id: &id };
+        fn the_receipt_stands_behind_the_key(
+            id in "[^\\p{Cc}]{1,40}",
+            received: i64,
+            trace in "([0-9a-f-]{55})?",
+        ) {
+            let key = EventKey { tenant: "acme", target: "t", event_ms: 1, replays: 0, id: &id, trace: &trace };
             let mut text = String::new();
             key.push(&mut text);
             prop_assert_eq!(received_ms(text.as_bytes()), None);
-            push_received(&mut text, received);
-            text.push_str(&later);
+            text.clear();
+            key.push_received(&mut text, Some(received));
             prop_assert_eq!(received_ms(text.as_bytes()), Some(received));
             prop_assert_eq!(EventKey::read(text.as_bytes()), Ok(key));
         }

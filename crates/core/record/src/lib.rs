@@ -8,6 +8,7 @@
 //! - [`id`], [`tenant`], [`target`], [`stream`]: the names in them and their limits
 //! - [`mod@format`]: the formats that a sender may declare
 //! - [`json`]: strings as JSON has them
+//! - [`trace`]: the trace that an event's way is part of
 
 pub mod dead_letter;
 pub mod format;
@@ -19,8 +20,10 @@ pub mod stream;
 pub mod target;
 pub mod tenant;
 pub mod topic;
+pub mod trace;
 
 pub use dead_letter::{DeadLetter, ErrorDomain, Stage};
 pub use key::EventKey;
 pub use raw::{RawEvent, RawTemplate};
 pub use tenant::Tenant;
+pub use trace::TraceContext;

@@ -38,6 +38,8 @@ pub struct RawEvent<'a> {
     pub traceparent: &'a str,
     /// How often it has been replayed.
     pub attempt: u32,
+    /// The span of Forebay's own that sent it, as a [`TraceContext`](crate::TraceContext) writes it; empty where its way isn't traced.
+    pub trace: &'a str,
     /// The bytes as they came.
     pub body: &'a [u8],
 }
@@ -89,8 +91,9 @@ impl<'a> RawEvent<'a> {
                 // As protobuf has it, an oversized varint keeps its low bits.
                 #[expect(clippy::cast_possible_truncation, reason = "protobuf's rule for uint32")]
                 (10, VARINT) => event.attempt = reader.varint()? as u32,
+                (11, LENGTH) => event.trace = reader.text(field)?,
                 (15, LENGTH) => event.body = reader.slice()?,
-                (1..=4 | 5..=10 | 15, _) => return Err(RawError::WireType(field, wire)),
+                (1..=11 | 15, _) => return Err(RawError::WireType(field, wire)),
                 _ => reader.skip(field, wire)?,
             }
         }
@@ -146,6 +149,7 @@ impl RawTemplate {
         if shared.attempt > 0 {
             push_attempt(&mut out, shared.attempt);
         }
+        push_text(&mut out, 11, shared.trace);
         Self(out)
     }
 
@@ -301,6 +305,7 @@ mod tests {
                 attributes: pairs.into_iter().map(|(name, value)| v1::Attribute { name, value }).collect(),
                 traceparent: texts[3].clone(),
                 attempt: numbers.2,
+                trace: texts[4].clone(),
                 body: body.into(),
             },
         )

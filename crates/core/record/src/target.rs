@@ -9,6 +9,9 @@
 //! Documents that aren't laid out by ECS have indices of their own, since the same name has another type there:
 //! `<prefix>-<tenant>.otel-<day>`, `<prefix>-<tenant>.<route>.raw-<day>`. No route is called [`OTEL`] or [`RAW`].
 //!
+//! A prefix has no dash in it, which the settings see to: with one, `forebay-eu-acme-<day>` would be the tenant `acme` of the
+//! prefix `forebay-eu`, and the tenant `eu-acme` of `forebay`, and what deletes by names would take one for the other.
+//!
 //! Where a day is too much for one index, targets are hourly: `<prefix>-<tenant>-<yyyy.MM.dd.HH>`. They never roll over by
 //! size, since the event would then not determine its index any more
 //! ([ADR 4](../../../../docs/adr/0004-no-rollover-by-size.md)).
@@ -185,7 +188,7 @@ mod tests {
         let parts = parse("forebay", "forebay-acme-eu.audit.otel-1970.01.02").unwrap();
         assert_eq!((parts.tenant, parts.route), ("acme-eu", "audit.otel"));
         assert_eq!((parts.start_ms, parts.end_ms()), (86_400_000, 2 * 86_400_000));
-        let parts = parse("fore-bay", "fore-bay-acme-1970.01.01.23").unwrap();
+        let parts = parse("fore_bay", "fore_bay-acme-1970.01.01.23").unwrap();
         assert_eq!((parts.tenant, parts.route, parts.span), ("acme", "", Span::Hour));
         assert_eq!(parts.end_ms(), 86_400_000);
     }
@@ -234,10 +237,23 @@ mod tests {
         ) {
             let span = if hourly { Span::Hour } else { Span::Day };
             let mut name = String::new();
-            push_routed(&mut name, "a-b.c", &tenant, &route, span, event_ms);
-            let parts = parse("a-b.c", &name).unwrap();
+            push_routed(&mut name, "a_b.c", &tenant, &route, span, event_ms);
+            let parts = parse("a_b.c", &name).unwrap();
             prop_assert_eq!((parts.tenant, parts.route, parts.span), (&*tenant, &*route, span));
             prop_assert!((parts.start_ms..parts.end_ms()).contains(&event_ms));
+        }
+
+        /// Guarantees: of two prefixes, neither reads the other's names, since neither has a dash.
+        #[test]
+        fn no_name_has_two_prefixes(
+            prefixes in ("[a-z0-9][a-z0-9_.]{0,9}", "[a-z0-9][a-z0-9_.]{0,9}"),
+            tenant in "[a-z0-9][a-z0-9_-]{0,20}",
+            event_ms in 0_i64..200_000_000_000_000,
+        ) {
+            let (ours, theirs) = prefixes;
+            let mut name = String::new();
+            push(&mut name, &theirs, &tenant, event_ms);
+            prop_assert_eq!(parse(&ours, &name).is_some(), ours == theirs);
         }
 
         /// Guarantees: no name breaks it.

@@ -1,6 +1,6 @@
 //! What a sender says about all events of a batch, checked: for protocols in which it may say that.
 
-use forebay_record::{raw, stream};
+use forebay_record::{TraceContext, raw, stream};
 use thiserror::Error;
 
 use crate::batch::Facts;
@@ -22,7 +22,7 @@ pub struct FactError {
     pub reason: &'static str,
 }
 
-/// Checks facts, and makes `auto` and a broken trace context what they mean: nothing.
+/// Checks facts, and makes `auto` and a broken trace context what they mean: nothing. One of a later version becomes one of ours.
 ///
 /// # Errors
 /// When one can't be used.
@@ -50,8 +50,9 @@ pub fn check(facts: &mut Facts) -> Result<(), FactError> {
     if bytes > MAX_ATTRIBUTE_BYTES {
         return wrong("attributes", "may have at most 8192 bytes together");
     }
-    if !is_traceparent(&facts.traceparent) {
-        facts.traceparent.clear();
+    if !facts.traceparent.is_empty() {
+        let context = TraceContext::read(&facts.traceparent);
+        facts.traceparent = context.map(|context| context.to_string()).unwrap_or_default();
     }
     Ok(())
 }
@@ -62,17 +63,6 @@ fn is_format(name: &str) -> bool {
     let name = name.strip_prefix("regex:").unwrap_or(name);
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     !name.is_empty() && name.len() <= MAX_FORMAT && name.bytes().all(allowed)
-}
-
-/// `version-trace-parent-flags` in lowercase hexadecimal digits (W3C Trace Context, section 3.2).
-fn is_traceparent(text: &str) -> bool {
-    let is_dash = |at: usize| matches!(at, 2 | 35 | 52);
-    text.len() == 55
-        && text.bytes().enumerate().all(|(at, byte)| match byte {
-            b'-' => is_dash(at),
-            b'0'..=b'9' | b'a'..=b'f' => !is_dash(at),
-            _ => false,
-        })
 }
 
 #[cfg(test)]
@@ -93,6 +83,20 @@ mod tests {
         });
         let fine = fine.unwrap();
         assert_eq!((fine.format.as_str(), fine.traceparent.as_str(), fine.attributes.len()), ("", "", 1));
+        let traceparent = |text: fn() -> String| {
+            let mut facts = Facts { traceparent: text(), ..Facts::default() };
+            check(&mut facts).map(|()| facts.traceparent).unwrap()
+        };
+        let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(
+            traceparent(|| "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+            valid
+        );
+        assert_eq!(
+            traceparent(|| "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more".to_owned()),
+            valid
+        );
+        assert_eq!(traceparent(|| format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32))), "", "no trace's id");
         assert!(says(|facts| facts.format = "../x".to_owned()).unwrap_err().starts_with("`format` must be"));
         assert!(says(|facts| facts.source = "x".repeat(257)).is_err());
         assert!(says(|facts| facts.stream = "x".repeat(10_000)).is_err());

@@ -9,6 +9,7 @@ use forebay_bulk::{BulkBuilder, BulkRequest, ItemError};
 use forebay_record::EventKey;
 
 use crate::batch::Batch;
+use crate::traced::Traced;
 
 /// The error type of a record whose key or value no parser of ours wrote.
 pub const INVALID_RECORD: &str = "invalid_record";
@@ -24,6 +25,7 @@ pub struct Draft<B> {
     /// Which of `rows` a record belongs to, by its tag.
     pub(crate) row_of: Vec<u32>,
     pub(crate) refused: Vec<(u32, ItemError)>,
+    pub(crate) traced: Traced,
 }
 
 /// What several records have in common; both names are empty for records that can't be read.
@@ -52,11 +54,13 @@ impl<B: Batch> Draft<B> {
         let mut rows = Rows::default();
         let mut row_of = Vec::with_capacity(records.len());
         let mut refused = Vec::new();
+        let mut traced = Traced::default();
         for (tag, index) in (0_u32..).zip(0..records.len()) {
             let key = EventKey::read(records.key(index));
             let (tenant, target) = key.as_ref().map_or(("", ""), |key| (key.tenant, key.target));
             let (row, is_ours) = rows.of(tenant, target, prefix);
             row_of.push(row);
+            traced.enter(tag, key.as_ref().map_or("", |key| key.trace));
             let pushed = match key {
                 Ok(_) if !is_ours => Err((INVALID_TARGET, format!("the index is none of `{prefix}-*`"))),
                 Ok(key) => builder
@@ -70,7 +74,7 @@ impl<B: Batch> Draft<B> {
             }
         }
         let rows = rows.rows;
-        Self { request: builder.finish(), records, rows, row_of, refused }
+        Self { request: builder.finish(), records, rows, row_of, refused, traced }
     }
 
     /// Bytes that it holds: the records and the request's body. A receipt has to carry them.

@@ -43,6 +43,7 @@ mod options;
 mod part;
 mod recent;
 mod target;
+mod traced;
 mod window;
 mod writing;
 

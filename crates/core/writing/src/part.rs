@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use forebay_bulk::BulkRequest;
 use forebay_delivery::{Backoff, Sent};
+use forebay_record::TraceContext;
+
+use crate::traced::Traced;
 
 /// Documents that are sent together, with records of their own or of their load.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(crate) struct Source<B> {
     pub(crate) row_of: Vec<u32>,
     /// Bytes of records and requests.
     pub(crate) bytes: usize,
+    /// Those of the records whose way is traced.
+    pub(crate) traced: Traced,
     /// Documents that still refer to it. At nought it goes.
     pub(crate) open: usize,
 }
@@ -43,6 +48,8 @@ pub struct Sending {
     pub(crate) sent: Sent,
     /// The shut targets that it probes.
     pub(crate) probes: Vec<u32>,
+    /// The spans that sent those of its documents whose way is traced.
+    pub(crate) traces: Vec<TraceContext>,
 }
 
 // === impl Part ===
@@ -90,9 +97,16 @@ impl Sending {
     /// One request of these parts.
     pub(crate) fn new(parts: Vec<Part>, at: Duration, full: bool, probes: Vec<u32>) -> Self {
         let joined = (parts.len() != 1).then(|| BulkRequest::join(parts.iter().map(|part| &part.request)));
-        let mut sending = Self { parts, joined, sent: Sent { at, bytes: 0, full }, probes };
+        let mut sending =
+            Self { parts, joined, sent: Sent { at, bytes: 0, full }, probes, traces: Vec::new() };
         sending.sent.bytes = sending.request().body().len();
         sending
+    }
+
+    /// The spans that sent its documents here, each once, as far as they are traced. The first have it where there are many.
+    #[must_use]
+    pub fn traces(&self) -> &[TraceContext] {
+        &self.traces
     }
 
     /// What is to be sent.

@@ -129,7 +129,7 @@ impl<B: Batch> Writing<B> {
     /// A load is to be written. `receipt` is that of its records.
     pub fn take(&mut self, draft: Draft<B>, mut receipt: Receipt, now: Duration) {
         receipt.resize(draft.bytes());
-        let Draft { records, request, rows, row_of, refused } = draft;
+        let Draft { records, request, rows, row_of, refused, traced } = draft;
         let number = self.number();
         let rows = rows.into_iter().map(|row| {
             let target = if row.target.is_empty() { NO_TARGET } else { self.targets.enter(&row.target, now) };
@@ -141,7 +141,8 @@ impl<B: Batch> Writing<B> {
         let bytes = records.bytes() + request.body().len();
         let source = self.number();
         // Held until all documents are where they belong; those refused already keep it a moment.
-        let _none = self.sources.insert(source, Source { load: number, records, row_of, bytes, open });
+        let _none =
+            self.sources.insert(source, Source { load: number, records, row_of, bytes, traced, open });
         let (tags, errors) = refused.into_iter().unzip();
         self.dead_letter(source, tags, errors);
         if !request.is_empty() {
@@ -163,7 +164,8 @@ impl<B: Batch> Writing<B> {
             let sending = self.next_probe(now).or_else(|| self.next_request(now));
             // Looking for a request may have found documents to probe with ...
             let sending = sending.or_else(|| self.next_probe(now));
-            if let Some(sending) = sending {
+            if let Some(mut sending) = sending {
+                sending.traces = self.traces_of(&sending.parts);
                 self.under_way += 1;
                 return Next::Send(sending);
             }

@@ -99,8 +99,15 @@ fn kind(of_hundred: u64) -> usize {
 fn document(letter: DeadLetter, kind: usize, n: u64, at: i64, settings: &Settings) -> Sample {
     let target = format!("{}-{}-2026.11.21", settings.search.index_prefix, letter.tenant);
     let mut key = String::new();
-    EventKey { tenant: &letter.tenant, target: &target, event_ms: at, replays: 0, id: &letter.event_id }
-        .push(&mut key);
+    EventKey {
+        tenant: &letter.tenant,
+        target: &target,
+        event_ms: at,
+        replays: 0,
+        id: &letter.event_id,
+        trace: "",
+    }
+    .push(&mut key);
     let (field, kind_of) =
         if kind == 0 { ("http.response.status_code", "long") } else { ("source.ip", "ip") };
     let reason = format!(

@@ -196,6 +196,7 @@ fn as_raw(
         format: "json",
         received_at,
         attempt,
+        trace: event.trace,
         ..RawEvent::default()
     };
     let mut value = Vec::new();
@@ -299,8 +300,15 @@ pub(crate) mod tests {
 
     pub(crate) fn event_key(replays: u32) -> Vec<u8> {
         let mut key = String::new();
-        EventKey { tenant: "acme", target: "forebay-acme-2026.11.21", event_ms: 1000, replays, id: "e-1" }
-            .push(&mut key);
+        EventKey {
+            tenant: "acme",
+            target: "forebay-acme-2026.11.21",
+            event_ms: 1000,
+            replays,
+            id: "e-1",
+            trace: "",
+        }
+        .push(&mut key);
         key.into_bytes()
     }
 

@@ -70,11 +70,11 @@ impl Filter {
     /// Whether a letter is meant.
     #[must_use]
     pub fn matches(&self, letter: &DeadLetter) -> bool {
-        let Self { reason, error_type, tenant, rule, source, stage, since_ms, until_ms, id, like } = self;
+        let Self { reason, error_type, tenant: _, rule, source, stage, since_ms, until_ms, id, like } = self;
         let found = |pattern: &Pattern| pattern.is_in(&letter.reason) || pattern.is_in(&letter.error_type);
         reason.as_ref().is_none_or(found)
             && error_type.as_ref().is_none_or(|wanted| *wanted == letter.error_type)
-            && tenant.as_ref().is_none_or(|wanted| *wanted == letter.tenant)
+            && self.is_of_tenant(letter)
             && rule.as_ref().is_none_or(|wanted| *wanted == letter.rule)
             && source.as_ref().is_none_or(|source| source.holds(letter))
             && stage.is_none_or(|wanted| wanted == letter.stage)
@@ -82,6 +82,12 @@ impl Filter {
             && until_ms.is_none_or(|until| letter.last_failed_at < until)
             && id.as_ref().is_none_or(|wanted| *wanted == letter.event_id)
             && like.as_ref().is_none_or(|like| like.holds(letter))
+    }
+
+    /// Whether a letter is of the tenant that is meant, whatever else is asked for; every one is where none is named.
+    #[must_use]
+    pub fn is_of_tenant(&self, letter: &DeadLetter) -> bool {
+        self.tenant.as_ref().is_none_or(|wanted| *wanted == letter.tenant)
     }
 
     /// Whether there is no condition.

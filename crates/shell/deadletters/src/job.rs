@@ -98,7 +98,7 @@ pub struct Report {
     pub skipped: BTreeMap<String, u64>,
     /// Letters left open as was asked, since the current rules would refuse their events again, by the type of the error.
     pub kept: BTreeMap<String, u64>,
-    /// Records in the topic that are no letters, or damaged ones.
+    /// Records in the topic that are no letters, or damaged ones; not told of a job on one tenant's letters.
     pub malformed: u64,
     /// Letters that the brokers did not take: they are where they were, and open.
     pub failed: u64,

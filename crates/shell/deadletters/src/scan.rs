@@ -47,6 +47,7 @@ pub struct Letters {
     topic: LetterTopic,
     filter: Filter,
     scanned: u64,
+    of_tenant: u64,
     malformed: u64,
 }
 
@@ -75,7 +76,7 @@ impl Letters {
         from: ReadFrom,
     ) -> Result<Self, KafkaError> {
         let reader = open_reader(settings, topic.name(&settings.topics), from)?;
-        Ok(Self { reader, topic, filter, scanned: 0, malformed: 0 })
+        Ok(Self { reader, topic, filter, scanned: 0, of_tenant: 0, malformed: 0 })
     }
 
     /// The next letter that matches; `None` at the end. Blocks. Records that are no letters are counted and passed over.
@@ -86,26 +87,34 @@ impl Letters {
         while let Some(record) = self.reader.next_record()? {
             self.scanned += 1;
             match dead_letter::read(&record) {
-                Ok(letter) if self.filter.matches(&letter) => {
-                    return Ok(Some(Entry { letter, topic: self.topic, record }));
+                Ok(letter) => {
+                    self.of_tenant += u64::from(self.filter.is_of_tenant(&letter));
+                    if self.filter.matches(&letter) {
+                        return Ok(Some(Entry { letter, topic: self.topic, record }));
+                    }
                 }
-                Ok(_) => {}
                 Err(_) => self.malformed += 1,
             }
         }
         Ok(None)
     }
 
-    /// How many records have been read.
+    /// How many records have been read, whosever they are.
     #[must_use]
     pub fn scanned(&self) -> u64 {
         self.scanned
     }
 
-    /// How many of them were no letters, or damaged ones.
+    /// How many of them were letters of the filter's tenant, or letters at all where it names none: what those that match are part of.
+    #[must_use]
+    pub fn of_tenant(&self) -> u64 {
+        self.of_tenant
+    }
+
+    /// How many of them were no letters, or damaged ones. They are nobody's, so that who asks about one tenant isn't told.
     #[must_use]
     pub fn malformed(&self) -> u64 {
-        self.malformed
+        if self.filter.tenant.is_some() { 0 } else { self.malformed }
     }
 
     /// How many records are still to be read, about.

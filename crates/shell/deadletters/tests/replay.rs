@@ -65,7 +65,7 @@ fn letter(id: &str, replay_count: u32, last_failed_at: i64) -> DeadLetter {
 
 fn key(id: &str, replays: u32) -> Vec<u8> {
     let mut key = String::new();
-    EventKey { tenant: "acme", target: "forebay-acme-2026.11.21", event_ms: 1000, replays, id }
+    EventKey { tenant: "acme", target: "forebay-acme-2026.11.21", event_ms: 1000, replays, id, trace: "" }
         .push(&mut key);
     key.into_bytes()
 }
@@ -346,6 +346,37 @@ fn lists_and_finds() {
     for missing in ["nobody", "0:9999", "77:0"] {
         let error = find(&missing.parse().unwrap()).unwrap_err();
         assert!(error.to_string().contains(missing), "{error}");
+    }
+}
+
+/// Scenario: letters of two tenants and a record that is no letter; those of one tenant are listed, replayed and purged.
+/// Guarantees: no count tells how many letters others have, or what else there is; who asks about all is told all.
+#[test]
+fn counts_of_one_tenant_tell_nothing_of_others() {
+    let bench = bench();
+    let foreign = |id| DeadLetter { tenant: "umbrella".to_owned(), ..letter(id, 0, 10) };
+    bench.dead_letters(&[letter("a", 0, 10), letter("b", 0, 10), foreign("c"), foreign("d"), foreign("e")]);
+    bench.send(|producer, acks| {
+        let stranger =
+            Outgoing { topic: "forebay.dlq", partition: None, key: b"", value: b"?", headers: &[] };
+        producer.send(&stranger, acks).unwrap();
+    });
+    let counts = |tenant: Option<&str>| {
+        let filter = Filter {
+            tenant: tenant.map(str::to_owned),
+            reason: Some(Pattern::new("nothing like it").unwrap()),
+            ..Filter::default()
+        };
+        let mut letters = Letters::open(&bench.settings.kafka, LetterTopic::DeadLetters, filter).unwrap();
+        assert!(letters.next_entry().unwrap().is_none());
+        (letters.of_tenant(), letters.malformed())
+    };
+    assert_eq!((counts(Some("acme")), counts(Some("nobody")), counts(None)), ((2, 0), (0, 0), (5, 1)));
+    let own = || Filter { tenant: Some("acme".to_owned()), ..Filter::default() };
+    for task in [Task::REPLAY, Task::Purge] {
+        let job = |filter| Job { filter, dry_run: true, ..Job::new(task, "test") };
+        let (one, all) = (bench.job(job(own())), bench.job(job(Filter::default())));
+        assert_eq!((one.matched, one.malformed, all.matched, all.malformed), (2, 0, 5, 1), "{task:?}");
     }
 }
 

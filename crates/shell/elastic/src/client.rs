@@ -80,6 +80,8 @@ pub(crate) struct Request<'a> {
     pub(crate) content_type: &'static str,
     pub(crate) gzipped: bool,
     pub(crate) body: Option<Bytes>,
+    /// The trace that it is part of, which the servers' slow logs and tasks show.
+    pub(crate) traceparent: Option<&'a str>,
 }
 
 /// An exchange without an answer.
@@ -169,12 +171,15 @@ impl Client {
         if let Some(credentials) = self.auth.changed() {
             self.transport.set_auth(credentials);
         }
-        let mut headers = HeaderMap::with_capacity(3);
+        let mut headers = HeaderMap::with_capacity(4);
         let _none = headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
         // Answers are short; inflating them would cost more than the network does.
         let _none = headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if request.gzipped {
             let _none = headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        if let Some(trace) = request.traceparent.and_then(|text| HeaderValue::from_str(text).ok()) {
+            let _none = headers.insert("traceparent", trace);
         }
         let Request { method, path, query, body, .. } = request;
         let response = self
@@ -221,6 +226,7 @@ impl<'a> Request<'a> {
             content_type: "application/json",
             gzipped: false,
             body: None,
+            traceparent: None,
         }
     }
 

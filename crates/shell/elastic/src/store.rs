@@ -75,6 +75,7 @@ impl Store for ElasticStore {
                 content_type: "application/x-ndjson",
                 gzipped: self.settings.gzip,
                 body: Some(body),
+                traceparent: request.traceparent(),
             })
             .await?;
         let mut answer = read_answer(&reply.success()?, request.len())?;

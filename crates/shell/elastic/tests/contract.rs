@@ -6,7 +6,7 @@ use forebay_store::contract;
 use forebay_testkit::servers::{Server, shared};
 
 async fn keeps_the_contract(server: &Server, gzip: bool) -> anyhow::Result<()> {
-    let prefix = format!("contract-{gzip}");
+    let prefix = format!("contract_{gzip}");
     let settings = SearchSettings {
         url: server.url(),
         gzip,

@@ -128,14 +128,14 @@ async fn a_policy_is_put_and_mended() -> Result<()> {
 #[tokio::test]
 async fn a_cluster_without_lifecycle_management_is_told_apart() -> Result<()> {
     for server in [shared::elasticsearch().await?, shared::opensearch().await?] {
-        let settings = SearchSettings { index_prefix: "no-ilm".to_owned(), ..settings(server.url(), 30) };
+        let settings = SearchSettings { index_prefix: "no_ilm".to_owned(), ..settings(server.url(), 30) };
         let store = ElasticStore::connect(&settings)?;
         for dry_run in [true, false] {
             let failure = store.bootstrap(dry_run).await;
             let Err(RequestFailure::Rejected { reason, .. }) = &failure else { panic!("{failure:?}") };
             assert!(reason.contains("forebay retention"), "{reason}");
         }
-        let found = reqwest::get(format!("{}/_index_template/no-ilm", server.url())).await?;
+        let found = reqwest::get(format!("{}/_index_template/no_ilm", server.url())).await?;
         assert_eq!(found.status(), 404, "nothing was put");
     }
     Ok(())

@@ -235,6 +235,7 @@ impl EventSpec {
             attributes: self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
             traceparent: &self.traceparent,
             attempt: 0,
+            trace: "",
             body: body.as_bytes(),
         };
         Ok(Captured::new(&event, format!("{path}:{line}")))

@@ -17,6 +17,10 @@ use crate::{Context, Running, metrics_guard, stop_signal};
 
 const EXIT_SETTINGS: u8 = 78;
 
+/// How many turns of tasks a busy thread gives before it looks which sockets have something new, or have room again. Tokio's own 61 are
+/// for turns of microseconds; with some of a millisecond, as in handshakes or decoding, who has just sent waits for 61 of them.
+const TURNS_BETWEEN_EVENTS: u32 = 8;
+
 /// The part of the process that isn't ready until the tier has named parts of its own.
 const START: &str = "start";
 
@@ -27,7 +31,7 @@ pub struct Tier {
     pub name: &'static str,
     /// What it does, in a line.
     pub about: &'static str,
-    /// How many threads serve its asynchronous part.
+    /// How many threads serve its asynchronous part, whatever the cores: ingest on one core with one thread had a p99 of 65 ms, with two 9 ms.
     pub workers: usize,
     /// Where it serves metrics and health.
     pub listen: fn(&ListenSettings) -> &str,
@@ -80,8 +84,11 @@ where
     };
     logs::init(form, &settings.telemetry.log_filter)?;
     let scrape = Scrape::install()?;
-    let runtime =
-        runtime::Builder::new_multi_thread().worker_threads(tier.workers.max(1)).enable_all().build()?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(tier.workers.max(1))
+        .event_interval(TURNS_BETWEEN_EVENTS)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let shutdown = CancellationToken::new();
         // Metrics outlive the drain, so that the last scrape sees what it did.

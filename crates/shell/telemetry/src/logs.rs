@@ -7,6 +7,8 @@ mod filter;
 
 use std::io::{IsTerminal, stderr};
 
+use tracing::Subscriber;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -43,8 +45,16 @@ pub enum LogsError {
 /// When the filter can't be read, or logs were set up before.
 pub fn init(form: LogForm, filter: &str) -> Result<(), LogsError> {
     let targets = parse_filter(filter)?;
-    let layer = layer(form, colour(), stderr).with_filter(targets);
-    Registry::default().with(layer).try_init().map_err(|_| LogsError::Taken)
+    subscriber(form, colour(), stderr, targets).try_init().map_err(|_| LogsError::Taken)
+}
+
+/// The filter is the whole subscriber's. As a filter of the layer it loses events: where a library only asks by `log::log_enabled!` whether it
+/// would be heard, as rdkafka does for each client, and isn't, the layer's filter keeps that answer for the thread's next event.
+fn subscriber<W>(form: LogForm, colour: bool, writer: W, targets: Targets) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    Registry::default().with(layer(form, colour, writer)).with(targets)
 }
 
 fn layer<W>(form: LogForm, colour: bool, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
@@ -67,10 +77,10 @@ mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
-    use tracing_subscriber::layer::SubscriberExt;
-    use tracing_subscriber::registry::Registry;
+    use log::Log;
+    use tracing_log::LogTracer;
 
-    use super::{LogForm, layer};
+    use super::{LogForm, parse_filter, subscriber};
 
     /// Where the lines of a test go.
     #[derive(Clone, Default)]
@@ -89,12 +99,29 @@ mod tests {
     fn logged(form: LogForm) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = Registry::default().with(layer(form, false, move || writer.clone()));
+        let subscriber = subscriber(form, false, move || writer.clone(), parse_filter("info").unwrap());
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(topic = "forebay.raw", attempts = 3, "the broker\nis away");
         });
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    /// Scenario: a library asks whether it would be heard, and it isn't; then we say something on the same thread.
+    /// Guarantees: that is logged.
+    #[test]
+    fn a_library_that_asks_swallows_nothing() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber =
+            subscriber(LogForm::Text, false, move || writer.clone(), parse_filter("info").unwrap());
+        tracing::subscriber::with_default(subscriber, || {
+            let asked = log::Metadata::builder().target("librdkafka").level(log::Level::Info).build();
+            assert!(!LogTracer::new().enabled(&asked));
+            tracing::warn!("heard");
+        });
+        let bytes = lines.0.lock().unwrap().clone();
+        assert!(String::from_utf8(bytes).unwrap().contains("heard"));
     }
 
     /// Guarantees: JSON is one line an event with fields at the top; text has no colours where none are wanted.

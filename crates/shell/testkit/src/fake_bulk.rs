@@ -98,6 +98,12 @@ impl FakeBulk {
         self.state.counters()
     }
 
+    /// The `traceparent` headers of requests, in the order in which they came.
+    #[must_use]
+    pub fn traceparents(&self) -> Vec<String> {
+        self.state.traceparents().clone()
+    }
+
     /// The indices that hold documents, sorted.
     #[must_use]
     pub fn indices(&self) -> Vec<String> {

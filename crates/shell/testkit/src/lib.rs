@@ -5,6 +5,7 @@
 //! - [`oracle`]: the one judge of loss and duplicates, the same for every kind of test.
 //! - [`proxy`]: a TCP proxy that cuts, holds and slows connections.
 //! - [`procs`]: our own binaries as child processes: signals, CPU time, peak memory.
+//! - [`machine`]: what this machine is, and how busy it is.
 //! - [`prometheus`]: what a process says about itself; [`Latencies`]: how long its answers took.
 //! - [`eventually`], [`free_port`], [`seed()`]: waiting, ports and randomness that don't make tests flaky.
 //!
@@ -13,6 +14,7 @@
 
 pub mod fake_bulk;
 mod latencies;
+pub mod machine;
 pub mod oracle;
 mod ports;
 pub mod procs;

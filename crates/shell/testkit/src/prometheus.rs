@@ -15,6 +15,13 @@ pub fn series<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = (&'a str
     })
 }
 
+/// The sum of a metric's series that have all these words in their labels, such as `outcome="busy"`.
+#[must_use]
+pub fn sum(text: &str, name: &str, words: &[&str]) -> f64 {
+    let fits = |labels: &str| words.iter().all(|word| labels.contains(word));
+    series(text, name).filter(|(labels, _)| fits(labels)).map(|(_, value)| value).sum()
+}
+
 /// The value of one label among those of a series.
 #[must_use]
 pub fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
@@ -33,5 +40,7 @@ mod tests {
         assert_eq!(found, [("t=\"1\",f=\"json\"", 2.0), ("", 5.0), ("t=\"2\",f=\"raw\"", 4.0)]);
         assert_eq!(label("t=\"1\",f=\"json\"", "f"), Some("json"));
         assert_eq!(label("", "f"), None);
+        assert_eq!((sum(text, "a_total", &[]), sum(text, "a_total", &["t=\"2\"", "raw"])), (11.0, 4.0));
+        assert_eq!(sum(text, "a_total", &["json", "raw"]), 0.0);
     }
 }

@@ -8,8 +8,8 @@ use forebay_kafka::Admin;
 use forebay_settings::sections::KafkaSettings;
 use tokio_util::sync::CancellationToken;
 
-/// How often the broker is asked: people change a retention now and then.
-const LOOK_EVERY: Duration = Duration::from_secs(600);
+/// How often the broker is asked: who lengthens a retention since a backlog nears it wants to see that it helped.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How soon it is asked again when it didn't tell.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 

@@ -106,6 +106,9 @@ impl Files {
         match forebay_operators::load(path) {
             Ok(access) => {
                 self.valid.push(format!("{shown}: {} credentials are valid", access.list().len()));
+                self.warnings.extend(access.idle_admins().map(|(name, why)| {
+                    format!("{shown}: nobody can administrate with the credential `{name}`: {why}")
+                }));
                 if is_of_senders {
                     self.warnings.extend(doors::warnings(&access, settings, Timestamp::now()));
                 }

@@ -15,8 +15,8 @@ use crate::dev::state::Instance;
 use crate::dev::tiers::{Tiers, ready};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::operator::no_file;
-use crate::output::term::{self, Colour};
-use crate::output::{note, warn};
+use crate::output::term::Colour;
+use crate::output::{entry, note, warn};
 use crate::send::ingest_url;
 use crate::target::{TargetArgs, load};
 
@@ -107,6 +107,7 @@ async fn serve(
         senders_file: settings.ingest.access_file.as_deref().map(whole),
         access_file: settings.operators_file().map(whole),
         parser,
+        retention: settings.search.retention.clone(),
     };
     if let Err(error) = instance.save(data) {
         warn(format!("other commands won't find this instance: {}: {error}", data.state().display()));
@@ -115,8 +116,7 @@ async fn serve(
     note(format!("forebay dev {state} ({:.1} s)", started.elapsed().as_secs_f64()));
     let banner = Banner { instance: &instance, data, settings: &settings, words, is_hidden, following };
     for (name, text, is_command) in banner.lines() {
-        let text = if is_command { term::stderr().paint(Colour::Bold, &text).into_owned() } else { text };
-        note(format!("  {name:<8} {text}"));
+        entry(name, &text, is_command.then_some(Colour::Bold));
     }
 
     let outcome = tokio::select! {

@@ -1,23 +1,23 @@
 //! `forebay retention`: closes and deletes indices whose time has come, each with a record of it.
 
 use forebay_access::{Operator, Role};
-use forebay_audit::{Action, Entry, State};
-use forebay_audit_log::Writer;
+use forebay_audit::State;
 use forebay_record::Tenant;
 use forebay_settings::Settings;
-use forebay_settings::sections::RetentionBy;
+use forebay_settings::sections::{KafkaSettings, RetentionBy};
 use forebay_store::{RequestFailure, Store};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::audit::{refused, warn_unaudited, writer};
+use crate::audit::{self, refused, warn_unaudited};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::operator::out_of_scope;
 use crate::output::table::{Table, count};
 use crate::output::term::{safe, safe_json};
 use crate::output::{Data, note, warn};
+use crate::retention::book::{Book, Ended, moment};
 use crate::retention::{Due, Survey, Task, survey};
-use crate::target::{TargetArgs, chain, elastic};
+use crate::target::{TargetArgs, chain};
 
 /// Deletes, or closes, the indices that are older than search.retention says. An index is as old as the end of its day or hour,
 /// and an hour more is waited for clocks that differ. Nothing else is touched: names that aren't exactly those of Forebay's
@@ -59,21 +59,24 @@ struct Shown<'a> {
     error: Option<String>,
 }
 
-/// What became of one index.
-type Ended = Result<(), RequestFailure>;
-
 pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     // Who only looks changes nothing.
     let role = if args.dry_run { Role::Read } else { Role::Admin };
-    let (target, operator) = target.ask(role)?;
-    let settings = target.settings;
-    if target.dev.is_some() {
-        note("`forebay dev` keeps to search.retention of its settings by itself, once an hour");
-        return Ok(Exit::Done);
-    }
+    let (found, operator) = target.ask(role)?;
+    let named = args.tenant.as_ref().map(Tenant::as_str);
+    let only = operator.scope.narrow(named).map_err(|error| out_of_scope(&error))?;
+    let settings = found.settings;
     let policy = settings.search.retention_policy();
     if !policy.acts() {
-        note("search.retention says nothing: all indices are kept");
+        note(
+            "the settings have no search.retention, so that all indices are kept: search.retention.delete_after, such as 30d, says how long",
+        );
+        return Ok(Exit::Done);
+    }
+    if found.dev.is_some() && !args.dry_run {
+        note(
+            "nothing to do: `forebay dev` deletes by itself, at its start and once an hour; --dry-run shows what is due",
+        );
         return Ok(Exit::Done);
     }
     if settings.search.retention.by == RetentionBy::Cluster {
@@ -82,58 +85,81 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
         );
         return Ok(Exit::Done);
     }
-    let store = elastic(&settings)?;
-    let there = store.targets().await.map_err(|error| {
-        Failure::unreachable(format!("{error} (search.url: {})", settings.search.url))
-            .hint("is the search cluster running, and is the address right?")
-    })?;
-    if there.now_ms.is_none() {
+    let (address, store) = target.store()?;
+    let there = store.targets().await.map_err(|error| not_listed(&error, &address, &settings))?;
+    // The embedded store has this machine's clock.
+    if there.now_ms.is_none() && found.dev.is_none() {
         warn("the search cluster doesn't tell the time: this machine's clock is trusted alone");
     }
     let now = forebay_retention::now(Timestamp::now().as_millisecond(), there.now_ms)
         .map_err(|error| Failure::failed(chain(&error)))?;
-    let named = args.tenant.as_ref().map(Tenant::as_str);
-    let only = operator.scope.narrow(named).map_err(|error| out_of_scope(&error))?;
     let survey = survey(&policy, now, there.targets, only.as_deref());
     let ended = if args.dry_run {
         show(&survey, None, args.json)?;
         Vec::new()
     } else {
-        let ended = carry_out(&*store, &settings, &survey, (!args.unaudited).then_some(&operator)).await?;
+        let ended =
+            carry_out(&*store, &settings.kafka, &survey.due, (!args.unaudited).then_some(&operator)).await?;
         show(&survey, Some(&ended), args.json)?;
         ended
     };
-    summary(&survey, args.dry_run, &ended);
-    let all_done = args.dry_run || ended.len() == survey.due.len() && ended.iter().all(Result::is_ok);
-    Ok(if all_done { Exit::Done } else { Exit::Failed })
+    match only {
+        Some(tenant) if survey.is_empty() => {
+            note(format!(
+                "there is no index of tenant `{tenant}` (`{}-{tenant}-...`)",
+                settings.search.index_prefix
+            ));
+        }
+        _ => summary(&survey, args.dry_run, &ended),
+    }
+    let done = ended.iter().filter(|outcome| outcome.is_ok()).count();
+    if args.dry_run || done == survey.due.len() {
+        return Ok(Exit::Done);
+    }
+    let left = survey.due.len() - done;
+    note(format!(
+        "{left} are left as they were: mend what the store says, and run it again, which goes on with them"
+    ));
+    Ok(Exit::Failed)
+}
+
+/// What is told when the store doesn't say which indices there are. Nothing was done then.
+fn not_listed(error: &RequestFailure, address: &str, settings: &Settings) -> Failure {
+    let prefix = &settings.search.index_prefix;
+    let what = format!("{} (search.url: {address}); nothing was done", chain(error));
+    match error {
+        RequestFailure::Unreachable { .. } => {
+            Failure::unreachable(what).hint("is the search cluster running, and is search.url right?")
+        }
+        RequestFailure::Busy { status: 401 | 403, .. } => Failure::failed(what).hint(format!(
+            "the user or API key of `search:` needs the right `monitor`, and on `{prefix}-*` `delete_index` and `manage`"
+        )),
+        RequestFailure::Busy { .. } => Failure::unreachable(what).hint("run it again when the cluster takes requests"),
+        _ => Failure::failed(what).hint("is search.url that of Elasticsearch or OpenSearch?"),
+    }
 }
 
 /// Does what is due, the oldest first, up to where the cluster can't be reached any more. Each is recorded before it is done,
 /// and an index that can't be recorded stays. `operator` is whom the records name; without one there are none.
 async fn carry_out(
     store: &dyn Store,
-    settings: &Settings,
-    survey: &Survey,
+    kafka: &KafkaSettings,
+    due: &[Due],
     operator: Option<&Operator>,
 ) -> Result<Vec<Ended>, Failure> {
     let mut book = match operator {
-        Some(operator) if !survey.due.is_empty() => Some((writer(&settings.kafka).await?, operator)),
-        Some(_) => None,
+        Some(operator) if !due.is_empty() => {
+            Book::open(kafka, audit::KIND, operator.actor.name()).await.map_err(|error| refused(&error))?
+        }
+        Some(_) => Book::NONE,
         None => {
             warn_unaudited();
-            None
+            Book::NONE
         }
     };
-    let mut ended = Vec::with_capacity(survey.due.len());
-    for due in &survey.due {
-        if let Some((book, operator)) = &mut book {
-            let planned = entry(due, operator).in_state(State::Planned);
-            book.write(&planned).await.map_err(|error| refused(&error))?;
-        }
-        let outcome = due.carry_out(store).await;
-        if let Some((book, operator)) = &mut book {
-            record(book, due, operator, &outcome).await;
-        }
+    let mut ended = Vec::with_capacity(due.len());
+    for due in due {
+        let outcome = book.carry_out(store, due).await.map_err(|error| refused(&error))?;
         let is_away = matches!(outcome, Err(RequestFailure::Unreachable { .. }));
         ended.push(outcome);
         if is_away {
@@ -141,30 +167,6 @@ async fn carry_out(
         }
     }
     Ok(ended)
-}
-
-async fn record(book: &mut Writer, due: &Due, operator: &Operator, outcome: &Ended) {
-    let entry = match outcome {
-        Ok(()) => entry(due, operator),
-        Err(error) => entry(due, operator).in_state(State::Failed).detail("error", &chain(error)),
-    };
-    if let Err(error) = book.write(&entry).await {
-        let name = &due.target.name;
-        warn(format!("the audit topic has that `{name}` was begun, and not how it ended: {error}"));
-    }
-}
-
-fn entry(due: &Due, operator: &Operator) -> Entry {
-    let action = match due.task {
-        Task::Close => Action::TargetClose,
-        Task::Delete => Action::TargetDelete,
-    };
-    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-    Entry::new(operator.actor.name(), action, &due.target.name)
-        .detail("tenant", &due.tenant)
-        .detail("ended", &moment(due.ended_ms))
-        .detail("documents", &number(due.target.documents))
-        .detail("bytes", &number(due.target.bytes))
 }
 
 /// Shows what is due, or with `ended` what became of it.
@@ -218,18 +220,14 @@ fn summary(survey: &Survey, dry_run: bool, ended: &[Ended]) {
         due.filter(|(n, _)| dry_run || ended.get(*n).is_some_and(Result::is_ok)).count()
     };
     let would = if dry_run { "would be " } else { "" };
+    let foreign = survey.foreign.map(|foreign| format!("; not Forebay's: {foreign}")).unwrap_or_default();
     note(format!(
-        "{would}deleted: {}; {would}closed: {}; kept: {}; not Forebay's: {}",
+        "{would}deleted: {}; {would}closed: {}; kept: {}{foreign}",
         of(Task::Delete),
         of(Task::Close),
         survey.kept,
-        survey.foreign
     ));
     if let Some(next_ms) = survey.next_ms {
         note(format!("the next is due at {}", moment(next_ms)));
     }
-}
-
-fn moment(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |moment| moment.to_string())
 }

@@ -2,7 +2,8 @@
 
 use forebay_capacity::text::bytes;
 use forebay_capacity::{Input, Parsing, Plan, Protocol, Tier, figures, plan};
-use forebay_settings::Period;
+use forebay_settings::units::UnitError;
+use forebay_settings::{ByteSize, Period};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::table::{Table, count};
@@ -13,11 +14,11 @@ use crate::output::{Data, note};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Events a second, the mean of a busy day; peaks of twice that are provided for
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = events)]
     events_per_sec: u64,
 
-    /// Bytes of an event, as its sender writes it
-    #[arg(long, value_name = "B")]
+    /// Bytes of an event, as its sender writes it: 300, or 2KiB
+    #[arg(long, value_name = "B", value_parser = size)]
     bytes: u64,
 
     /// How long indices are kept, in whole days
@@ -53,14 +54,30 @@ pub(crate) struct Args {
     json: bool,
 }
 
+fn events(text: &str) -> Result<u64, String> {
+    let number = text.parse::<u64>().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "give a whole number from 1, in digits alone, such as 50000".to_owned())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let number = text.parse::<u64>().or_else(|_| text.parse::<ByteSize>().map(|size| size.0));
+    let number = number.ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "give the bytes of one event, such as 300, or a size, such as 2KiB".to_owned())
+}
+
 fn days(text: &str) -> Result<u64, String> {
-    let period: Period =
-        text.parse().map_err(|error: forebay_settings::units::UnitError| error.to_string())?;
-    Ok(period.0.as_secs().div_ceil(86_400))
+    if let Ok(number) = text.parse::<u64>() {
+        return Err(format!("`{number}` has no unit: write `{number}d` for days"));
+    }
+    let period: Period = text.parse().map_err(|error: UnitError| error.to_string())?;
+    match period.0.as_secs().div_ceil(86_400) {
+        0 => Err("it has to be a day at least: `1d`".to_owned()),
+        days => Ok(days),
+    }
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let plan = plan(&Input {
+    let input = Input {
         events_per_sec: args.events_per_sec,
         bytes: args.bytes,
         protocol: protocol(&args.protocol),
@@ -70,7 +87,13 @@ pub(crate) fn run(args: &Args) -> Outcome {
         tenants: args.tenants,
         kafka_days: args.kafka_retention,
         kafka_replicas: args.kafka_replicas,
-    });
+    };
+    if !input.is_in_reach() {
+        return Err(Failure::usage("these numbers together are beyond what can be worked out").hint(
+            "--events-per-sec is events in one second, --bytes the size of one event: which of all numbers is too large?",
+        ));
+    }
+    let plan = plan(&input);
     let mut data = Data::new();
     if args.json {
         let text = serde_json::to_string(&plan).map_err(|error| Failure::failed(error.to_string()))?;
@@ -111,20 +134,23 @@ fn parsing(name: &str) -> Parsing {
 
 fn lines(plan: &Plan) -> Vec<String> {
     let (kafka, search) = (&plan.kafka, &plan.search);
-    let mut table = Table::new(&["part", "cores", "of which busy", "instances", "settings"]);
+    let mut table = Table::new(&["part", "cores", "of which busy", "to run", "settings"]);
     let mut tier = |name: &str, tier: &Tier| {
         let busy = format!("{}.{:02}", tier.busy_millicores / 1_000, tier.busy_millicores % 1_000 / 10);
-        let pods = format!("{} of {}", count(tier.pods), tier.pod_cores);
+        let cores = if tier.pod_cores == 1 { "core" } else { "cores" };
+        let pods = format!("{} pods with {} {cores} each", count(tier.pods), tier.pod_cores);
         table.row([name.to_owned(), count(tier.cores), busy, pods, String::new()]);
     };
     tier("ingest", &plan.ingest);
     tier("parser", &plan.parser);
     tier("indexer", &plan.indexer);
     let partitions = format!("kafka.topics.partitions: {}", kafka.partitions);
-    table.row(["Kafka".to_owned(), count(kafka.cores), String::new(), count(kafka.brokers), partitions]);
+    let brokers = format!("{} brokers", count(kafka.brokers));
+    table.row(["Kafka".to_owned(), count(kafka.cores), String::new(), brokers, partitions]);
     let period = if search.hourly { "hour" } else { "day" };
     let settings = format!("search.shards: {}, search.target_period: {period}", search.shards);
-    table.row(["search".to_owned(), count(search.cores), String::new(), count(search.nodes), settings]);
+    let nodes = format!("{} data nodes", count(search.nodes));
+    table.row(["search".to_owned(), count(search.cores), String::new(), nodes, settings]);
     let mut lines = table.lines();
     lines.push(String::new());
     let mut table = Table::new(&["disks", "stored", "to have"]);
@@ -166,6 +192,8 @@ mod tests {
             "indexer",
             "kafka.topics.partitions: ",
             "search.shards: ",
+            "2 pods with 2 cores each",
+            " data nodes",
             "365 days",
             "TB",
             "30 MB in",
@@ -177,6 +205,20 @@ mod tests {
     #[test]
     fn days_are_whole_ones() {
         assert_eq!((days("30d"), days("36h"), days("1y").is_ok()), (Ok(30), Ok(2), true));
-        assert!(days("30").is_err());
+    }
+
+    /// Guarantees: a number that can't be meant is refused, with what to write.
+    #[test]
+    fn what_can_not_be_meant_is_told() {
+        assert_eq!((events("50000"), size("300"), size("2KiB")), (Ok(50_000), Ok(300), Ok(2_048)));
+        for wrong in ["0", "50k", "50,000", "-1", "1e6"] {
+            assert!(events(wrong).unwrap_err().contains("such as 50000"), "{wrong}");
+        }
+        for wrong in ["0", "0B", "many", "300 bytes each"] {
+            assert!(size(wrong).unwrap_err().contains("such as 300"), "{wrong}");
+        }
+        assert_eq!(days("30").unwrap_err(), "`30` has no unit: write `30d` for days");
+        assert!(days("0d").unwrap_err().contains("a day at least"));
+        assert!(days("soon").is_err());
     }
 }

@@ -86,6 +86,27 @@ async fn once(mut prober: Prober, interval: Duration, as_json: bool) -> Outcome 
     Ok(if report.all_reachable() { Exit::Done } else { Exit::Unreachable })
 }
 
-fn json(report: &Report) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec(report).map_err(|error| Failure::failed(error.to_string()))
+/// The report as a line of JSON. What a server says in it must not steer the terminal.
+fn json(report: &Report) -> Result<String, Failure> {
+    let json = serde_json::to_string(report).map_err(|error| Failure::failed(error.to_string()))?;
+    Ok(term::safe_json(&json).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::report::Server;
+
+    /// Scenario: a server whose error has C1 control characters in it, which JSON may hold as they are (0x9b begins a terminal's
+    /// command).
+    /// Guarantees: none reaches the terminal, and the JSON says what was said.
+    #[test]
+    fn json_does_not_steer_the_terminal() {
+        let detail = "\u{9b}2J\u{7f}\x1b[31m";
+        let server = Server { name: "search", detail: detail.to_owned(), ..Server::default() };
+        let line = json(&Report { servers: vec![server], ..Report::default() }).unwrap();
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read["servers"][0]["detail"], detail);
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use forebay_access::Operator;
 use forebay_audit::{Action as Audit, Entry};
-use forebay_ingest::tokens::{self, IssueError, Wanted, WantedSecret};
+use forebay_operators::tokens::{self, IssueError, Wanted, WantedSecret};
 use forebay_record::Tenant;
 use jiff::Timestamp;
 
@@ -79,7 +79,8 @@ struct Create {
     #[arg(long, value_name = "TENANT")]
     may_choose: Vec<String>,
 
-    /// A network that it may be used from, such as 10.0.0.0/8 (default: every one)
+    /// A network that it may be used from, such as 10.0.0.0/8 (default: every one); not for who administrates, since commands come
+    /// from none
     #[arg(long, value_name = "NETWORK")]
     from: Vec<String>,
 
@@ -146,6 +147,7 @@ async fn create(target: &TargetArgs, args: Create) -> Outcome {
     if let Some(expires) = args.expires.filter(|expires| *expires <= Timestamp::now()) {
         return Err(Failure::usage(format!("--expires {expires} is in the past: it would never be valid")));
     }
+    usable(&args)?;
     let place = Place::find(target, args.file)?;
     let file = place.file.clone();
     let operator = place.ask(target)?;
@@ -202,6 +204,29 @@ async fn create(target: &TargetArgs, args: Create) -> Outcome {
         data.flush()?;
     }
     Ok(Exit::Done)
+}
+
+/// Refuses what nobody could use: commands are shown tokens, and come from no network.
+fn usable(args: &Create) -> Result<(), Failure> {
+    let has = |role: &str| args.roles.iter().any(|one| one == role);
+    if args.user.is_some() && (has("read") || has("admin")) {
+        let what = "--user makes a password, and who reads or administrates shows a token: it would be good for nothing";
+        return Err(Failure::usage(what)
+            .hint("leave --user out, or make two: a password to send with, and a token with the role"));
+    }
+    if !args.from.is_empty() && has("admin") {
+        let what = "--from can't go with --role admin: commands come from no network, so that nobody could administrate with it";
+        return Err(Failure::usage(what).hint(
+            "leave --from out and keep the token where only administrators can read it; what else it was for can have a \
+             credential of its own",
+        ));
+    }
+    if !args.from.is_empty() && has("read") {
+        warn(
+            "commands come from no network: with --from this reads closed metrics (telemetry.metrics: token), and nothing else",
+        );
+    }
+    Ok(())
 }
 
 /// What is recorded of a new credential: all but its secret.

@@ -110,6 +110,7 @@ mod tests {
             senders_file: None,
             access_file: None,
             parser: forebay_settings::sections::ParserSettings::default(),
+            retention: forebay_settings::sections::RetentionSettings::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use forebay_settings::sections::ParserSettings;
+use forebay_settings::sections::{ParserSettings, RetentionSettings};
 use serde::{Deserialize, Serialize};
 
 use super::paths::DataDir;
@@ -39,6 +39,9 @@ pub(crate) struct Instance {
     /// How it parses, its rules included: what tools say of events is to be what it makes of them.
     #[serde(default)]
     pub(crate) parser: ParserSettings,
+    /// How long it keeps documents.
+    #[serde(default)]
+    pub(crate) retention: RetentionSettings,
 }
 
 impl Instance {
@@ -82,6 +85,8 @@ impl Instance {
 mod tests {
     use std::net::TcpListener;
 
+    use forebay_settings::Period;
+
     use super::*;
 
     fn instance(kafka: SocketAddr) -> Instance {
@@ -97,6 +102,10 @@ mod tests {
             senders_file: Some("/etc/forebay/senders.yaml".into()),
             access_file: Some("/etc/forebay/access.yaml".into()),
             parser,
+            retention: RetentionSettings {
+                delete_after: Some(Period::from_secs(86_400)),
+                ..RetentionSettings::default()
+            },
         }
     }
 

@@ -85,7 +85,7 @@ impl Tiers {
         guard::set(data, settings.operators_file()).context("can't say who may read the store")?;
 
         let shutdown = CancellationToken::new();
-        let keeper = retention::start(Arc::clone(&store), &settings.search, shutdown.clone());
+        let keeper = retention::start(Arc::clone(&store), &settings, shutdown.clone());
         let retention = (shutdown, keeper);
         let shutdown = CancellationToken::new();
         let indexer = forebay_indexer::start(&settings, &context, store, shutdown.clone())?;

@@ -1,10 +1,33 @@
 //! A document as a line for people: time, host (or else service), level, message. Pure.
+//!
+//! Documents have one of three schemas, and a search may find all: ECS has its fields at the top, OpenTelemetry's data model most of them
+//! among attributes, and `raw` the names that the sender gave. So each part of the line is looked for under several names.
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use crate::output::term::{Colour, Style, safe};
 use crate::when;
+
+/// Where an event came from.
+const ORIGIN: &[&str] = &["host.name", "service.name", "host", "hostname", "service"];
+/// How bad it is.
+const LEVEL: &[&str] = &["log.level", "severity_text", "level", "severity", "lvl", "levelname"];
+/// What it says.
+const MESSAGE: &[&str] = &["message", "body.text", "msg", "log", "body", "short_message", "event"];
+/// Where what a document says of something stands, beside the top; and a message that is an object.
+const SECTIONS: [&str; 3] = ["attributes.", "resource.attributes.", "body.structured."];
+/// What is ours in a document, and says nothing of the event.
+const OURS: &[&str] = &[
+    "@timestamp",
+    "observed_timestamp",
+    "event.created",
+    "event.ingested",
+    "event.id",
+    "log.record.uid",
+    "organization.id",
+    "ecs.version",
+];
 
 /// Makes lines.
 #[derive(Clone, Debug)]
@@ -26,31 +49,37 @@ impl Renderer {
             return format!("{time} {}", safe(document));
         };
         let mut line = time.into_owned();
-        if let Some(origin) = text(&fields, "host.name").or_else(|| text(&fields, "service.name")) {
+        let (origin, level) = (first(&fields, ORIGIN), first(&fields, LEVEL));
+        if let Some((_, origin)) = &origin {
             line.push(' ');
-            line.push_str(&self.style.paint(Colour::Cyan, &safe(&origin)));
+            line.push_str(&self.style.paint(Colour::Cyan, &safe(origin)));
         }
-        if let Some(level) = text(&fields, "log.level") {
-            let level = safe(&level).to_uppercase();
+        if let Some((_, level)) = &level {
+            let level = safe(level).to_uppercase();
             line.push(' ');
             line.push_str(&self.style.paint(colour(&level), &level));
         }
         line.push(' ');
-        line.push_str(&safe(&message(&fields).unwrap_or_else(|| document.to_owned())));
+        let shown: Vec<&str> = [origin, level].into_iter().flatten().map(|(name, _)| name).collect();
+        let others = || Some(pairs(&fields, &shown)).filter(|pairs| !pairs.is_empty());
+        let rest = message(&fields).or_else(others).unwrap_or_else(|| document.to_owned());
+        line.push_str(&safe(&rest));
         line
     }
 }
 
 fn message(fields: &Map<String, Value>) -> Option<String> {
-    text(fields, "message")
+    first(fields, MESSAGE)
+        .map(|(_, message)| message)
         .filter(|message| !is_request_line(fields, message))
         .or_else(|| request(fields))
-        .or_else(|| text(fields, "event.original"))
+        .or_else(|| fields.get("body")?.get("structured")?.as_object().map(|body| pairs(body, &[])))
+        .or_else(|| field(fields, "event.original"))
 }
 
 /// Whether the message is no more than an access log's `GET /x HTTP/1.1`, which leaves out who asked and what came of it.
 fn is_request_line(fields: &Map<String, Value>, message: &str) -> bool {
-    let (Some(method), Some(url)) = (text(fields, "http.request.method"), text(fields, "url.original"))
+    let (Some(method), Some(url)) = (field(fields, "http.request.method"), field(fields, "url.original"))
     else {
         return false;
     };
@@ -61,11 +90,23 @@ fn is_request_line(fields: &Map<String, Value>, message: &str) -> bool {
 
 /// What a line of an access log says: client, method, URL, status.
 fn request(fields: &Map<String, Value>) -> Option<String> {
-    let method = text(fields, "http.request.method")?;
-    let url = text(fields, "url.original").or_else(|| text(fields, "url.path"))?;
-    let status = text(fields, "http.response.status_code").unwrap_or_default();
-    let client = text(fields, "source.ip").or_else(|| text(fields, "source.address")).unwrap_or_default();
+    let method = field(fields, "http.request.method")?;
+    let (_, url) = first(fields, &["url.original", "url.path"])?;
+    let status = field(fields, "http.response.status_code").unwrap_or_default();
+    let client =
+        first(fields, &["source.ip", "source.address"]).map(|(_, client)| client).unwrap_or_default();
     Some(format!("{client} {method} {url} {status}").trim().to_owned())
+}
+
+/// The first of these fields that is there.
+fn first<'a>(fields: &Map<String, Value>, names: &[&'a str]) -> Option<(&'a str, String)> {
+    names.iter().find_map(|name| Some((*name, field(fields, name)?)))
+}
+
+/// A field, wherever its schema has it.
+fn field(fields: &Map<String, Value>, name: &str) -> Option<String> {
+    text(fields, name)
+        .or_else(|| SECTIONS.iter().find_map(|section| text(fields, &format!("{section}{name}"))))
 }
 
 /// A field by its path, whether it stands in nested objects or under a name with dots.
@@ -78,6 +119,33 @@ fn text(fields: &Map<String, Value>, path: &str) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// What there is beside what is `shown` already, as `name=value`, sorted.
+fn pairs(fields: &Map<String, Value>, shown: &[&str]) -> String {
+    let mut pairs = Vec::new();
+    collect(fields, "", shown, &mut pairs);
+    pairs.sort_unstable();
+    pairs.join(" ")
+}
+
+fn collect(fields: &Map<String, Value>, before: &str, shown: &[&str], pairs: &mut Vec<String>) {
+    for (name, value) in fields {
+        let path = format!("{before}{name}");
+        if let Value::Object(inner) = value {
+            collect(inner, &format!("{path}."), shown, pairs);
+            continue;
+        }
+        let name = SECTIONS.iter().find_map(|section| path.strip_prefix(section)).unwrap_or(&path);
+        if OURS.contains(&name) || shown.contains(&name) {
+            continue;
+        }
+        let is_word = |text: &&str| !text.is_empty() && !text.contains([' ', '"', '=']);
+        match value.as_str().filter(is_word) {
+            Some(word) => pairs.push(format!("{name}={word}")),
+            None => pairs.push(format!("{name}={value}")),
+        }
     }
 }
 
@@ -113,7 +181,47 @@ mod tests {
         assert_eq!(line(Style::PLAIN, &parsed), line(Style::PLAIN, access), "a request line says less");
         let other = access.replacen('{', r#"{"service":{"name":"shop"},"message":"GET failed","#, 1);
         assert_eq!(line(Style::PLAIN, &other), "2026-11-21 10:00:00.123 shop GET failed");
-        assert_eq!(line(Style::PLAIN, r#"{"a":1}"#), r#"2026-11-21 10:00:00.123 {"a":1}"#);
+        assert_eq!(
+            line(Style::PLAIN, r#"{"@timestamp":"t","a":1,"b":{"c":"x y","d":[1]},"log":{"level":"info"}}"#),
+            r#"2026-11-21 10:00:00.123 INFO a=1 b.c="x y" b.d=[1]"#
+        );
         assert_eq!(line(Style::PLAIN, "[1]"), "2026-11-21 10:00:00.123 [1]");
+    }
+
+    /// Scenario: documents in the data model of OpenTelemetry: of an application, of an access log, with a message that is an object, and
+    /// without any.
+    /// Guarantees: each is a line like those of ECS.
+    #[test]
+    fn a_document_of_opentelemetry_is_a_line() {
+        let resource =
+            r#""resource":{"attributes":{"organization.id":"acme","service.name":"cart","host.name":"h"}}"#;
+        let of = |rest: &str| line(Style::PLAIN, &format!("{{{resource},{rest}}}"));
+        let application =
+            r#""severity_text":"warn","severity_number":13,"body":{"text":"hello"},"attributes":{"x":1}"#;
+        assert_eq!(of(application), "2026-11-21 10:00:00.123 h WARN hello");
+        let access = r#""body":{"text":"GET /x HTTP/1.1"},"attributes":{"http.request.method":"GET","url.original":"/x",
+            "http.response.status_code":404,"source.address":"10.0.0.1"}"#;
+        assert_eq!(of(access), "2026-11-21 10:00:00.123 h 10.0.0.1 GET /x 404");
+        let structured = r#""body":{"structured":{"user":"me","order":{"id":7}}},"attributes":{"x":1}"#;
+        assert_eq!(of(structured), "2026-11-21 10:00:00.123 h order.id=7 user=me");
+        assert_eq!(
+            of(r#""attributes":{"log.record.uid":"1","user":"me"}"#),
+            "2026-11-21 10:00:00.123 h service.name=cart user=me"
+        );
+        let event = r#""body":{"structured":{"message":"placed","id":7}}"#;
+        assert_eq!(of(event), "2026-11-21 10:00:00.123 h placed");
+    }
+
+    /// Scenario: documents with the sender's own names.
+    /// Guarantees: those that are usual are known; of the others each is shown with its name, and nothing steers the terminal.
+    #[test]
+    fn a_raw_document_is_a_line() {
+        let usual = r#"{"level":"error","hostname":"web-1","msg":"timed out","organization":{"id":"acme"}}"#;
+        assert_eq!(line(Style::PLAIN, usual), "2026-11-21 10:00:00.123 web-1 ERROR timed out");
+        let own = r#"{"vorgang":"kasse\u001b[2J","betrag":3.5,"event":{"ingested":"t"},"organization":{"id":"acme"},"leer":""}"#;
+        assert_eq!(
+            line(Style::PLAIN, own),
+            r#"2026-11-21 10:00:00.123 betrag=3.5 leer="" vorgang=kasse\u{1b}[2J"#
+        );
     }
 }

@@ -103,12 +103,14 @@ type Find<'a> = &'a mut dyn FnMut(State, String, Option<String>);
 fn servers(report: &Report, find: Find<'_>) {
     for server in report.servers.iter().filter(|server| !server.reachable) {
         let why = if server.detail.is_empty() { "can't be reached from here" } else { &server.detail };
-        let what = format!("{}: {why}", server.name);
+        let at = if server.address.is_empty() { String::new() } else { format!(" at {}", server.address) };
+        let what = format!("{}{at}: {why}", server.name);
         if server.name == "kafka" {
-            let next = "while Kafka is away ingest refuses what comes, and shippers hold it";
+            let next = "is that the address (kafka.bootstrap_servers), and does a broker run? Meanwhile ingest refuses what comes, and shippers hold it";
             find(State::NotKnown, what, Some(next.to_owned()));
         } else {
-            find(State::Stuck, what, Some("what can't be written waits in Kafka".to_owned()));
+            let next = "is that the address (search.url), and does the cluster run? What can't be written waits in Kafka";
+            find(State::Stuck, what, Some(next.to_owned()));
         }
     }
 }
@@ -210,12 +212,15 @@ fn why(report: &Report, tier: &Tier) -> String {
     }
     let group = tier.group.as_deref().unwrap_or_default();
     if tier.problem == Some(Problem::NeverCommitted) {
-        format!("group `{group}` has never committed anything: is a {} running?", tier.name)
+        format!(
+            "group `{group}` has never committed anything: does a process of the tier `{}` run?",
+            tier.name
+        )
     } else if report.processes.iter().all(|process| process.problem.is_some()) {
-        format!("no process answers: is a {} running? (--target says where)", tier.name)
+        format!("no process answers: does one of the tier `{}` run? (--target says where)", tier.name)
     } else {
         format!(
-            "no process that was asked says why: is a {} running? After a kill the group waits up to 45 s",
+            "no process that was asked says why: does one of the tier `{}` run? After a kill the group waits up to 45 s",
             tier.name
         )
     }

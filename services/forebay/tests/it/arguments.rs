@@ -227,7 +227,7 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
     let created = token(&["create", "--tenant", "acme", "--name", "web"]);
     assert_eq!(created.code, 0, "{}", created.err);
     assert!(created.err.contains("ingest records this"), "who has no settings has no Kafka: {}", created.err);
-    let user = token(&["create", "--tenant", "acme", "--name", "ann", "--user", "ann", "--role", "read"]);
+    let user = token(&["create", "--tenant", "acme", "--name", "ann", "--user", "ann"]);
     assert_eq!(user.code, 0, "{}", user.err);
     let kept = std::fs::read_to_string(&file).unwrap();
     assert!(kept.contains("acme") && !kept.contains(created.out.trim()), "{kept}");
@@ -239,7 +239,7 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
     let list = token(&["list"]).out;
     let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[1], ["web", "acme", "token", "send", "never", "disabled"]);
-    assert_eq!(rows[2], ["ann", "acme", "password", "read", "never", "valid"]);
+    assert_eq!(rows[2], ["ann", "acme", "password", "send", "never", "valid"]);
 }
 
 /// Guarantees: a token that nobody could ever use isn't made.
@@ -251,6 +251,44 @@ fn what_has_expired_is_not_made() {
     let refused = run(&[&["token", "create"], &expires[..]].concat());
     assert!(refused.code == 2 && refused.err.contains("is in the past"), "{} {}", refused.code, refused.err);
     assert!(!file.exists());
+}
+
+/// Scenario: the first administrator is to be bound to a network, or to have a password; then a file has such a one, written by hand.
+/// Guarantees: he isn't made, since no command would take what he shows, and is told what to do instead; one who was written all the
+/// same locks nobody out of `forebay token`, and `check` tells of him.
+#[test]
+fn an_administrator_whom_no_command_takes_locks_nobody_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let access = dir.path().join("access.yaml");
+    let file = access.to_str().unwrap();
+    let create = |more: &[&str]| {
+        run(&[&["token", "create", "--file", file, "--tenant", "ops", "--may-choose", "*"], more].concat())
+    };
+    for (more, told) in [
+        (&["--role", "admin", "--from", "10.0.0.0/8"][..], "leave --from out"),
+        (&["--role", "send", "--role", "admin", "--from", "127.0.0.1"], "leave --from out"),
+        (&["--role", "admin", "--user", "ann"], "leave --user out"),
+        (&["--role", "read", "--user", "ann"], "leave --user out"),
+    ] {
+        let refused = create(more);
+        assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{more:?}: {}", refused.err);
+        assert!(refused.err.contains(told), "{more:?}: {}", refused.err);
+        assert!(!access.exists(), "{more:?}");
+    }
+    let scraper = create(&["--role", "read", "--from", "10.0.0.0/8", "--name", "scraper"]);
+    assert!(scraper.code == 0 && scraper.err.contains("closed metrics"), "{}", scraper.err);
+
+    let made = create(&["--role", "admin", "--name", "office"]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let bound = std::fs::read_to_string(&access).unwrap() + "    from: [10.0.0.0/8]\n";
+    std::fs::write(&access, bound).unwrap();
+    let config = dir.path().join("forebay.yaml");
+    std::fs::write(&config, format!("ingest:\n  access_file: {file}\n")).unwrap();
+    let checked = run(&["check", config.to_str().unwrap()]);
+    assert!(checked.out.contains("nobody can administrate with the credential `office`"), "{}", checked.out);
+    let another = create(&["--role", "admin", "--name", "ann"]);
+    assert_eq!(another.code, 0, "{}", another.err);
+    assert_eq!(create(&["--name", "late"]).code, 77, "now there is one who can");
 }
 
 /// Guarantees: who names a data folder is told where the environment leads elsewhere.

@@ -122,7 +122,7 @@ impl Installation {
 
 fn key(id: &str, replays: u32) -> String {
     let mut key = String::new();
-    EventKey { tenant: "acme", target: "forebay-acme-2026.11.21", event_ms: 1000, replays, id }
+    EventKey { tenant: "acme", target: "forebay-acme-2026.11.21", event_ms: 1000, replays, id, trace: "" }
         .push(&mut key);
     key
 }

@@ -13,6 +13,7 @@ mod dev;
 mod dlq;
 mod dlq_real;
 mod installation;
+mod retention;
 mod retention_real;
 mod roles;
 mod rules;

@@ -200,6 +200,10 @@ async fn each_credential_sees_and_changes_its_own() {
     let letters = lines(list(&reader, &[]));
     assert!(letters.len() == 1 && letters[0].contains(r#""acme""#), "{letters:?}");
     assert_eq!(list(&reader, &["--tenant", "umbrella"]).code, 77);
+    // ... and no number that has others' in it.
+    let (of_one, of_all) = (by(&reader, &["dlq", "list"]), by(&all, &["dlq", "list"]));
+    assert!(of_one.err.contains("1 of 1 dead letters of tenant `acme`"), "{}", of_one.err);
+    assert!(of_all.err.contains("2 of 2 dead letters\n"), "{}", of_all.err);
     let places: Vec<String> = lines(list(&all, &[]))
         .iter()
         .map(|letter| serde_json::from_str::<serde_json::Value>(letter).unwrap())
@@ -224,6 +228,9 @@ async fn each_credential_sees_and_changes_its_own() {
     assert!(left.len() == 1 && left[0].contains("umbrella"), "{left:?}");
     let history = lines(by(&admin, &["dlq", "history", "--json"]));
     assert!(history.len() == 1 && history[0].contains(r#""actor":"credential:admin""#), "{history:?}");
+    assert_eq!(by(&admin, &["dlq", "park", "--all", "--run", "nightly"]).code, 0);
+    let history = lines(by(&admin, &["dlq", "history", "--json"]));
+    assert!(history.len() == 2 && history[1].contains(r#""run":"acme.nightly""#), "{history:?}");
 
     // The port for metrics asks as well, and `status` reads it.
     let metrics = format!("http://{}/metrics", dev.metrics);

@@ -74,7 +74,7 @@ impl Bench {
             let id = format!("e{n}");
             let target = targets[n % targets.len()];
             let mut key = String::new();
-            EventKey { tenant: "acme", target, event_ms: 1_795_255_200_000, replays: 0, id: &id }
+            EventKey { tenant: "acme", target, event_ms: 1_795_255_200_000, replays: 0, id: &id, trace: "" }
                 .push(&mut key);
             let document = format!("{{\"@timestamp\":\"2026-11-21T10:00:00Z\",\"n\":{n}}}");
             let record = Outgoing {

@@ -76,7 +76,8 @@ async fn a_request_that_is_too_large_is_halved() -> Result<()> {
     )?;
     let acks = Acks::new();
     let mut key = String::new();
-    EventKey { tenant: "acme", target: TARGET, event_ms: 0, replays: 0, id: "large" }.push(&mut key);
+    EventKey { tenant: "acme", target: TARGET, event_ms: 0, replays: 0, id: "large", trace: "" }
+        .push(&mut key);
     let value = format!("{{\"message\":\"{}\"}}", "x".repeat(4_000));
     let topic = bench.settings.kafka.topics.events.clone();
     let record = Outgoing {

@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use forebay_access::unnamed::{at_open_door, named, own};
-use forebay_access::{Answer, Claim, Denial, Grant, PeerNames, Proof, Role};
+use forebay_access::{Answer, Claim, Denial, Grant, Known, PeerNames, Proof, Role};
 use forebay_record::Tenant;
 use jiff::Timestamp;
 
@@ -34,12 +34,12 @@ struct Checked(Result<Grant, Denial>);
 /// # Errors
 /// 401 without a valid credential, 403 if it may not send, or not as the tenant that is asked for, 429 after too many wrong
 /// ones.
-pub(crate) fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Result<Tenant, Refusal> {
+pub(crate) fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Result<Known, Refusal> {
     let file = match access {
         Access::Open(everybody) => {
             let listener = parts.extensions.get::<Arc<Listener>>();
             let tenant = listener.and_then(|listener| listener.tenant.as_ref());
-            return unnamed(parts, at_open_door(tenant, everybody));
+            return unnamed(parts, Known::by_settings(at_open_door(tenant, everybody)));
         }
         Access::File(file) => file,
     };
@@ -47,7 +47,8 @@ pub(crate) fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Resul
     match (shown.claim(), &shown) {
         (Some(claim), _) => {
             let grant = ask(file, &claim, parts, now).map_err(|denial| denied(&denial))?;
-            choose(file, &grant, &parts.headers)
+            let tenant = choose(file, &grant, &parts.headers)?;
+            Ok(Known { tenant, stamp: Some(grant.stamp) })
         }
         (None, Shown::Signature) => Err(unauthorized("a signature is no credential at this path")),
         (None, _) => {
@@ -57,8 +58,8 @@ pub(crate) fn authorize(access: &Access, parts: &Parts, now: Timestamp) -> Resul
             let names = parts.extensions.get::<Arc<PeerNames>>().map(|names| &**names);
             let origin = Origin { peer: peer(parts), listener, names };
             match access.unnamed(&origin, now) {
-                Ok(tenant) if names.is_some() => same(&parts.headers, tenant),
-                Ok(tenant) => unnamed(parts, tenant),
+                Ok(known) if names.is_some() => same(&parts.headers, known),
+                Ok(known) => unnamed(parts, known),
                 Err(refusal) if refusal.kind == Kind::Unauthorized => Err(nothing()),
                 Err(refusal) => Err(refusal),
             }
@@ -79,7 +80,7 @@ pub(crate) fn authorize_signed(
     now: Timestamp,
 ) -> Result<Tenant, Refusal> {
     match access {
-        Access::Open(_) => authorize(access, parts, now),
+        Access::Open(_) => authorize(access, parts, now).map(|known| known.tenant),
         Access::File(file) => {
             let grant = ask(file, &Claim::AccessKey { id, proves }, parts, now);
             choose(file, &grant.map_err(|denial| denied(&denial))?, &parts.headers)
@@ -130,17 +131,18 @@ fn peer(parts: &Parts) -> Peer {
 
 /// The tenant of a sender that showed nothing. Every page that somebody in the right network opens in a browser could send here,
 /// and would say where it is from.
-fn unnamed(parts: &Parts, tenant: Tenant) -> Result<Tenant, Refusal> {
+fn unnamed(parts: &Parts, known: Known) -> Result<Known, Refusal> {
     if parts.headers.contains_key(ORIGIN) {
         let hint = "set ingest.access_file and send a token";
         return Err(Refusal::new(Kind::Forbidden, "web pages may not send without a token", hint));
     }
-    same(&parts.headers, tenant)
+    same(&parts.headers, known)
 }
 
 /// The tenant, unless another one is asked for.
-fn same(headers: &HeaderMap, tenant: Tenant) -> Result<Tenant, Refusal> {
-    own(tenant, written(headers)).map_err(|denial| denied(&denial))
+fn same(headers: &HeaderMap, known: Known) -> Result<Known, Refusal> {
+    let tenant = own(known.tenant, written(headers)).map_err(|denial| denied(&denial))?;
+    Ok(Known { tenant, ..known })
 }
 
 fn choose(file: &AccessFile, grant: &Grant, headers: &HeaderMap) -> Result<Tenant, Refusal> {

@@ -101,11 +101,12 @@ impl Passwords {
         is_right
     }
 
-    /// Lets in who proves a shared key, unless somebody at that address guesses and it has never come from there. Proving costs next
-    /// to nothing, so that it is asked for first.
+    /// Lets in who proves a shared key, unless somebody at that address guesses and it has never come from there; for who `is_named` in the
+    /// file there is the same reserve as for passwords. Proving costs next to nothing, so that it is asked for first.
     pub(super) fn prove(
         &self,
         shown: &Forward<'_>,
+        is_named: bool,
         address: Option<IpAddr>,
         proved: Result<(Grant, Secret), Denial>,
     ) -> Result<(Grant, Secret), Denial> {
@@ -114,9 +115,10 @@ impl Passwords {
         let (mut guesses, now) = (self.guesses(), self.now());
         let outcome = match &proved {
             Ok((grant, key)) => {
-                guesses.proved(&self.marker.of_forward(shown.user, &grant.name, key), who, now)
+                let mark = self.marker.of_forward(shown.user, &grant.name, key);
+                guesses.proved(&mark, who, is_named, now)
             }
-            Err(Denial::Unknown) => guesses.begin(who, now).map(drop),
+            Err(Denial::Unknown) => guesses.failed(who, is_named, now),
             Err(_) => guesses.may(who, now),
         };
         outcome.map_err(Denial::TooOften).and(proved)
@@ -201,5 +203,44 @@ mod tests {
         }
         assert!(enters("bob", "pw-bob").await.0.is_ok());
         assert!(enters("bob", "pw-bob").await.0.is_ok(), "it was let in from there before");
+    }
+
+    /// Scenario: the same with shared keys of Fluent Forward: somebody has shown wrong ones under so many names that his address may try no
+    /// more; then come users and hosts of the file, and a host that isn't in it, none of whom was ever seen there.
+    /// Guarantees: who proves a key by a name of the file is let in; a wrong key isn't, nor a right one by a name that somebody guesses at.
+    #[test]
+    fn who_shows_any_keys_keeps_nobody_out_whom_the_file_names() {
+        let access = read(
+            "credentials:
+  - {name: any, tenant: acme, forward: {shared_key: key-of-all}}
+  - {name: host, tenant: acme, forward: {shared_key: key-of-host, hostname: web-1}}
+  - {name: ann, tenant: acme, forward: {shared_key: key-of-users, user: ann, password: pw-ann}}
+  - {name: bob, tenant: acme, forward: {shared_key: key-of-users, user: bob, password: pw-bob}}
+",
+        )
+        .unwrap();
+        let passwords = Passwords::new();
+        // In an hour, so that the address stays closed for the whole test.
+        let later = passwords.now() + Duration::from_secs(3600);
+        let wrong = |n: u32| {
+            let name = n.to_string();
+            passwords.guesses().failed(Guesser { address: ADDRESS, name: &name }, false, later).is_ok()
+        };
+        assert!((0..200).filter(|n| wrong(*n)).count() < 200);
+        let enters = |hostname: &str, user: &str, key: &str, password: &str| {
+            let proves_key = |known: &[u8]| known == key.as_bytes();
+            let proves_password = |known: &[u8]| known == password.as_bytes();
+            let shown =
+                Forward { hostname, user, proves_key: &proves_key, proves_password: &proves_password };
+            let caller = Caller { address: Some(ADDRESS), listener: "forward" };
+            let proved = access.forward(&shown, &caller, Timestamp::now());
+            passwords.prove(&shown, access.names_forward(&shown), Some(ADDRESS), proved).is_ok()
+        };
+        assert!(enters("web-9", "bob", "key-of-users", "pw-bob"));
+        assert!(!enters("web-9", "ann", "key-of-users", "guess"));
+        assert!(!enters("web-9", "ann", "key-of-users", "pw-ann"), "somebody guesses at its name");
+        assert!(enters("web-1", "", "key-of-host", ""));
+        assert!(!enters("web-2", "", "key-of-all", ""), "a key for anybody has no name to know");
+        assert!(enters("web-9", "bob", "key-of-users", "pw-bob"), "it was let in from there before");
     }
 }

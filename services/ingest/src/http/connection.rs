@@ -3,25 +3,32 @@
 //! A connection without a request under way is closed after a while. That one rule covers clients that connect and say
 //! nothing, that send half a head, that never read their answer, and those that are just gone. A request under way has
 //! its own limits on time.
+//!
+//! At the stop, HTTP/2 has a word for "no more" ([RFC 9113, 6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)). HTTP/1.1
+//! can say it only with an answer ([RFC 9112, 9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)); a connection that
+//! just ends may cross a request, whose client then doesn't know what became of it. So one that was used a moment ago waits for
+//! its next request, and says it with the answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use forebay_access::PeerNames;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio::time::sleep_until;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt;
 
+use super::activity::{Activity, Noticed, UnderWay};
+use super::pace::Paced;
+use crate::access::Lease;
 use crate::intake::{Intake, Peer};
 use crate::listen::{Connection, Listener, Stop, Stream};
 
@@ -34,10 +41,13 @@ const MAX_STREAMS: u32 = 64;
 const STREAM_WINDOW: u32 = 256 * 1024;
 /// The largest head of an HTTP/2 request, in bytes.
 const MAX_HEAD: u32 = 16 * 1024;
+/// How long after its last request a connection is kept at the stop, for the next one: longer than shippers gather, of which many
+/// send once a second, and little of the time that a stop has.
+const LAST_CALL: Duration = Duration::from_secs(3);
 
 /// Serves a connection until it ends, idles too long, or the stop asks it to end after the requests under way.
 pub(crate) async fn serve(connection: Connection, intake: &Arc<Intake>, router: Router) {
-    let Connection { stream, peer, names, listener, stop } = connection;
+    let Connection { stream, peer, names, listener, stop, .. } = connection;
     let origin = (peer, names, listener);
     let _ended_or_given_up =
         stop.give_up.run_until_cancelled(serve_on(stream, origin, intake, router, &stop)).await;
@@ -55,16 +65,17 @@ async fn serve_on(
     let upgraded = TaskTracker::new();
     let service = service_fn({
         let (activity, upgraded) = (Arc::clone(&activity), upgraded.clone());
-        let (intake, stop) = (Arc::clone(intake), stop.clone());
+        let stop = stop.clone();
         move |request: Request<Incoming>| {
             let guard = Arc::new(Activity::begin(&activity));
-            let mut request = request.map(Body::new);
+            let is_http2 = request.version() == Version::HTTP_2;
+            activity.speaks(is_http2);
+            let drain = stop.drain.clone();
+            let mut request = request.map(|body| Body::new(Noticed::new(body, Arc::clone(&activity))));
             let _before = request.extensions_mut().insert(peer);
             let _before = request.extensions_mut().insert(Arc::clone(&listener));
             let held = Held {
                 stop: stop.clone(),
-                // Before the credential is looked at: what is revoked in between is not missed.
-                revoked: intake.access.until_revoked(),
                 guard: Arc::clone(&guard),
                 upgraded: upgraded.clone(),
                 tracked: upgraded.token(),
@@ -74,10 +85,15 @@ async fn serve_on(
                 let _before = request.extensions_mut().insert(Arc::clone(names));
             }
             let router = router.clone();
+            let activity = Arc::clone(&activity);
             async move {
                 let response = router.oneshot(request).await;
+                if matches!(&response, Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS) {
+                    activity.upgraded();
+                }
                 drop(guard);
-                response
+                let is_last = !is_http2 && drain.is_cancelled();
+                response.map(|response| if is_last { the_last(response) } else { response })
             }
         }
     });
@@ -89,9 +105,11 @@ async fn serve_on(
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(4 * STREAM_WINDOW)
         .max_header_list_size(MAX_HEAD);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let connection = builder
+        .serve_connection_with_upgrades(TokioIo::new(Paced::new(stream, Arc::clone(&activity))), service);
     tokio::pin!(connection);
-    let mut stopping = false;
+    let last_call = LAST_CALL.min(intake.limits.drain_timeout / 2);
+    let (mut stopping, mut ending) = (false, false);
     loop {
         tokio::select! {
             ended = connection.as_mut() => {
@@ -105,7 +123,16 @@ async fn serve_on(
             }
             () = stop.drain.cancelled(), if !stopping => {
                 stopping = true;
-                connection.as_mut().graceful_shutdown();
+                if activity.speaks_http2() {
+                    ending = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+            () = sleep_until(activity.idle_until(last_call)), if stopping && !ending => {
+                if activity.speaks_http2() || activity.is_idle(last_call) {
+                    ending = true;
+                    connection.as_mut().graceful_shutdown();
+                }
             }
             () = sleep_until(activity.idle_until(idle)) => {
                 if activity.is_idle(idle) {
@@ -117,13 +144,12 @@ async fn serve_on(
     }
 }
 
-/// Whether requests are under way on a connection, and when the last one ended.
-#[derive(Debug)]
-struct Activity {
-    opened: Instant,
-    under_way: AtomicUsize,
-    /// In milliseconds since the connection was opened.
-    last_ended: AtomicU64,
+/// An answer of HTTP/1.1 after which there is none on its connection; but for one that makes the connection something else.
+fn the_last(mut response: Response<Body>) -> Response<Body> {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let _before = response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// What a request that goes on after its answer has begun holds: the connection isn't idle meanwhile, and learns of the stop.
@@ -131,8 +157,6 @@ struct Activity {
 pub(crate) struct Held {
     /// When to end.
     pub(crate) stop: Stop,
-    /// Is cancelled when a credential is revoked or expires that was valid when the request came.
-    revoked: CancellationToken,
     #[expect(dead_code, reason = "it is held, not looked at")]
     guard: Arc<UnderWay>,
     /// What becomes of the connection when it is upgraded runs in here.
@@ -144,46 +168,11 @@ pub(crate) struct Held {
 
 impl Held {
     /// Waits until what was begun with a credential has to end, and says why, for the client.
-    pub(crate) async fn over(&self) -> &'static str {
+    pub(crate) async fn over(&self, lease: &Lease) -> &'static str {
         tokio::select! {
             biased;
             () = self.stop.drain.cancelled() => "the server is stopping",
-            () = self.revoked.cancelled() => "credentials have changed, begin anew",
+            () = lease.ended() => "the credential was changed or revoked, or has expired",
         }
-    }
-}
-
-/// A request under way.
-#[derive(Debug)]
-struct UnderWay(Arc<Activity>);
-
-impl Activity {
-    fn new() -> Self {
-        Self { opened: Instant::now(), under_way: AtomicUsize::new(0), last_ended: AtomicU64::new(0) }
-    }
-
-    fn begin(activity: &Arc<Self>) -> UnderWay {
-        let _before = activity.under_way.fetch_add(1, Ordering::Relaxed);
-        UnderWay(Arc::clone(activity))
-    }
-
-    /// When the connection will have been idle for too long, as far as is known now.
-    fn idle_until(&self, idle: Duration) -> Instant {
-        if self.under_way.load(Ordering::Relaxed) > 0 {
-            return Instant::now() + idle;
-        }
-        self.opened + Duration::from_millis(self.last_ended.load(Ordering::Relaxed)) + idle
-    }
-
-    fn is_idle(&self, idle: Duration) -> bool {
-        self.under_way.load(Ordering::Relaxed) == 0 && self.idle_until(idle) <= Instant::now()
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        let since_opened = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.last_ended.store(since_opened, Ordering::Relaxed);
-        let _before = self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }

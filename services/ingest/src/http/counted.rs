@@ -17,6 +17,7 @@ use super::answer::Refused;
 use super::router::not_allowed;
 use crate::intake::Intake;
 use crate::protocols::Protocol;
+use crate::tarpit;
 
 /// Marks the answers of these paths as this protocol's, to methods that they don't take, too.
 pub(super) fn of(protocol: Protocol, paths: Router<Arc<Intake>>) -> Router<Arc<Intake>> {
@@ -32,7 +33,7 @@ pub(super) fn sharing(protocol: Protocol, paths: Router<Arc<Intake>>) -> Router<
     }))
 }
 
-/// Counts a request, once it is answered.
+/// Counts a request, once it is answered. Who is refused for something of his own gets the answer a little later.
 pub(super) async fn counted(State(intake): State<Arc<Intake>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let response = next.run(request).await;
@@ -43,5 +44,8 @@ pub(super) async fn counted(State(intake): State<Arc<Intake>>, request: Request,
         intake.meters.batch(*protocol, refused.kind.name());
     }
     intake.meters.answered(response.status(), started.elapsed());
+    if let Some(refused) = response.extensions().get::<Refused>() {
+        tarpit::pause(refused.kind).await;
+    }
     response
 }

@@ -1,7 +1,9 @@
 //! What the heads of requests have in common, whatever protocol they are of: who sends, and how the body is compressed.
 
-use axum::http::HeaderValue;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use forebay_access::Stamp;
+use forebay_record::TraceContext;
 use forebay_wire::Encoding;
 use jiff::Timestamp;
 
@@ -16,9 +18,30 @@ use crate::refusal::{Kind, Refusal};
 /// # Errors
 /// Without a credential that may send.
 pub(crate) fn sender(parts: &Parts, access: &Access, protocol: Protocol) -> Result<Sender, Refusal> {
-    let tenant = authorize(access, parts, Timestamp::now())?;
+    lasting_sender(parts, access, protocol).map(|(sender, _)| sender)
+}
+
+/// The same for what goes on for long, with the credential that it may end with.
+///
+/// # Errors
+/// As [`sender`].
+pub(crate) fn lasting_sender(
+    parts: &Parts,
+    access: &Access,
+    protocol: Protocol,
+) -> Result<(Sender, Option<Stamp>), Refusal> {
+    let known = authorize(access, parts, Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
-    Ok(Sender { tenant, protocol, peer })
+    let sender = Sender { tenant: known.tenant, protocol, peer, trace: trace(&parts.headers) };
+    Ok((sender, known.stamp))
+}
+
+/// The trace that the request is part of. A header that can't be read counts as none, and so do several, of which nobody knows which one is
+/// meant (<https://www.w3.org/TR/trace-context/#a-traceparent-is-received>).
+pub(crate) fn trace(headers: &HeaderMap) -> Option<TraceContext> {
+    let mut all = headers.get_all("traceparent").iter();
+    let (Some(only), None) = (all.next(), all.next()) else { return None };
+    TraceContext::read(only.to_str().ok()?)
 }
 
 /// How the body is compressed.

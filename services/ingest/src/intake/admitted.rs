@@ -1,5 +1,7 @@
 //! A sender that was let in.
 
+use std::time::SystemTime;
+
 use super::Sender;
 use crate::admission::Reservation;
 
@@ -9,11 +11,18 @@ use crate::admission::Reservation;
 pub(crate) struct Admitted {
     pub(super) sender: Sender,
     pub(super) reservation: Reservation,
+    /// Since when, where it matters.
+    pub(super) since: Option<SystemTime>,
 }
 
 impl Admitted {
     pub(crate) const fn new(sender: Sender, reservation: Reservation) -> Self {
-        Self { sender, reservation }
+        Self { sender, reservation, since: None }
+    }
+
+    /// The same, let in now: what is traced says how long it took to read.
+    pub(super) fn now(self) -> Self {
+        Self { since: Some(SystemTime::now()), ..self }
     }
 
     /// Who it is.

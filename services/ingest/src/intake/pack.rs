@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
+use super::deliver::{Packed, Shipment};
+use super::overload::{no_room, of_kafka};
+use super::{Failed, Intake, Sender, Then, Try, since_epoch};
+use crate::admission::Reservation;
 use forebay_record::dead_letter::cut;
 use forebay_record::{RawEvent, RawTemplate, stream};
 use forebay_wire::{Batch, Facts, Ids};
-use tokio::time::Instant;
-
-use super::deliver::{Packed, Shipment};
-use super::overload::{no_room, of_kafka};
-use super::{Failed, Intake, Sender, Then, since_epoch};
-use crate::admission::Reservation;
 
 /// What a record costs beside its bytes, in bytes: librdkafka's and the allocator's own about it.
 const RECORD_COST: usize = 256;
@@ -22,8 +20,7 @@ impl Intake {
         batch: Arc<Batch>,
         ids: Ids,
         mut reservation: Reservation,
-        then: Then,
-        deadline: Instant,
+        Try { then, deadline, trace }: Try<'_>,
     ) -> Result<Shipment, Box<Failed>> {
         let received_at = u64::try_from(since_epoch().as_nanos()).unwrap_or(u64::MAX);
         let connection = sender.peer.to_string();
@@ -39,7 +36,8 @@ impl Intake {
                 Ok(partition) => partition,
                 Err(error) => return Err(Failed::with(of_kafka(&error, &self.limits), reservation)),
             };
-            let template = RawTemplate::new(&shared(sender, &group.facts, stream, received_at));
+            let template =
+                RawTemplate::new(&RawEvent { trace, ..shared(sender, &group.facts, stream, received_at) });
             let shared = template.encoded_len().saturating_add(stream.len()).saturating_add(RECORD_COST);
             weight = weight.saturating_add(shared.saturating_mul(group.len));
             groups.push(Packed { template, stream: stream.to_owned(), partition, len: group.len });

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use forebay_record::Tenant;
+use forebay_record::{Tenant, TraceContext};
 
 use crate::protocols::Protocol;
 
@@ -16,6 +16,8 @@ pub(crate) struct Sender {
     pub protocol: Protocol,
     /// From where.
     pub peer: Peer,
+    /// The trace that its request is part of, where its protocol says that in a head.
+    pub trace: Option<TraceContext>,
 }
 
 /// The other end of a connection.

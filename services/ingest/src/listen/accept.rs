@@ -1,32 +1,31 @@
 //! Accepts connections.
 //!
-//! Beyond the limit on connections nothing more is accepted: who comes later waits in the system's queue until one
-//! ends, and idle ones do end. Who has as many as one address may is turned away. Where there is TLS, hands are shaken
-//! before the protocol's shell sees anything, within a time; who doesn't belong gets no further.
+//! Whoever comes needs a place ([`places`](super::places)). While there is none for the next one, nothing more is accepted: the others wait in
+//! the system's queue. Where there is TLS, hands are shaken before the protocol's shell sees anything, within a time; who doesn't belong gets
+//! no further.
 
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_access::PeerNames;
-use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_telemetry::rate_limited_warn;
 use forebay_tls::Accepted;
-use tokio::sync::Semaphore;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::bound::Socket;
-use super::gate::Gate;
 use super::keep_alive::keep_alive;
+use super::places::{Places, Pulse};
 use super::stream::Stream;
 use super::{Listener, Stop, turned_away};
 use crate::access::Origin;
 use crate::intake::{Intake, Peer};
 use crate::protocols::{self, Ways};
 
+/// How long who failed to shake hands keeps his place among the connections of his address: so many as those may be can be tried again in
+/// this time, since a handshake costs us more than him.
+const FAILED: Duration = Duration::from_secs(1);
 /// How long to wait after a failed accept, which is nearly always for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -41,8 +40,10 @@ pub(crate) struct Connection {
     pub(crate) names: Option<Arc<PeerNames>>,
     /// Where it came in.
     pub(crate) listener: Arc<Listener>,
-    /// When to end. For who is known by what he showed at the beginning that is also when a credential is revoked or expires, so that he
-    /// says anew who he is.
+    /// Where its shell says that it was heard.
+    pub(crate) pulse: Arc<Pulse>,
+    /// When to end: also for the sake of a newcomer, and when what it was let in by is no longer good ([`lease`](crate::access::Access::lease)).
+    /// What came whole until then is sent on, and answered.
     pub(crate) stop: Stop,
 }
 
@@ -53,6 +54,9 @@ impl Connection {
     }
 }
 
+/// Hands were not shaken.
+struct NoHandshake;
+
 /// Accepts until the stop.
 pub(super) async fn serve(
     listener: Arc<Listener>,
@@ -61,106 +65,74 @@ pub(super) async fn serve(
     connections: TaskTracker,
     stop: Stop,
 ) {
-    let slots = Arc::new(Semaphore::new(listener.max_connections.min(Semaphore::MAX_PERMITS)));
-    let gate = Gate::new(listener.max_connections_per_address);
+    let places = Places::new(&listener, &intake);
     let ways = Ways::new(&intake);
     loop {
-        if slots.available_permits() == 0 {
-            rate_limited_warn!(
-                per_minute = 1,
-                listener = listener.name,
-                limit = listener.max_connections,
-                "connections wait for a free slot"
-            );
-        }
-        let accepted = async {
-            let slot = Arc::clone(&slots).acquire_owned().await;
-            (slot, accept(&socket).await)
-        };
-        let Some((slot, accepted)) = stop.drain.run_until_cancelled(accepted).await else { break };
-        match accepted {
-            Ok((stream, peer)) => {
-                let entry = match peer {
-                    Peer::Local => None,
-                    Peer::Address(address) => match gate.enter(address.ip()) {
-                        Some(entry) => Some(entry),
-                        None => {
-                            refused(&intake, &listener, peer, "address_connections", &"too many connections");
-                            if let Stream::Tcp(stream) = stream {
-                                turned_away::too_many(stream, &listener);
-                            }
-                            continue;
-                        }
-                    },
-                };
-                let (intake, ways) = (Arc::clone(&intake), ways.clone());
-                let (listener, stop) = (Arc::clone(&listener), stop.clone());
-                let _task = connections.spawn(async move {
-                    intake.meters.connections(1.0);
-                    welcome(stream, peer, listener, &intake, ways, stop).await;
-                    intake.meters.connections(-1.0);
-                    drop((entry, slot));
-                });
-            }
+        let Some(accepted) = stop.drain.run_until_cancelled(accept(&socket)).await else { break };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 rate_limited_warn!(per_minute = 6, listener = listener.name, %error, "can't accept a connection");
                 let _stopping = stop.drain.run_until_cancelled(sleep(ACCEPT_PAUSE)).await;
+                continue;
             }
-        }
+        };
+        let place = places.find(peer, stop.drain.child_token());
+        let place = match stop.drain.run_until_cancelled(place).await {
+            None => break,
+            Some(Ok(place)) => place,
+            Some(Err(turned_away)) => {
+                refused(&intake, &listener, peer, turned_away.reason(), &turned_away);
+                if let Stream::Tcp(stream) = stream {
+                    turned_away::too_many(stream, &listener);
+                }
+                continue;
+            }
+        };
+        let (intake, ways) = (Arc::clone(&intake), ways.clone());
+        let (listener, give_up) = (Arc::clone(&listener), stop.give_up.clone());
+        let _task = connections.spawn(async move {
+            let stop = Stop { drain: place.ends(), give_up };
+            let connection = Connection { stream, peer, names: None, listener, pulse: place.pulse(), stop };
+            intake.meters.connections(1.0);
+            let drain = connection.stop.drain.clone();
+            let served = serve_one(connection, &intake, ways).await;
+            intake.meters.connections(-1.0);
+            if served.is_err() {
+                let _counts_until_then = place.vacate();
+                let _over = drain.run_until_cancelled(sleep(FAILED)).await;
+            }
+        });
     }
-}
-
-/// Serves a connection until it ends. When a credential is revoked or expires, whoever is known by what it showed at the beginning has to begin
-/// anew; what it sent before is sent on and answered. By HTTP each request shows its credential, and those that go on for long see to it
-/// themselves ([`Held`](crate::http::connection::Held)).
-async fn welcome(
-    stream: Stream,
-    peer: Peer,
-    listener: Arc<Listener>,
-    intake: &Arc<Intake>,
-    ways: Ways,
-    stop: Stop,
-) {
-    let revoked = match listener.protocol {
-        ListenerProtocol::Http => CancellationToken::new(),
-        _ => intake.access.until_revoked(),
-    };
-    let renewal = stop.drain.child_token();
-    let stop = Stop { drain: renewal.clone(), ..stop };
-    let mut served = pin!(serve_one(stream, peer, listener, intake, ways, stop));
-    tokio::select! {
-        () = served.as_mut() => return,
-        () = revoked.cancelled() => renewal.cancel(),
-    }
-    served.await;
 }
 
 /// Shakes hands where there is TLS, and serves the connection.
-async fn serve_one(
-    stream: Stream,
-    peer: Peer,
-    listener: Arc<Listener>,
-    intake: &Arc<Intake>,
-    ways: Ways,
-    stop: Stop,
-) {
-    let (tls, stream) = match (&listener.tls, stream) {
+///
+/// # Errors
+/// When hands weren't shaken.
+async fn serve_one(connection: Connection, intake: &Arc<Intake>, ways: Ways) -> Result<(), NoHandshake> {
+    let (tls, stream) = match (&connection.listener.tls, connection.stream) {
         (Some(tls), Stream::Tcp(stream)) => (tls.clone(), stream),
         (_, stream) => {
-            let connection = Connection { stream, peer, names: None, listener, stop };
-            return protocols::serve(connection, intake, ways).await;
+            let connection = Connection { stream, ..connection };
+            protocols::serve(connection, intake, ways).await;
+            return Ok(());
         }
     };
-    let (stream, client) = match stop.drain.run_until_cancelled(tls.accept(stream)).await {
-        None => return,
-        Some(Err(error)) => return refused(intake, &listener, peer, error.reason(), &error),
+    let (stream, client) = match connection.stop.drain.run_until_cancelled(tls.accept(stream)).await {
+        None => return Ok(()),
+        Some(Err(error)) => {
+            refused(intake, &connection.listener, connection.peer, error.reason(), &error);
+            return Err(NoHandshake);
+        }
         Some(Ok(Accepted { stream, peer })) => (Stream::Tls(Box::new(stream)), peer),
     };
     let names = client.as_ref().map(|client| Arc::new(names(client.names())));
     let distrusted = client.as_ref().map(|client| client.distrusted().clone()).unwrap_or_default();
-    let connection = Connection { stream, peer, names, listener, stop };
+    let connection = Connection { stream, names, ..connection };
     // Who is no longer trusted is dropped at once. What is on its way to Kafka goes on.
     let _ended = distrusted.run_until_cancelled(protocols::serve(connection, intake, ways)).await;
+    Ok(())
 }
 
 /// The names of a certificate, as the access file's are compared with.

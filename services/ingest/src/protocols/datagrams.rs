@@ -16,6 +16,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use forebay_access::Known;
 use forebay_record::Tenant;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_telemetry::rate_limited_warn;
@@ -246,7 +247,7 @@ impl<S: Source> Gatherer<S> {
             let Place { intake, stop, protocol, .. } = &self.place;
             let lane = self.lanes.entry(sender.tenant.clone()).or_insert_with(|| {
                 let (intake, stop) = (Arc::clone(intake), stop.clone());
-                Lane::new(Route { intake, sender, stop, acknowledges: false })
+                Lane::new(Route { intake, sender, stop, pulse: Arc::default(), acknowledges: false })
             });
             let events = batch.events.len();
             match lane.deal(batch) {
@@ -273,7 +274,8 @@ impl<S: Source> Gatherer<S> {
         let mut batches: HashMap<Tenant, (Sender, Batch)> = HashMap::new();
         for (from, events) in gathered.senders {
             let peer = self.source.peer(&from);
-            let Some(tenant) = unnamed::tenant(intake, &Origin { peer, listener, names: None }) else {
+            let known = unnamed::sender(intake, &Origin { peer, listener, names: None });
+            let Some(Known { tenant, .. }) = known else {
                 intake.meters.lost(*protocol, "no_tenant", events.len());
                 continue;
             };
@@ -281,7 +283,7 @@ impl<S: Source> Gatherer<S> {
             self.source.describe(&from, listener, &mut facts);
             let (_, batch) = batches.entry(tenant.clone()).or_insert_with(|| {
                 let batch = Batch { bytes: gathered.bytes.clone(), ..Batch::default() };
-                (Sender { tenant, protocol: *protocol, peer }, batch)
+                (Sender { tenant, protocol: *protocol, peer, trace: None }, batch)
             });
             batch.groups.push(Group { facts, len: events.len() });
             batch.events.extend(events);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use forebay_record::Tenant;
+use forebay_access::Known;
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::Batch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,11 +20,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 pub(super) use self::decode::{Decode, Failure, Grant, Portion, Waits};
 use super::flow::{Route, Shipped};
 use super::{Protocol, unnamed};
+use crate::access::Lease;
 use crate::aside::{INLINE_PACKED, aside};
 use crate::intake::room::Holding;
 use crate::intake::{Intake, Sender};
 use crate::listen::{Connection, Stream};
 use crate::refusal::{Kind, Refusal};
+use crate::tarpit;
 
 /// What a connection may hold without asking, in bytes; and the least that it reads at once.
 const OWN: usize = 8 * 1024;
@@ -80,26 +82,29 @@ pub(super) struct Exchange {
     held: Holding,
     /// Since when the message is coming that is not whole yet.
     since: Option<Instant>,
+    /// Held until the connection ends, which it does when its credential is taken away.
+    _lease: Lease,
 }
 
 impl Exchange {
     /// Finds out whose events they are; `None` if nobody can say.
     pub(super) fn new(connection: Connection, intake: &Arc<Intake>, protocol: Protocol) -> Option<Self> {
-        let tenant = unnamed::tenant(intake, &connection.origin())?;
-        Some(Self::of(connection, intake, protocol, tenant))
+        let known = unnamed::sender(intake, &connection.origin())?;
+        Some(Self::of(connection, intake, protocol, known))
     }
 
-    /// Of events whose tenant is known.
+    /// Of events of which it is known whose they are.
     pub(super) fn of(
         connection: Connection,
         intake: &Arc<Intake>,
         protocol: Protocol,
-        tenant: Tenant,
+        Known { tenant, stamp }: Known,
     ) -> Self {
-        let Connection { stream, peer, stop, .. } = connection;
-        let sender = Sender { tenant, protocol, peer };
-        let route = Route { intake: Arc::clone(intake), sender, stop, acknowledges: true };
-        Self { stream, held: route.holding(), route, since: None }
+        let Connection { stream, peer, pulse, stop, .. } = connection;
+        let lease = intake.access.lease(stamp, stop.drain.clone());
+        let sender = Sender { tenant, protocol, peer, trace: None };
+        let route = Route { intake: Arc::clone(intake), sender, stop, pulse, acknowledges: true };
+        Self { stream, held: route.holding(), route, since: None, _lease: lease }
     }
 
     /// Serves the connection until it ends.
@@ -258,6 +263,7 @@ impl Exchange {
                 reason = refusal.reason,
                 "closing a connection"
             );
+            tarpit::pause(refusal.kind).await;
         }
         // What is not read when a connection is closed resets it, and with it may go the last answer.
         let farewell = async {

@@ -13,6 +13,7 @@ mod ship;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use forebay_access::Known;
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::Facts;
 use forebay_wire::frames::Frames;
@@ -23,6 +24,7 @@ use super::{Protocol, local, unnamed};
 use crate::intake::{Intake, Sender};
 use crate::listen::Connection;
 use crate::refusal::Kind;
+use crate::tarpit;
 
 /// The most messages in one batch.
 pub(super) const MAX_MESSAGES: usize = 4096;
@@ -101,12 +103,13 @@ struct Flow<S: Speak> {
 
 /// Serves a connection until it ends.
 pub(super) async fn serve<S: Speak>(connection: Connection, intake: &Arc<Intake>, speaker: S) {
-    let Some(tenant) = unnamed::tenant(intake, &connection.origin()) else { return };
-    let Connection { stream, peer, listener, stop, .. } = connection;
+    let Some(Known { tenant, stamp }) = unnamed::sender(intake, &connection.origin()) else { return };
+    let Connection { stream, peer, listener, pulse, stop, .. } = connection;
+    let _until_it_ends = intake.access.lease(stamp, stop.drain.clone());
     let mut facts = Facts::of_format(S::FORMAT);
     local::describe(&stream, peer, &listener, &mut facts);
-    let sender = Sender { tenant, protocol: S::PROTOCOL, peer };
-    let route = Route { intake: Arc::clone(intake), sender, stop, acknowledges: S::ACKNOWLEDGES };
+    let sender = Sender { tenant, protocol: S::PROTOCOL, peer, trace: None };
+    let route = Route { intake: Arc::clone(intake), sender, stop, pulse, acknowledges: S::ACKNOWLEDGES };
     let inlet = Inlet::new(stream, route.clone());
     Flow { speaker, inlet, route, facts, answers: Vec::new(), end: None }.run().await;
 }
@@ -226,6 +229,9 @@ impl<S: Speak> Flow<S> {
     async fn leave(mut self) {
         if self.end == Some(End::Ours) && !S::ACKNOWLEDGES && !self.inlet.buffer().is_empty() {
             self.route.intake.meters.lost(S::PROTOCOL, "incomplete", 1);
+        }
+        if self.end == Some(End::Broken) {
+            tarpit::pause(Kind::MalformedBody).await;
         }
         self.speaker.farewell(&mut self.answers);
         self.inlet.close(&mut self.answers).await;

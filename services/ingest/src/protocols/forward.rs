@@ -28,8 +28,8 @@ pub(super) async fn serve(connection: Connection, intake: &Arc<Intake>) {
     let mut decoder = Decoder::new(intake.limits.of_wire());
     let mut connection = connection;
     let exchange = if handshake::is_needed(&connection, intake) {
-        let tenant = handshake::shake_hands(&mut connection, intake, &mut decoder).await;
-        tenant.map(|tenant| Exchange::of(connection, intake, Protocol::Forward, tenant))
+        let known = handshake::shake_hands(&mut connection, intake, &mut decoder).await;
+        known.map(|known| Exchange::of(connection, intake, Protocol::Forward, known))
     } else {
         Exchange::new(connection, intake, Protocol::Forward)
     };

@@ -20,9 +20,11 @@ use axum::routing::post;
 use bytes::Bytes;
 use forebay_wire::rpc::{self, CallError, send_request, send_response};
 use forebay_wire::{Ids, Limits};
+use tokio_util::sync::CancellationToken;
 use tonic_reflection::server::Builder;
 
 use super::Protocol;
+use crate::access::Lease;
 use crate::http::grpc::{self, Call, Packed};
 use crate::http::unpack::Room;
 use crate::http::{request, take};
@@ -86,6 +88,12 @@ async fn ship(intake: &Arc<Intake>, admitted: Admitted, call: rpc::Call) -> Resu
 
 fn sender(intake: &Intake, parts: &Parts) -> Result<Sender, Refusal> {
     request::sender(parts, &intake.access, Protocol::Grpc)
+}
+
+/// Who sends by a stream, and what ends that when his credential ends.
+fn lasting_sender(intake: &Intake, parts: &Parts) -> Result<(Sender, Lease), Refusal> {
+    let (sender, stamp) = request::lasting_sender(parts, &intake.access, Protocol::Grpc)?;
+    Ok((sender, intake.access.lease(stamp, CancellationToken::new())))
 }
 
 /// Decompresses and reads a message. Events stay where they are in it.

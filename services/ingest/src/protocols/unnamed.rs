@@ -1,17 +1,17 @@
 //! Senders whose protocol carries no credential: their certificate, their network or their listener says whose events they bring.
 
-use forebay_record::Tenant;
+use forebay_access::Known;
 use forebay_telemetry::{CounterName, Label, counter, rate_limited_warn};
 use jiff::Timestamp;
 
 use crate::access::Origin;
 use crate::intake::Intake;
 
-/// The tenant of what comes from there; `None` if nobody has said so, which is logged and counted.
-pub(super) fn tenant(intake: &Intake, origin: &Origin<'_>) -> Option<Tenant> {
+/// Whose events come from there; `None` if nobody has said so, which is logged and counted.
+pub(super) fn sender(intake: &Intake, origin: &Origin<'_>) -> Option<Known> {
     let Origin { peer, listener, .. } = *origin;
     match intake.access.unnamed(origin, Timestamp::now()) {
-        Ok(tenant) => Some(tenant),
+        Ok(known) => Some(known),
         Err(refusal) => {
             let labels = [(Label::Listener, listener.name.as_str()), (Label::Reason, "no_tenant")];
             counter(CounterName::IngestRefusedConnections, &labels).increment(1);

@@ -17,8 +17,10 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use forebay_access::Known;
 use jiff::Timestamp;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_util::sync::CancellationToken;
 
 use self::socket::Socket;
 use self::stream::Stream;
@@ -43,23 +45,24 @@ async fn upgrade(State(intake): State<Arc<Intake>>, mut request: Request) -> Res
     let (parts, _) = request.into_parts();
     let bad =
         |error: &dyn std::fmt::Display, hint: String| Refusal::new(Kind::BadRequest, error.to_string(), hint);
-    let allowed = authorize(&intake.access, &parts, Timestamp::now()).and_then(|tenant| {
+    let allowed = authorize(&intake.access, &parts, Timestamp::now()).and_then(|known| {
         let options = Options::read(&parts.uri, &parts.headers).map_err(|error| bad(&error, error.hint()))?;
         let answer = answer.map_err(|error| bad(&error, "connect with a WebSocket client".to_owned()))?;
         let held: Option<Held> = parts.extensions.get().cloned();
         let held =
             held.ok_or_else(|| bad(&"this connection can't be upgraded", "connect anew".to_owned()))?;
-        Ok((tenant, options, answer, held))
+        Ok((known, options, answer, held))
     });
-    let (tenant, options, answer, held) = match allowed {
+    let (Known { tenant, stamp }, options, answer, held) = match allowed {
         Ok(allowed) => allowed,
         Err(refusal) => return refusal.into_response(),
     };
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
     let max = MAX_MESSAGE.min(intake.limits.max_body);
-    let sender = Sender { tenant, protocol: Protocol::Websocket, peer };
+    let sender = Sender { tenant, protocol: Protocol::Websocket, peer, trace: None };
     let tracked = held.upgraded.clone();
-    let stream = Stream::new(intake, sender, options, held, max);
+    let lease = intake.access.lease(stamp, CancellationToken::new());
+    let stream = Stream::new(intake, sender, options, (held, lease), max);
     let _task = tokio::spawn(tracked.track_future(async move {
         // Whoever is gone before the answer has lost nothing.
         if let Ok(upgraded) = upgraded.await {

@@ -5,7 +5,7 @@ use forebay_proto::v1;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use prost::Message;
 
-use crate::call::Client;
+use crate::call::{Client, Ended};
 use crate::driver::{Door, Driver, Heard, Oversized, Waiting};
 
 /// Codes of gRPC (<https://grpc.github.io/grpc/core/md_doc_statuscodes.html>).
@@ -15,6 +15,23 @@ const UNAVAILABLE: u32 = 14;
 /// A connection.
 pub(crate) struct Grpc(Client);
 
+/// Connects, with the credential where there is one.
+pub(crate) async fn connect(door: &Door) -> Client {
+    let token = (!door.token.is_empty()).then_some(door.token.as_str());
+    Client::connect(door.address.parse().unwrap(), token).await
+}
+
+/// What a client takes from a call that failed.
+pub(crate) fn failed(ended: Ended) -> Heard {
+    match ended.code {
+        RESOURCE_EXHAUSTED | UNAVAILABLE => {
+            assert!(!ended.details.is_empty(), "no RetryInfo: {}", ended.message);
+            Heard::Later
+        }
+        _ => Heard::Refused(ended.message),
+    }
+}
+
 impl Driver for Grpc {
     const PROTOCOL: &'static str = "grpc";
     const LISTENER: Option<ListenerProtocol> = None;
@@ -22,8 +39,7 @@ impl Driver for Grpc {
     const OVERSIZED: Oversized = Oversized::Refused;
 
     async fn connect(door: &Door) -> Self {
-        let token = (!door.token.is_empty()).then_some(door.token.as_str());
-        Self(Client::connect(door.address.parse().unwrap(), token).await)
+        Self(connect(door).await)
     }
 
     async fn send(&mut self, events: &[String]) -> Heard {
@@ -41,11 +57,7 @@ impl Driver for Grpc {
                     Some(rejection) => Heard::Partly(format!("{rejection:?}")),
                 }
             }
-            RESOURCE_EXHAUSTED | UNAVAILABLE => {
-                assert!(!ended.details.is_empty(), "no RetryInfo: {}", ended.message);
-                Heard::Later
-            }
-            _ => Heard::Refused(ended.message),
+            _ => failed(ended),
         }
     }
 }

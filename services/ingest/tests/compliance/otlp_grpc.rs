@@ -5,12 +5,9 @@ use forebay_wire::protobuf::{push_bytes, push_text};
 
 use crate::call::Client;
 use crate::driver::{Door, Driver, Heard, Oversized, Waiting};
+use crate::grpc::{connect, failed};
 
 const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
-
-/// Codes of gRPC (<https://grpc.github.io/grpc/core/md_doc_statuscodes.html>).
-const RESOURCE_EXHAUSTED: u32 = 8;
-const UNAVAILABLE: u32 = 14;
 
 /// A connection.
 pub(crate) struct OtlpGrpc(Client);
@@ -31,8 +28,7 @@ impl Driver for OtlpGrpc {
     const OVERSIZED: Oversized = Oversized::Refused;
 
     async fn connect(door: &Door) -> Self {
-        let token = (!door.token.is_empty()).then_some(door.token.as_str());
-        Self(Client::connect(door.address.parse().unwrap(), token).await)
+        Self(connect(door).await)
     }
 
     async fn send(&mut self, events: &[String]) -> Heard {
@@ -49,11 +45,7 @@ impl Driver for OtlpGrpc {
             // An answer with a partial success is not empty.
             0 if ended.messages[0].is_empty() => Heard::Success,
             0 => Heard::Partly(String::from_utf8_lossy(&ended.messages[0]).into_owned()),
-            RESOURCE_EXHAUSTED | UNAVAILABLE => {
-                assert!(!ended.details.is_empty(), "no RetryInfo: {}", ended.message);
-                Heard::Later
-            }
-            _ => Heard::Refused(ended.message),
+            _ => failed(ended),
         }
     }
 }

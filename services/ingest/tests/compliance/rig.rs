@@ -3,13 +3,13 @@
 use std::marker::PhantomData;
 use std::path::Path;
 
-use forebay_ingest::tokens::issue;
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
 use forebay_settings::Settings;
 use forebay_settings::sections::ingest::ListenerSettings;
 use forebay_telemetry::Scrape;
 use forebay_testkit::free_port;
-use forebay_testkit::prometheus::series;
+use forebay_testkit::prometheus::sum;
 use tempfile::TempDir;
 
 use crate::driver::{Door, Driver, Transport};
@@ -78,9 +78,7 @@ impl<D: Driver> Rig<D> {
 
     /// The sum of a metric's series that have all these words in their labels.
     pub(crate) fn metric(&self, name: &str, words: &[&str]) -> f64 {
-        let text = self.scrape.render();
-        let fits = |labels: &str| words.iter().all(|word| labels.contains(word));
-        series(&text, name).filter(|(labels, _)| fits(labels)).map(|(_, value)| value).sum()
+        sum(&self.scrape.render(), name, words)
     }
 
     /// Waits until Kafka has an event of each of these texts.

@@ -151,3 +151,37 @@ async fn a_stop_finishes_what_is_under_way() {
     assert!(answered.contains("HTTP/1.1 200 OK"), "{answered}");
     assert_eq!(ingest.stop().await.len(), 1);
 }
+
+/// Scenario: a stop, while eight clients send one request after the other, each on a connection of its own, and a ninth keeps
+/// its connection and says nothing more.
+/// Guarantees: each request is answered, and the last one of a connection says that it was the last, so that no client loses one
+/// on a connection that ends; the silent one's ends too.
+#[tokio::test]
+async fn a_stop_is_told_on_kept_connections() {
+    let ingest = started(|_| {}).await;
+    let request = b"POST /v1/ingest HTTP/1.1\r\nhost: x\r\ncontent-length: 7\r\n\r\n{\"a\":1}";
+    let mut silent = connect(&ingest).await;
+    silent.write_all(request).await.unwrap();
+    let _answered = until_says(&mut silent, "}").await;
+    let talk = async |client: usize| {
+        let mut stream = connect(&ingest).await;
+        let mut count = 0;
+        loop {
+            stream.write_all(request).await.unwrap();
+            let answered = until_says(&mut stream, "}").await;
+            assert!(answered.starts_with("HTTP/1.1 200 OK"), "{answered}");
+            count += 1;
+            if answered.contains("connection: close") {
+                assert_eq!(until_closed(&mut stream).await, "");
+                return count;
+            }
+            if client == 0 && count == 20 {
+                ingest.shutdown.cancel();
+            }
+        }
+    };
+    let counts: Vec<usize> = futures_util::future::join_all((0..8).map(talk)).await;
+    assert!(counts[0] > 20, "{counts:?}");
+    assert_eq!(until_closed(&mut silent).await, "");
+    assert_eq!(ingest.stop().await.len(), 1 + counts.iter().sum::<usize>());
+}

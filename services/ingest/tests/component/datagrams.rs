@@ -12,7 +12,7 @@ use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_settings::{ByteSize, Period};
 use forebay_telemetry::Scrape;
 use forebay_testkit::free_port;
-use forebay_testkit::prometheus::series;
+use forebay_testkit::prometheus::sum;
 
 use crate::harness::{Ingest, eventually, started};
 use crate::syslog::{arrived, listen, texts};
@@ -126,12 +126,7 @@ async fn a_tenant_beyond_its_share_delays_nobody_else() {
     const SENT: usize = 40;
     let scrape = Scrape::install().unwrap();
     // Metrics are the whole process's: what the other tests have lost by now is theirs.
-    let all_lost = || {
-        let text = scrape.render();
-        let of_lines = series(&text, "forebay_ingest_lost_events_total")
-            .filter(|(labels, _)| labels.contains("protocol=\"lines\""));
-        of_lines.map(|(_, count)| count).sum::<f64>()
-    };
+    let all_lost = || sum(&scrape.render(), "forebay_ingest_lost_events_total", &["protocol=\"lines\""]);
     let before = all_lost();
     let lost = || all_lost() - before;
     let folder = tempfile::tempdir().unwrap();

@@ -153,7 +153,8 @@ async fn a_certificate_of_a_client_gives_the_tenant() {
     assert_eq!(stored, expected.map(|(tenant, body)| (tenant.to_owned(), body.as_bytes().to_vec())));
 }
 
-async fn connect_from(from: [u8; 4], to: SocketAddr) -> TcpStream {
+/// Connects from this address.
+pub(crate) async fn connect_from(from: [u8; 4], to: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(IpAddr::from(from), 0)).unwrap();
     socket.connect(to).await.unwrap()

@@ -1,7 +1,7 @@
 //! JSON events at `/events`, and GELF over HTTP.
 
-use forebay_ingest::tokens::issue;
 use forebay_kafka::testing::{Fault, Request};
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
 
 use crate::harness::{Ingest, answer, started};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use forebay_ingest::tokens::issue;
 use forebay_kafka::testing::{Fault, Request};
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};

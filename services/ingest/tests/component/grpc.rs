@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use forebay_proto::v1;
-use forebay_settings::{ByteSize, Period};
+use forebay_settings::Period;
 use forebay_wire::protobuf::{push_bytes, push_text};
 use prost::Message;
 use v1::stream_response::Message as Said;
 
 use crate::call::{Client, Stream};
-use crate::harness::{eventually, started};
+use crate::harness::{eventually, started, started_with_little_memory};
 
 const SEND: &str = "/forebay.v1.Ingest/Send";
 const STREAM: &str = "/forebay.v1.Ingest/Stream";
@@ -139,12 +139,7 @@ async fn a_stream_outlives_an_outage() {
 /// Guarantees: the first is acknowledged meanwhile, and the other as soon as there is room.
 #[tokio::test]
 async fn acknowledgements_go_on_while_a_batch_waits_for_room() {
-    let ingest = started(|settings| {
-        settings.ingest.max_in_flight = ByteSize::mib(1);
-        settings.ingest.ack_timeout = Period::from_secs(60);
-        settings.ingest.read_timeout = Period::from_secs(60);
-    })
-    .await;
+    let ingest = started_with_little_memory().await;
     let client = Client::connect(ingest.address, None).await;
     let mut stream = client.stream(STREAM).await;
     let Said::Window(_) = said(&mut stream).await else { panic!("no window") };

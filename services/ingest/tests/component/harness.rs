@@ -9,7 +9,7 @@ use forebay_kafka::testing::TestCluster;
 use forebay_kafka::{ReadFrom, TopicReader};
 use forebay_record::RawEvent;
 use forebay_service::{Context, Running};
-use forebay_settings::{Period, Settings};
+use forebay_settings::{ByteSize, Period, Settings};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +49,7 @@ pub(crate) struct Stored {
     pub(crate) received_at: u64,
     pub(crate) attributes: Vec<(String, String)>,
     pub(crate) traceparent: String,
+    pub(crate) trace: String,
     pub(crate) body: Vec<u8>,
 }
 
@@ -74,6 +75,16 @@ pub(crate) async fn started_on(cluster: TestCluster, change: impl FnOnce(&mut Se
     let running = start(&settings, &context, shutdown.clone()).await.unwrap();
     let address = running.address().unwrap();
     Ingest { cluster, settings, context, address, running, shutdown, client: reqwest::Client::new() }
+}
+
+/// Starts with 1 MiB of memory for requests, which everybody waits for for a minute.
+pub(crate) async fn started_with_little_memory() -> Ingest {
+    started(|settings| {
+        settings.ingest.max_in_flight = ByteSize::mib(1);
+        settings.ingest.ack_timeout = Period::from_secs(60);
+        settings.ingest.read_timeout = Period::from_secs(60);
+    })
+    .await
 }
 
 /// Waits for a condition, at most 20 s.
@@ -124,6 +135,8 @@ impl Ingest {
 
     /// Stops the tier and gives what it has left in the topic, ordered by partition and offset.
     pub(crate) async fn stop(self) -> Vec<Stored> {
+        // With its client go the connections that it keeps, which the stop would give another three seconds.
+        drop(self.client);
         self.shutdown.cancel();
         self.running.stopped().await.unwrap();
         stored(&self.settings)
@@ -190,6 +203,7 @@ fn stored(settings: &Settings) -> Vec<Stored> {
             received_at: event.received_at,
             attributes: event.attributes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
             traceparent: event.traceparent.to_owned(),
+            trace: event.trace.to_owned(),
             body: event.body.to_vec(),
         };
         let _before = found.insert((record.partition, record.offset), stored);

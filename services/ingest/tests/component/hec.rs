@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use forebay_ingest::tokens::issue;
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
 use forebay_settings::Period;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use forebay_ingest::tokens::issue;
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
 use forebay_settings::Period;
 use forebay_wire::protobuf::{push_bytes, push_text, push_varint};

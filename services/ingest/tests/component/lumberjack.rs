@@ -9,7 +9,7 @@ use flate2::write::ZlibEncoder;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_settings::{ByteSize, Period};
 use forebay_telemetry::Scrape;
-use forebay_testkit::prometheus::series;
+use forebay_testkit::prometheus::sum;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -183,13 +183,8 @@ async fn what_is_no_window_is_closed() {
 async fn a_window_without_room_is_refused_once() {
     let scrape = Scrape::install().unwrap();
     // Metrics are the whole process's: what the other tests have counted by now is theirs.
-    let busy = || {
-        let text = scrape.render();
-        let refused = series(&text, "forebay_ingest_batches_total").filter(|(labels, _)| {
-            labels.contains("protocol=\"lumberjack\"") && labels.contains("outcome=\"busy\"")
-        });
-        refused.map(|(_, count)| count).sum::<f64>()
-    };
+    let words = ["protocol=\"lumberjack\"", "outcome=\"busy\""];
+    let busy = || sum(&scrape.render(), "forebay_ingest_batches_total", &words);
     let before = busy();
     let (ingest, address) = started(|settings| {
         settings.ingest.max_in_flight = ByteSize::mib(1);

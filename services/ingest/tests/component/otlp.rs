@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use bytes::Bytes;
-use forebay_ingest::tokens::issue;
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
 use forebay_settings::{ByteSize, Period};
 use forebay_wire::protobuf::{push_bytes, push_text};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use forebay_ingest::tokens::issue;
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
 use forebay_settings::{ByteSize, Period};
 use futures_util::future::join_all;

@@ -4,29 +4,40 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use forebay_ingest::tokens::{issue, revoke};
+use forebay_operators::tokens::{issue, revoke};
 use forebay_proto::v1;
 use forebay_record::Tenant;
+use forebay_settings::sections::ingest::ListenerProtocol;
+use forebay_settings::{Period, Settings};
 use futures_util::StreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use v1::stream_response::Message as Said;
 
 use crate::call::{Client, Ended, Stream};
-use crate::harness::{Ingest, started};
+use crate::doors::connect_from;
+use crate::harness::{Ingest, eventually, started};
+use crate::syslog::{arrived, over_tcp};
 
 const STREAM: &str = "/forebay.v1.Ingest/Stream";
-const CHANGED: &str = "credentials have changed, begin anew";
+const ENDED: &str = "the credential was changed or revoked, or has expired";
 
 fn token_of(path: &Path, tenant: &str) -> String {
     issue(path, &Tenant::new(tenant).unwrap(), tenant, None).unwrap().token
 }
 
-async fn with_tokens(path: &Path) -> (Ingest, String) {
-    let token = token_of(path, "acme");
-    let _others = token_of(path, "bolt");
-    (started(|settings| settings.ingest.access_file = Some(path.to_owned())).await, token)
+/// With a token of `acme`, and one of `bolt`.
+async fn with_tokens(path: &Path) -> (Ingest, String, String) {
+    let (acme, bolt) = (token_of(path, "acme"), token_of(path, "bolt"));
+    let change = |settings: &mut Settings| {
+        settings.ingest.access_file = Some(path.to_owned());
+        // Nobody is asked meanwhile whether he is there.
+        settings.ingest.read_timeout = Period::from_secs(60);
+    };
+    (started(change).await, acme, bolt)
 }
 
 /// A stream that has been let in.
@@ -43,21 +54,26 @@ async fn end_of(stream: &mut Stream) -> Ended {
     stream.ended()
 }
 
+/// Waits until a revoked credential opens nothing more: from then on the changed file is in force.
+async fn until_refused(ingest: &Ingest, token: &str) {
+    eventually("the file is read again", async || {
+        ingest.request("", "").bearer_auth(token).send().await.unwrap().status() == 403
+    })
+    .await;
+}
+
 /// Scenario: streams on one connection; a credential of another tenant is revoked, then the streams' own.
-/// Guarantees: they end both times, and are told why; the connection stays as good as new: after the first time a stream opens on it and is
-/// served, after the second it is refused as the credential is, and health is as it was.
+/// Guarantees: the first goes unnoticed; then they end, and are told why. The connection stays as good as new: a stream is refused as the
+/// credential is, and health is as it was.
 #[tokio::test]
 async fn a_connection_outlives_what_is_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("access.yaml");
-    let (ingest, token) = with_tokens(&path).await;
+    let (ingest, token, other) = with_tokens(&path).await;
     let client = Client::connect(ingest.address, Some(&token)).await;
     let mut stream = opened(&client).await;
     revoke(&path, "bolt").unwrap();
-    let ended = end_of(&mut stream).await;
-    assert_eq!((ended.code, ended.message.as_str()), (14, CHANGED));
-
-    let mut stream = opened(&client).await;
+    until_refused(&ingest, &other).await;
     let event = v1::Event { body: Bytes::from_static(b"one"), ..v1::Event::default() };
     let batch = v1::SendRequest { events: vec![event], ..v1::SendRequest::default() };
     stream.send(&v1::StreamRequest { sequence: 1, batch: Some(batch) }).await;
@@ -65,7 +81,7 @@ async fn a_connection_outlives_what_is_revoked() {
     assert!(matches!(&said, Some(Said::Ack(ack)) if ack.sequence == 1), "{said:?}");
     revoke(&path, "acme").unwrap();
     let ended = end_of(&mut stream).await;
-    assert_eq!((ended.code, ended.message.as_str()), (14, CHANGED));
+    assert_eq!((ended.code, ended.message.as_str()), (14, ENDED));
 
     let mut refused = client.stream(STREAM).await;
     assert_eq!(end_of(&mut refused).await.code, 7);
@@ -73,14 +89,15 @@ async fn a_connection_outlives_what_is_revoked() {
     assert_eq!(ingest.stop().await.len(), 1);
 }
 
-/// Scenario: a credential of another tenant is revoked while a WebSocket is open; then the process stops while another one is.
-/// Guarantees: each is told what happened, and nothing else.
+/// Scenario: a credential of another tenant is revoked while two WebSockets are open, then that of one of them; then the process stops.
+/// Guarantees: each is told what happened to it, and nothing else.
 #[tokio::test]
 async fn a_websocket_is_told_why_it_ends() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("access.yaml");
-    let (ingest, token) = with_tokens(&path).await;
-    let connected = async || {
+    let (ingest, token, bolt) = with_tokens(&path).await;
+    let cord = token_of(&path, "cord");
+    let connected = async |token: &str| {
         let mut request = format!("ws://{}/v1/stream", ingest.address).into_client_request().unwrap();
         let shown = format!("Bearer {token}").parse().unwrap();
         let _before = request.headers_mut().insert("authorization", shown);
@@ -89,21 +106,62 @@ async fn a_websocket_is_told_why_it_ends() {
         assert!(matches!(socket.next().await, Some(Ok(Message::Text(_)))));
         socket
     };
-    for (end, why) in [(Some("bolt"), CHANGED), (None, "the server is stopping")] {
-        let mut socket = connected().await;
-        match end {
-            Some(name) => revoke(&path, name).unwrap(),
-            None => ingest.shutdown.cancel(),
-        }
-        let closed = async {
-            loop {
-                if let Message::Close(frame) = socket.next().await.unwrap().unwrap() {
-                    return frame.unwrap();
-                }
-            }
-        };
-        let frame = tokio::time::timeout(Duration::from_secs(20), closed).await.unwrap();
-        assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1012, why));
-    }
+    let known = async || ingest.request("", "").bearer_auth(&cord).send().await.unwrap().status() == 400;
+    eventually("the file is read again", known).await;
+    let mut stays = connected(&token).await;
+    let mut goes = connected(&cord).await;
+    revoke(&path, "bolt").unwrap();
+    until_refused(&ingest, &bolt).await;
+    revoke(&path, "cord").unwrap();
+    assert_eq!(closed(&mut goes).await, (1012, ENDED.to_owned()));
+    ingest.shutdown.cancel();
+    assert_eq!(closed(&mut stays).await, (1012, "the server is stopping".to_owned()));
     let _stored = ingest.stop().await;
+}
+
+/// The code and the reason that a WebSocket is closed with.
+async fn closed(socket: &mut WebSocketStream<TcpStream>) -> (u16, String) {
+    let closed = async {
+        loop {
+            if let Message::Close(frame) = socket.next().await.unwrap().unwrap() {
+                let frame = frame.unwrap();
+                return (frame.code.into(), frame.reason.to_string());
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), closed).await.unwrap()
+}
+
+/// Scenario: on a listener of lines two addresses have a credential each; one of them is revoked, later the other is changed.
+/// Guarantees: a connection ends with its own credential, and with no other.
+#[tokio::test]
+async fn a_connection_ends_with_its_own_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    let acme = "  - {name: acme, tenant: acme, network: 127.0.0.2/32}\n";
+    let bolt = "  - {name: bolt, tenant: bolt, network: 127.0.0.3/32}\n";
+    std::fs::write(&path, format!("credentials:\n{acme}{bolt}")).unwrap();
+    let (ingest, address) =
+        over_tcp(ListenerProtocol::Lines, |settings| settings.ingest.access_file = Some(path.clone())).await;
+    let mut stays = connect_from([127, 0, 0, 2], address).await;
+    let mut goes = connect_from([127, 0, 0, 3], address).await;
+    stays.write_all(b"one\n").await.unwrap();
+    goes.write_all(b"two\n").await.unwrap();
+    arrived(&ingest, 2).await;
+    revoke(&path, "bolt").unwrap();
+    until_ended(&mut goes).await;
+    stays.write_all(b"three\n").await.unwrap();
+    arrived(&ingest, 3).await;
+    // Its events would be those of another tenant.
+    std::fs::write(&path, format!("credentials:\n{}", acme.replace("tenant: acme", "tenant: bolt"))).unwrap();
+    until_ended(&mut stays).await;
+    let stored = ingest.stop().await;
+    assert!(stored.iter().all(|event| (event.tenant == "bolt") == (event.body == b"two")), "{stored:?}");
+}
+
+/// Reads until the other side ends the connection.
+async fn until_ended(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    let read = stream.read_to_end(&mut rest);
+    let _or_reset = tokio::time::timeout(Duration::from_secs(20), read).await.expect("it never ended");
 }

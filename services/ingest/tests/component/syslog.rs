@@ -171,7 +171,7 @@ async fn without_a_tenant_nothing_is_taken() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("access.yaml");
     let acme = forebay_record::Tenant::new("acme").unwrap();
-    let _token = forebay_ingest::tokens::issue(&path, &acme, "one", None).unwrap();
+    let _token = forebay_operators::tokens::issue(&path, &acme, "one", None).unwrap();
     let (ingest, address) =
         over_tcp(ListenerProtocol::Syslog, |settings| settings.ingest.access_file = Some(path.clone())).await;
     let mut sender = TcpStream::connect(address).await.unwrap();

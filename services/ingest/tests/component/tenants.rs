@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use forebay_ingest::tokens::{Wanted, WantedSecret, create, issue, revoke};
+use forebay_operators::tokens::{Wanted, WantedSecret, create, issue, revoke};
 use forebay_record::Tenant;
 use futures_util::future::join_all;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use forebay_ingest::tokens::issue;
+use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
-use forebay_settings::{ByteSize, Period};
+use forebay_settings::Period;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -13,7 +13,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::harness::{Ingest, eventually, started};
+use crate::harness::{Ingest, eventually, started, started_with_little_memory};
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -196,7 +196,7 @@ async fn a_revoked_credential_ends_its_streams() {
     let mut socket = connect(&ingest, "", Some(&token)).await.unwrap();
     send(&mut socket, "{\"seq\":1}\n{\"a\":1}\n").await;
     let answered = said(&mut socket).await;
-    forebay_ingest::tokens::revoke(&file, "test").unwrap();
+    forebay_operators::tokens::revoke(&file, "test").unwrap();
     assert_eq!(closed(&mut socket).await, 1012, "{answered}");
     match connect(&ingest, "", Some(&token)).await {
         Err(Error::Http(response)) => assert_eq!(response.status(), 403),
@@ -209,12 +209,7 @@ async fn a_revoked_credential_ends_its_streams() {
 /// Guarantees: the first is acknowledged meanwhile, and the other as soon as there is room.
 #[tokio::test]
 async fn acknowledgements_go_on_while_a_batch_waits_for_room() {
-    let ingest = started(|settings| {
-        settings.ingest.max_in_flight = ByteSize::mib(1);
-        settings.ingest.ack_timeout = Period::from_secs(60);
-        settings.ingest.read_timeout = Period::from_secs(60);
-    })
-    .await;
+    let ingest = started_with_little_memory().await;
     let mut socket = connect(&ingest, "", None).await.unwrap();
     let bodies = ingest.filled(None).await;
     ingest.cluster.broker_down(1).unwrap();
@@ -238,12 +233,7 @@ fn frame(first: u8, len: u64, sent: usize) -> Vec<u8> {
 /// gone there is room again.
 #[tokio::test]
 async fn half_a_message_counts_as_memory() {
-    let ingest = started(|settings| {
-        settings.ingest.max_in_flight = ByteSize::mib(1);
-        settings.ingest.read_timeout = Period::from_secs(60);
-        settings.ingest.ack_timeout = Period::from_secs(60);
-    })
-    .await;
+    let ingest = started_with_little_memory().await;
     let mut sockets = Vec::new();
     for _ in 0..3 {
         let mut socket = connect(&ingest, "", None).await.unwrap();

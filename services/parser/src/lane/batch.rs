@@ -4,12 +4,14 @@ use forebay_delivery::{Converted, Handed};
 use forebay_kafka::{Acks, KafkaError, Producer, RecordBatch};
 use forebay_settings::sections::TopicSettings;
 use forebay_telemetry::SecondsCounter;
+use forebay_traces::Tracer;
 
 use super::Revision;
 use crate::convert::{Converter, With};
 use crate::metrics::BatchCounts;
 use crate::outbox::KafkaOutbox;
 use crate::rules::LaneRules;
+use crate::traced::BatchTraces;
 
 /// A batch that was sent.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(super) struct Batch {
     pub(super) revision: Revision,
     /// What came of it, for the metrics.
     pub(super) counts: BatchCounts,
+    /// The spans of those of its events whose way is traced.
+    pub(super) traces: Option<Box<BatchTraces>>,
     /// What came of it, to be held against the acknowledgements.
     converted: Converted,
     documents: Acks,
@@ -34,6 +38,7 @@ impl Batch {
             records,
             revision,
             counts: BatchCounts::default(),
+            traces: None,
             converted: Converted::default(),
             documents: Acks::new(),
             dead_letters: Acks::new(),
@@ -69,6 +74,13 @@ impl Batch {
     pub(super) fn handed(&self) -> Option<Handed> {
         let (documents, dead_letters) = (self.documents.report()?, self.dead_letters.report()?);
         Some(Handed::of(self.converted, documents.all_delivered(), dead_letters.all_delivered()))
+    }
+
+    /// The brokers have answered, or nobody waits for that any more.
+    pub(super) fn traces_end(&mut self, tracer: &Tracer, error: Option<&'static str>) {
+        if let Some(traces) = self.traces.take() {
+            traces.end(tracer, error);
+        }
     }
 
     /// Why the brokers did not take it.

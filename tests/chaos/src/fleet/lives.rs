@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use forebay_testkit::eventually;
 use forebay_testkit::procs::Usage;
+use forebay_testkit::prometheus::series;
 use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -51,8 +52,14 @@ pub(super) struct Life {
 #[derive(Clone, Debug, Default)]
 struct Seen {
     counts: Counts,
+    /// Partitions that it reads.
+    partitions: u64,
+    cpu: Duration,
     peak_memory: u64,
 }
+
+/// The time on a CPU that all processes of a tier together have used.
+pub type CpuTimes = BTreeMap<Tier, Duration>;
 
 /// The most memory that any process of a tier had, in bytes.
 pub type Peaks = BTreeMap<Tier, u64>;
@@ -87,6 +94,23 @@ impl Lives {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.list().iter().map(|life| life.seen().counts).fold(Counts::default(), |sum, counts| sum + counts)
+    }
+
+    /// What the processes of each tier have used, those that have ended included, as far as it could be read.
+    #[must_use]
+    pub fn cpu(&self) -> CpuTimes {
+        let mut times = CpuTimes::new();
+        for life in self.list() {
+            *times.entry(life.tier).or_default() += life.seen().cpu;
+        }
+        times
+    }
+
+    /// How many partitions each living process of a tier reads.
+    #[must_use]
+    pub fn partitions(&self, tier: Tier) -> Vec<u64> {
+        let living = self.list().into_iter().filter(|life| life.tier == tier && !life.has_ended());
+        living.map(|life| life.seen().partitions).collect()
     }
 
     /// The most memory that any process of each tier had.
@@ -137,19 +161,22 @@ impl Lives {
     }
 
     async fn read(&self, life: &Life) -> bool {
-        let memory = Usage::of(life.pid).map(|usage| usage.peak_memory);
+        let usage = Usage::of(life.pid);
         let request = self.client.get(&life.url).timeout(ANSWER);
         let answer = async { request.send().await?.error_for_status()?.text().await }.await;
         if life.has_ended() {
             return false;
         }
         let mut seen = life.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(memory) = memory {
-            seen.peak_memory = seen.peak_memory.max(memory);
+        if let Ok(usage) = usage {
+            seen.cpu = seen.cpu.max(usage.cpu);
+            seen.peak_memory = seen.peak_memory.max(usage.peak_memory);
         }
         if let Ok(text) = &answer {
             // Two readers may be at it, and the earlier answer may come later: counters only grow.
             seen.counts = seen.counts.max(Counts::read(text));
+            seen.partitions =
+                series(text, "forebay_consumer_partitions").map(|(_, value)| value as u64).sum();
         }
         answer.is_ok()
     }

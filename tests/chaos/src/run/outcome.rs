@@ -62,24 +62,9 @@ impl Outcome {
     /// What went wrong, in words; nothing if all promises were kept.
     #[must_use]
     pub fn failures(&self) -> Vec<String> {
-        let Findings { report, contents, wronged, wronged_count, spared_count, handed_on, rules } =
-            &self.findings;
+        let Findings { contents, handed_on, rules, .. } = &self.findings;
         let mut failures = self.ledger.clone();
-        if !report.is_clean() {
-            failures.push(report.to_string());
-        }
-        if report.in_both > 0 {
-            failures.push(format!(
-                "{} events are both in the index and in the dead-letter topic",
-                report.in_both
-            ));
-        }
-        if *wronged_count > 0 {
-            failures.push(format!("{wronged_count} dead letters of good events: {wronged:#?}"));
-        }
-        if *spared_count > 0 {
-            failures.push(format!("{spared_count} bad events are in the index"));
-        }
+        failures.extend(self.findings.failures());
         failures.extend(rules.failures(self.options.rules));
         // Where rules drop and split, a raw record isn't one record more.
         if self.options.exactly_once && !self.options.rules && *handed_on != contents.raw {

@@ -5,15 +5,13 @@ use std::convert::Infallible;
 use forebay_wire::Limits;
 use forebay_wire::lumberjack::Decoder;
 
+use crate::support::whole_and_cut;
+
 const LIMITS: Limits = Limits { max_event: 1000, max_depth: 8, max_events: 50, max_inflated: 100_000 };
 
 /// Looks at one input.
 pub fn check(input: &[u8]) {
-    let Some((cut, bytes)) = input.split_first_chunk() else { return };
-    let cut = usize::from(u16::from_be_bytes(*cut));
-    let whole = read(&[bytes]);
-    let (head, tail) = bytes.split_at(cut.min(bytes.len()));
-    assert_eq!(whole, read(&[head, tail]));
+    let _looked_at = whole_and_cut(input, read);
 }
 
 /// The events and the last sequence number.

@@ -1,7 +1,8 @@
 //! Oversized everything, on every protocol.
 
-use forebay_security::victim::{PATIENCE, Victim, sum};
+use forebay_security::victim::{PATIENCE, Victim};
 use forebay_testkit::eventually;
+use forebay_testkit::prometheus::sum;
 
 use crate::protocols::{Attack, Hostile, Monster, door, each};
 

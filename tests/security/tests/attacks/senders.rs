@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::pin::Pin;
 
-use forebay_ingest::tokens::{Wanted, WantedSecret, create, revoke};
+use forebay_operators::tokens::{Wanted, WantedSecret, create, revoke};
 use forebay_proto::v1;
 use forebay_record::Tenant;
 use forebay_security::doors;
 use forebay_security::victim::{PATIENCE, Victim, credential};
+use forebay_settings::Period;
 use forebay_testkit::eventually;
 use futures_util::future::join_all;
 use tokio::sync::Barrier;
@@ -138,9 +139,17 @@ fn text_before(protocol: &str) -> String {
     format!("before, by {protocol}.")
 }
 
+/// What somebody sends on a connection that was there before others' credentials were revoked.
+fn text_of_others(protocol: &str) -> String {
+    format!("an honest line after it, by {protocol}.")
+}
+
 async fn revoked<D: Hostile>(victim: &Victim, token: &str, before: &Barrier, after: &Barrier) {
     let mut client = D::connect(&door::<D>(victim, "mallory", token)).await;
     let heard = timeout(PATIENCE, client.send(&[text_before(D::PROTOCOL)])).await.unwrap();
+    assert_eq!(heard, Heard::Success, "{}", D::PROTOCOL);
+    let mut other = D::connect(&door::<D>(victim, "honest", &victim.token)).await;
+    let heard = timeout(PATIENCE, other.send(&["an honest line before".to_owned()])).await.unwrap();
     assert_eq!(heard, Heard::Success, "{}", D::PROTOCOL);
     let _last = before.wait().await;
     let _last = after.wait().await;
@@ -156,6 +165,13 @@ async fn revoked<D: Hostile>(victim: &Victim, token: &str, before: &Barrier, aft
         assert!(matches!(heard, Heard::Refused(_) | Heard::Closed), "{}: {heard:?}", D::PROTOCOL);
         assert!(is_refused::<D>(victim, "mallory", token, "afterwards").await, "{}", D::PROTOCOL);
     }
+    let heard = timeout(PATIENCE, other.send(&[text_of_others(D::PROTOCOL)])).await.unwrap();
+    assert_eq!(
+        heard,
+        Heard::Success,
+        "{} is revoked, and the connection of somebody else ended",
+        D::PROTOCOL
+    );
 }
 
 /// Revokes all of mallory's at once: whoever is closed is revoked by then.
@@ -187,15 +203,22 @@ async fn let_in_and_revoke(victim: &Victim, tokens: &[(&'static str, String)]) {
         let _last = after.wait().await;
     };
     let _all_done = tokio::join!(revoking, join_all(revoked.all));
+    let arrived = async || {
+        let stored = victim.stored().unwrap();
+        NAMES.iter().all(|name| stored.iter().any(|one| one.body.contains(&text_of_others(name))))
+    };
+    eventually("what others send on their open connections is taken", PATIENCE, arrived).await.unwrap();
 }
 
-/// Scenario: on each protocol somebody is connected and sends; then his credential is revoked.
+/// Scenario: on each protocol somebody is connected and sends, and so is somebody else; then the credential of the first is revoked.
 /// Guarantees: the open connection is refused or ended within seconds, a new one isn't let in, and nothing of what either sends
-/// afterwards is in Kafka.
+/// afterwards is in Kafka. Nobody else notices: what he sends on his open connection arrives.
 #[tokio::test]
 async fn every_protocol_lets_go_of_who_is_revoked() {
     let mut tokens = Vec::new();
-    let mut victim = Victim::start_with(|_, folder| {
+    let mut victim = Victim::start_with(|settings, folder| {
+        // Nobody's connection ends for being idle meanwhile.
+        settings.ingest.read_timeout = Period::from_secs(120);
         for name in NAMES {
             tokens.push((*name, credential(&folder.join("access.yaml"), "mallory", name)?));
         }

@@ -21,6 +21,7 @@ enum Layer {
 const RESERVED: &[Reserved] = &[
     Reserved { library: "rdkafka", owners: &["forebay-kafka"], in_tests: false },
     Reserved { library: "elasticsearch", owners: &["forebay-elastic"], in_tests: false },
+    Reserved { library: "opentelemetry-otlp", owners: &["forebay-traces"], in_tests: false },
     Reserved { library: "tantivy", owners: &["forebay-embedded-store"], in_tests: false },
     Reserved { library: "tansu-broker", owners: &["forebay-embedded-broker"], in_tests: false },
     Reserved { library: "tansu-storage", owners: &["forebay-embedded-broker"], in_tests: false },
@@ -28,6 +29,7 @@ const RESERVED: &[Reserved] = &[
         library: "reqwest",
         owners: &[
             "forebay",
+            "forebay-traces",
             "forebay-testkit",
             "forebay-tests",
             "forebay-load",

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use super::{Access, Credential, ForwardKey, NameKind, Tenants};
-use crate::grant::{Choice, Role};
+use crate::grant::{Choice, Role, Stamp};
 use crate::network::{network, plain};
 use crate::password;
 use crate::secret::{Secret, TokenHash};
@@ -61,8 +61,8 @@ impl Builder {
         self.access
     }
 
-    /// Adds a credential, if nothing is wrong with it; otherwise says all that is. `written` stands for all that is written of it.
-    pub(crate) fn add(&mut self, spec: CredentialSpec, written: [u8; 8]) -> Vec<String> {
+    /// Adds a credential, if nothing is wrong with it; otherwise says all that is. `stamp` stands for all that is written of it.
+    pub(crate) fn add(&mut self, spec: CredentialSpec, stamp: Stamp) -> Vec<String> {
         let mut wrong = Vec::new();
         let name: Arc<str> = spec.name.as_str().into();
         if !is_name(&name) {
@@ -112,8 +112,10 @@ impl Builder {
             from,
             key_id,
             kind,
-            written,
+            stamp,
         });
+        // A name is part of what is written, so that no two have the same.
+        let _none = self.access.stamps.insert(stamp, index);
         Vec::new()
     }
 

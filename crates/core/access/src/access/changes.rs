@@ -42,7 +42,7 @@ impl Access {
             match before.get(&*one.name) {
                 None => changes.credentials_added.push(&one.name),
                 Some(old) if one.disabled && !old.disabled => changes.credentials_disabled.push(&one.name),
-                Some(old) if one.written != old.written => changes.credentials_changed.push(&one.name),
+                Some(old) if one.stamp != old.stamp => changes.credentials_changed.push(&one.name),
                 Some(_) => {}
             }
         }

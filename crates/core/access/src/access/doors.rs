@@ -39,9 +39,8 @@ impl Access {
     #[must_use]
     pub fn opens(&self, door: &Door<'_>, now: Timestamp) -> bool {
         let sends = |found: &u32| {
-            self.credentials.get(*found as usize).is_some_and(|one| {
-                !one.disabled && one.expires.is_none_or(|expires| expires > now) && one.roles.has(Role::Send)
-            })
+            let one = self.credentials.get(*found as usize);
+            one.is_some_and(|one| one.is_good(now) && one.roles.has(Role::Send))
         };
         let shown = match door.shows {
             Shows::Headers => {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::guesses::Marker;
 use crate::read::read;
@@ -179,16 +181,42 @@ fn who_shows_nothing_is_known_by_his_place() {
     assert_eq!(at("192.0.2.1", "http"), Err(Denial::Unknown));
 }
 
+/// Scenario: somebody was let in by one of two credentials; then other versions of the file are in force, or his time is over.
+/// Guarantees: he stays whatever happens to the other one, and no longer when his own is gone, switched off, written otherwise, or over.
 #[test]
-fn what_takes_something_away_revokes() {
-    let of = |text: &str| read(text).unwrap();
-    let one = "credentials:\n  - {name: a, tenant: acme, listener: a}\n";
-    let off = "credentials:\n  - {name: a, tenant: acme, listener: a, disabled: true}\n";
-    let two = format!("{one}  - {{name: b, tenant: acme, listener: b}}\n");
-    assert!(!of(one).is_revoked_by(&of(&two)) && !of(one).is_revoked_by(&of(one)));
-    assert!(of(&two).is_revoked_by(&of(one)) && of(one).is_revoked_by(&of(off)));
-    assert!(of(one).is_revoked_by(&of(&one.replace("acme", "umbrella"))));
-    assert!(!of(off).is_revoked_by(&of("")), "nobody came in by it");
+fn who_was_let_in_stays_as_long_as_his_own_credential() {
+    let of = |credentials: &[&str]| read(&format!("credentials:\n{}", credentials.concat())).unwrap();
+    let his = "  - {name: a, tenant: acme, listener: a, expires: 2026-12-01T00:00:00Z}\n";
+    let (other, more) =
+        ("  - {name: b, tenant: acme, listener: b}\n", "  - {name: c, tenant: umbrella, listener: c}\n");
+    let at = |listener| Caller { address: None, listener };
+    let stamp =
+        |access: &Access, listener| match access.check(&Claim::Nothing, &at(listener), Role::Send, noon()) {
+            Ok(Answer::Granted(grant)) => grant.stamp,
+            answer => panic!("{answer:?}"),
+        };
+    let before = of(&[his, other]);
+    let (mine, others) = (stamp(&before, "a"), stamp(&before, "b"));
+    let off = other.replace("listener: b", "listener: b, disabled: true");
+    for newer in [&[his, other][..], &[other, his], &[his, other, more], &[his], &[his, off.as_str()]] {
+        let newer = of(newer);
+        assert!(newer.keeps(mine, noon()), "{newer:?}");
+        assert_eq!(newer.keeps(others, noon()), newer.list().any(|one| one.name == "b" && !one.disabled));
+    }
+    for taken in [
+        String::new(),
+        his.replace("listener: a", "listener: a, disabled: true"),
+        his.replace("acme", "umbrella"),
+        his.replace("listener: a", "listener: z"),
+        his.replace("listener: a", "listener: a, roles: [read]"),
+        his.replace("2026-12-01", "2027-12-01"),
+    ] {
+        assert!(!of(&[taken.as_str(), other]).keeps(mine, noon()), "{taken}");
+        assert!(of(&[taken.as_str(), other]).keeps(others, noon()), "{taken}");
+    }
+    let end: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    assert!(before.keeps(mine, end - Duration::from_secs(1)));
+    assert!(!before.keeps(mine, end) && before.keeps(others, end));
 }
 
 #[test]
@@ -214,19 +242,13 @@ fn a_shared_key_belongs_to_a_host_or_a_user() {
     assert_eq!(ask("h2", "", b"key-of-host", b""), Err(Denial::Unknown));
     assert_eq!(ask("h2", "ann", b"key-of-all", b"pw").as_deref(), Ok("user"));
     assert_eq!(ask("h2", "", b"", b""), Err(Denial::Unknown));
-}
-
-#[test]
-fn the_end_of_a_time_is_seen_once() {
-    let text = "tenants: {acme: }\ncredentials:\n  \
-        - {name: one, tenant: acme, network: 192.0.2.0/24, expires: 2026-01-01T00:00:00Z}\n  \
-        - {name: off, tenant: acme, network: 198.51.100.0/24, expires: 2026-02-01T00:00:00Z, disabled: true}\n  \
-        - {name: all, tenant: acme, network: 203.0.113.0/24}\n";
-    let access = read(text).unwrap();
-    let at = |text: &str| -> Timestamp { text.parse().unwrap() };
-    let (before, then, after) =
-        (at("2025-12-31T23:59:59Z"), at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:01Z"));
-    assert!(access.expires_within(before, then) && access.expires_within(before, after));
-    assert!(!access.expires_within(then, after), "it was seen before");
-    assert!(!access.expires_within(after, at("2027-01-01T00:00:00Z")), "who is switched off has no time");
+    let nothing = |_: &[u8]| false;
+    let is_named = |hostname, user| {
+        access.names_forward(&Forward { hostname, user, proves_key: &nothing, proves_password: &nothing })
+    };
+    assert!(is_named("h1", "") && is_named("h2", "ann"));
+    assert!(
+        !is_named("h2", "") && !is_named("h1", "bob") && !is_named("ann", ""),
+        "who shows a user goes by that"
+    );
 }

@@ -44,7 +44,43 @@ fn a_day_too_large_for_its_shards_is_split_into_hours() {
     assert!(large.search.hourly && large.search.indices == 31 * 24);
 }
 
+/// Guarantees: what anybody runs can be worked out, and what nobody runs is told apart.
+#[test]
+fn what_is_too_large_is_known() {
+    let largest =
+        Input { events_per_sec: 10_000_000, tenants: 10_000, retention_days: 3_650, ..Input::default() };
+    assert!(largest.is_in_reach());
+    for far in [
+        Input { events_per_sec: u64::MAX, ..largest },
+        Input { bytes: 1 << 50, ..largest },
+        Input { tenants: u64::MAX / 100, ..largest },
+        Input { replicas: u64::MAX, ..largest },
+    ] {
+        assert!(!far.is_in_reach(), "{far:?}");
+    }
+}
+
 proptest! {
+    /// Scenario: inputs of all sizes, half of them too large.
+    /// Guarantees: what is in reach is worked out without reaching an end of the arithmetic.
+    #[test]
+    fn what_is_in_reach_is_exact(
+        n in (36_u32..64, any::<u64>()).prop_map(|(shift, n)| n >> shift),
+        bytes in (36_u32..64, any::<u64>()).prop_map(|(shift, n)| n >> shift),
+        tenants in (24_u32..64, any::<u64>()).prop_map(|(shift, n)| n >> shift),
+        retention_days in 0_u64..100_000,
+        replicas in 0_u64..10,
+    ) {
+        let input = Input { events_per_sec: n, bytes, tenants, retention_days, replicas, ..Input::default() };
+        prop_assume!(input.is_in_reach());
+        let Search { stored, disk, indices, .. } = plan(&input).search;
+        let document = u128::from(per_mille(bytes, figures::INDEX_BYTES.per_mille));
+        let days = u128::from(retention_days + 1);
+        prop_assert_eq!(u128::from(stored), u128::from(n) * u128::from(DAY) * document * days * u128::from(replicas + 1));
+        prop_assert!(u128::from(disk) <= 2 * u128::from(stored));
+        prop_assert!(u128::from(indices) <= u128::from(tenants.max(1)) * days * 24);
+    }
+
     /// Guarantees: more events never need less of anything, no input breaks it, and no tier has more lanes than partitions.
     #[test]
     fn more_never_needs_less(

@@ -5,6 +5,7 @@
 //! when its last document has left.
 
 use forebay_bulk::ItemError;
+use forebay_record::TraceContext;
 
 use super::Writing;
 use crate::batch::Batch;
@@ -34,13 +35,14 @@ impl<B: Batch> Writing<B> {
         let tags: Vec<u32> = indices.iter().filter_map(|index| part.request.tag(*index)).collect();
         let records = source.records.select(&tags);
         let row_of = tags.iter().filter_map(|tag| source.row_of.get(*tag as usize).copied()).collect();
+        let traced = source.traced.select(&tags);
         let request = part.request.select(indices.iter().copied()).renumbered();
         let bytes = records.bytes() + request.body().len();
         let (load, open) = (source.load, tags.len());
         self.loads.get_mut(&load)?.resize(bytes, 0);
         self.release(part.source, open);
         let source = self.number();
-        let _none = self.sources.insert(source, Source { load, records, row_of, bytes, open });
+        let _none = self.sources.insert(source, Source { load, records, row_of, bytes, traced, open });
         Some(Part { source, ..part.with(request) })
     }
 
@@ -65,6 +67,17 @@ impl<B: Batch> Writing<B> {
         let tags: Vec<u32> = (0..part.request.len()).filter_map(|index| part.request.tag(index)).collect();
         let errors = tags.iter().map(|_| error.clone()).collect();
         self.dead_letter(part.source, tags, errors);
+    }
+
+    /// The traces of documents that are sent together.
+    pub(super) fn traces_of(&self, parts: &[Part]) -> Vec<TraceContext> {
+        let mut traces = Vec::new();
+        for part in parts {
+            if let Some(source) = self.sources.get(&part.source) {
+                source.traced.of_request(&part.request, &mut traces);
+            }
+        }
+        traces
     }
 
     /// Bytes of the source of a part.

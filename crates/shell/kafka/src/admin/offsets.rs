@@ -108,7 +108,7 @@ impl Shared {
     }
 
     fn group_lag(&self, group: &str, topic: &str) -> Result<Vec<GroupLag>, KafkaError> {
-        let ranges = self.offsets(topic)?;
+        let info = self.topic(topic)?.ok_or_else(|| KafkaError::UnknownTopic { topic: topic.to_owned() })?;
         let failed = |error| KafkaError::of(&error, topic);
         // It carries the group's name to ask in its name; it never subscribes, so that it never joins.
         let consumer: BaseConsumer<PlainContext> = Properties::new(&self.settings, CLIENT_ID)
@@ -121,16 +121,18 @@ impl Shared {
             .build(&self.settings)?
             .create_with_context(PlainContext(Connection::new(&self.settings.bootstrap_servers, topic)))
             .map_err(failed)?;
-        let mut asked = TopicPartitionList::with_capacity(ranges.len());
-        for range in &ranges {
-            let _entry = asked.add_partition(topic, range.partition);
+        let mut asked = TopicPartitionList::new();
+        for partition in 0..info.partitions {
+            let _entry = asked.add_partition(topic, partition);
         }
+        // Before the ends: a group that keeps up would otherwise seem to be beyond them.
         let committed = consumer.committed_offsets(asked, REQUEST_TIMEOUT).map_err(failed)?;
         let offset_of = |partition| match committed.find_partition(topic, partition)?.offset() {
             Offset::Offset(offset) => Some(offset),
             _ => None,
         };
-        Ok(ranges
+        Ok(self
+            .offsets(topic)?
             .into_iter()
             .map(|range| GroupLag { range, committed: offset_of(range.partition) })
             .collect())

@@ -1,7 +1,9 @@
 //! Topics, the largest record, times and lag.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use forebay_kafka::admin::{TopicAction, wanted_topics};
@@ -92,6 +94,58 @@ async fn lag_is_told() {
     let lag = admin.group_lag("lag-group", "lag").await.unwrap();
     assert_eq!(lag.iter().map(|lag| (lag.range.len(), lag.lag())).collect::<Vec<_>>(), [(10, 5), (10, 0)]);
     intake.close();
+}
+
+/// Scenario: a group commits what comes in as soon as it comes, all the time, while it is asked for its lag.
+/// Guarantees: it is never told to be beyond the end of its topic, which would mean that the topic was made anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_keeps_up_is_not_beyond_the_end() {
+    let settings = settings().await;
+    create(&settings, "keepsup").await;
+    let done = Arc::new(AtomicBool::new(false));
+    let sending = tokio::spawn({
+        let (settings, done) = (settings.clone(), Arc::clone(&done));
+        async move {
+            while !done.load(Ordering::Relaxed) {
+                send(&settings, "keepsup", (0..20).map(|n| (n % 2, b"x".to_vec()))).await;
+            }
+        }
+    });
+    let reading = std::thread::spawn({
+        let (settings, done) = (settings.clone(), Arc::clone(&done));
+        move || {
+            let mut intake = member(&settings, "keepsup", Arc::new(Stopped::default()));
+            while !done.load(Ordering::Relaxed) {
+                let mut batch = RecordBatch::new();
+                poll_until(&mut intake, &mut batch, |_, batch| {
+                    !batch.is_empty() || done.load(Ordering::Relaxed)
+                });
+                let next: BTreeMap<i32, i64> =
+                    batch.iter().map(|record| (record.partition, record.offset + 1)).collect();
+                let next: Vec<(i32, i64)> = next.into_iter().collect();
+                intake.commit(&next, CommitMode::Sync).unwrap();
+            }
+            intake.close();
+        }
+    });
+    let admin = Admin::new(&settings).unwrap();
+    // A new broker has no coordinator for the group at first.
+    let has_begun = async || {
+        let lag = admin.group_lag("keepsup-group", "keepsup").await;
+        lag.is_ok_and(|lag| lag.iter().any(|lag| lag.committed.is_some()))
+    };
+    forebay_testkit::eventually("the group has committed something", Duration::from_secs(60), has_begun)
+        .await
+        .unwrap();
+    let mut beyond = Vec::new();
+    for _ in 0..100 {
+        let lag = admin.group_lag("keepsup-group", "keepsup").await.unwrap();
+        beyond.extend(lag.into_iter().filter(|lag| lag.committed.is_some_and(|at| at > lag.range.end)));
+    }
+    done.store(true, Ordering::Relaxed);
+    sending.await.unwrap();
+    reading.join().unwrap();
+    assert!(beyond.is_empty(), "{beyond:?}");
 }
 
 /// Scenario: one partition is half committed, the other whole; then intake pauses, and more comes in.

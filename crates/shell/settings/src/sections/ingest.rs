@@ -41,14 +41,17 @@ pub struct IngestSettings {
     /// this time, the rest gets 429 at once. Set it to at least twice the time that Kafka takes when it has nothing else
     /// to do.
     pub max_latency: Period,
-    /// How long a request may take to send its body.
+    /// How long a request may take to send its body, and how long a connection may be silent before it may have to go for a newcomer
+    /// (`max_connections`).
     pub read_timeout: Period,
     /// How long a request waits for Kafka's acknowledgement before it gets 503.
     pub ack_timeout: Period,
     /// The least `Retry-After` of answers 429 and 503. It is more when the backlog takes longer, and up to twice as much by
     /// chance, so that clients don't come back together.
     pub retry_after: Period,
-    /// The most connections at once.
+    /// The most connections at once, to each listener. Who comes when there are so many waits. To a listener whose protocol has no requests
+    /// (syslog, RELP, GELF, lines, Forward, Beats) it gets the place of a connection that has brought nothing whole for
+    /// `read_timeout`, of the address that has the most connections, and more than its own.
     #[schemars(range(min = 1))]
     pub max_connections: usize,
     /// The most connections at once from one address, or from one network of IPv6 (/64), to each listener. Clients behind

@@ -28,7 +28,8 @@ pub struct SearchSettings {
     pub request_timeout: Period,
     /// Whether request bodies are compressed with gzip: less network, more CPU on both sides.
     pub gzip: bool,
-    /// The first part of every index name and of the index template's pattern.
+    /// The first part of every index name and of the index template's pattern. No dash: it ends at the first of a name, so
+    /// that no installation takes another's indices for its own.
     pub index_prefix: String,
     /// How many primary shards the index template gives an index.
     #[schemars(range(min = 1))]

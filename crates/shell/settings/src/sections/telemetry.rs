@@ -1,4 +1,6 @@
-//! `telemetry:` logs, metrics and health of every process.
+//! `telemetry:` logs, metrics, traces and health of every process.
+
+mod traces;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,6 +8,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::traces::TracesSettings;
 use crate::units::Period;
 
 /// Logs, metrics and health of every process.
@@ -31,6 +34,8 @@ pub struct TelemetrySettings {
     /// The group of a tenant, for metrics that would cost too much for each tenant, such as the time from receipt to the index:
     /// `acme: gold`. Tenants that aren't named share the group `default`; at most 50 groups.
     pub tenant_groups: BTreeMap<String, String>,
+    /// Traces of events on their way through the tiers.
+    pub traces: TracesSettings,
 }
 
 /// Where each tier serves its metrics and health.
@@ -97,6 +102,7 @@ impl Default for TelemetrySettings {
             stall_after: Period::from_secs(300),
             max_tenants: 1000,
             tenant_groups: BTreeMap::new(),
+            traces: TracesSettings::default(),
         }
     }
 }

@@ -15,7 +15,18 @@ pub(super) fn check(search: &SearchSettings, findings: &mut Findings) {
         is_index_prefix(&search.index_prefix),
         "search.index_prefix",
         format!("`{}` can't begin an index's name", search.index_prefix.escape_debug()),
-        "use 1 to 100 of a-z, 0-9, `_`, `.` and `-`, starting with a letter or digit",
+        "use 1 to 100 of a-z, 0-9, `_` and `.`, starting with a letter or digit",
+    );
+    findings.require(
+        !is_index_prefix(&search.index_prefix) || !search.index_prefix.contains('-'),
+        "search.index_prefix",
+        format!(
+            "`{}` has a dash in it, with which names have two readings: `forebay-eu-acme-...` is the prefix `forebay-eu` and the tenant \
+             `acme`, or `forebay` and `eu-acme`, so that one installation's retention deletes what is another's",
+            search.index_prefix.escape_debug()
+        ),
+        "write `_` or `.` in place of each dash; the indices that there are keep their names, and are no longer found or deleted: \
+         docs/retention.md says what to do with them",
     );
     // The most that both clusters let one index have (index.max_number_of_shards).
     findings.number("search.shards", search.shards, 1, 1_024);
@@ -63,7 +74,8 @@ fn credentials(search: &SearchSettings, findings: &mut Findings) {
     );
 }
 
-/// Part of what both clusters allow in an index's name, less what would hide the index (a dot in front).
+/// Part of what both clusters allow in an index's name, less what would hide the index (a dot in front). Dashes have a finding of
+/// their own.
 fn is_index_prefix(prefix: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-');
     (1..=100).contains(&prefix.len()) && prefix.bytes().all(allowed) && !prefix.starts_with(['_', '.', '-'])

@@ -109,8 +109,20 @@ fn search_address_and_credentials() {
         "password_file",
     );
     one(&problems(|s| s.search.index_prefix = "Logs".into()), "search.index_prefix: `Logs`", "a-z");
+    one(&problems(|s| s.search.index_prefix = "-logs".into()), "search.index_prefix: `-logs`", "a-z");
     let ca = |s: &mut Settings| s.search.ca_file = Some(PathBuf::from("ca.pem"));
     one(&problems(ca), "search.ca_file", "https");
+}
+
+/// Scenario: a prefix with a dash, which another's prefix, a dash and the beginning of a tenant's name could be.
+/// Guarantees: it is refused, and why; without the dash it isn't.
+#[test]
+fn a_prefix_that_another_installations_names_could_begin_with_is_refused() {
+    let with = |prefix: &'static str| problems(move |s| s.search.index_prefix = prefix.into());
+    one(&with("forebay-eu"), "search.index_prefix: `forebay-eu` has a dash in it", "docs/retention.md");
+    for prefix in ["forebay", "forebay_eu", "forebay.eu", "0"] {
+        assert_eq!(with(prefix), Vec::<String>::new(), "{prefix}");
+    }
 }
 
 /// Guarantees: nobody opens an unguarded door to the network by leaving a setting out.
@@ -243,6 +255,30 @@ fn telemetry_port_and_filter() {
         "telemetry.log_filter: `wran`",
         "`warn`",
     );
+}
+
+#[test]
+fn traces_go_to_an_address_of_a_collector() {
+    let with = |endpoint: &str| {
+        let endpoint = endpoint.to_owned();
+        problems(move |s| s.telemetry.traces.endpoint = Some(endpoint))
+    };
+    assert_eq!(with("http://collector:4318/v1/traces"), [""; 0]);
+    one(
+        &with("collector:4318"),
+        "telemetry.traces.endpoint: has the scheme `collector`",
+        "scheme, port and path",
+    );
+    one(&with("http://collector:4318"), "telemetry.traces.endpoint: has no path", "/v1/traces");
+    let secret = with("http://user:secret@collector/v1/traces");
+    one(&secret, "telemetry.traces.endpoint: has a user", "token_file");
+    assert!(!secret.join("").contains("secret@"));
+    one(&problems(|s| s.telemetry.traces.sample_one_in = 0), "telemetry.traces.sample_one_in", "1");
+    let of_no_use = |s: &mut Settings| {
+        s.telemetry.traces.endpoint = Some("http://collector:4318/v1/traces".into());
+        s.telemetry.traces.ca_file = Some("ca.pem".into());
+    };
+    one(&problems(of_no_use), "telemetry.traces.ca_file", "`https`");
 }
 
 /// Guarantees: metrics that ask for a token have a file to look it up in, that of operators before that of senders.

@@ -31,7 +31,7 @@ metric_names! {
         IngestCutEvents => "forebay_ingest_cut_events_total", Count, [Protocol],
             "Events of syslog and lines that were larger than `ingest.max_event`, and were cut to that size.";
         IngestRefusedConnections => "forebay_ingest_refused_connections_total", Count, [Listener, Reason],
-            "Connections that were closed before anything was taken from them.";
+            "Connections that were closed before anything was taken from them; by `silent`, those that said nothing and were ended for newcomers.";
         IngestRejectedEvents => "forebay_ingest_rejected_events_total", Count, [Tenant, Reason],
             "Events that ingest refused by themselves, while their neighbours went on.";
         IngestOverQuota => "forebay_ingest_over_quota_total", Count, [Tenant, Quota],
@@ -115,6 +115,10 @@ metric_names! {
             "Lines of followed files that the broker has.";
         TailBytes => "forebay_tail_bytes_total", Bytes, [],
             "Bytes of those lines.";
+        TraceSpans => "forebay_trace_spans_total", Count, [],
+            "Spans that the collector of traces has taken.";
+        TraceSpansDropped => "forebay_trace_spans_dropped_total", Count, [Reason],
+            "Spans that no collector has: `queue_full`, `failed`, `stopped`; traces of one batch that were too many to be followed: `crowded`; or requests that weren't traced though their senders have them chosen, since their tenant's share was used up: `over_share`.";
         LogsHeldBack => "forebay_logs_held_back_total", Count, [],
             "Lines of the process's own logs that a rate limit held back.";
     }

@@ -23,6 +23,9 @@ pub(super) async fn handle(state: Arc<State>, request: Request<Incoming>) -> Ans
     let path = head.uri.path().trim_matches('/').to_owned();
     let segments: Vec<&str> = path.split('/').collect();
     let is_gzip = head.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
+    if let Some(traceparent) = head.headers.get("traceparent") {
+        state.traceparents().push(String::from_utf8_lossy(traceparent.as_bytes()).into_owned());
+    }
     let (status, answer) = match (&head.method, segments.as_slice()) {
         (&Method::GET | &Method::HEAD, [""]) => (200, greeting()),
         (&Method::POST | &Method::PUT, ["_bulk"]) => {

@@ -36,6 +36,7 @@ pub(super) struct State {
     pub(super) tally: Tally,
     documents: Mutex<Documents>,
     faults: Mutex<Faults>,
+    traceparents: Mutex<Vec<String>>,
     /// Templates and such by path, as they were put.
     resources: Mutex<HashMap<String, Value>>,
 }
@@ -54,6 +55,11 @@ pub(super) struct Tally {
 // === impl State ===
 
 impl State {
+    /// The `traceparent` headers that came.
+    pub(super) fn traceparents(&self) -> MutexGuard<'_, Vec<String>> {
+        self.traceparents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn sink() -> Self {
         Self { is_sink: true, ..Self::default() }
     }

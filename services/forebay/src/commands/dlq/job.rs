@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use forebay_access::Operator;
-use forebay_deadletters::{Delivery, Filter, Job, Report, run};
+use forebay_deadletters::{Delivery, Filter, Job, Progress as SoFar, Report, run};
 use forebay_store::Store;
 
 use super::{FilterArgs, count, explain, json, narrow};
@@ -66,6 +66,7 @@ impl JobArgs {
     fn fill(&self, job: Job, target: &Target, operator: &Operator) -> Result<Job, Failure> {
         let mut filter = self.filter.clone();
         narrow(&mut filter, operator)?;
+        let tenant = filter.tenant.clone();
         Ok(Job {
             filter: Filter::from(filter),
             limit: (self.limit > 0).then_some(self.limit),
@@ -73,7 +74,7 @@ impl JobArgs {
             delivery: delivery(target, self.at_least_once),
             actor: operator.actor.to_string(),
             unaudited: self.unaudited,
-            run: self.run.clone(),
+            run: self.run.as_ref().map(|run| operator.scope.name_work(tenant.as_deref(), run)),
             ..job
         })
     }
@@ -127,16 +128,16 @@ async fn work(target: &Target, job: Job, what: &'static str) -> Result<Report, F
     if job.unaudited && !job.dry_run {
         warn_unaudited();
     }
-    let progress = Arc::new(Mutex::new(Progress::new(what, "records read", None)));
+    let is_of_one = job.filter.tenant.is_some();
+    let unit = if is_of_one { "letters done" } else { "records read" };
+    let progress = Arc::new(Mutex::new(Progress::new(what, unit, None)));
     let shown = Arc::clone(&progress);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = Arc::clone(&stop);
     let running = run(&target.settings, job, move |so_far| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let detail = || {
-            format!("{} to read, {} letters done", table::count(so_far.remaining), table::count(so_far.done))
-        };
-        shown.at(so_far.read, detail);
+        let (number, detail) = told(so_far, is_of_one);
+        shown.at(number, || detail);
         if stopping.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     tokio::pin!(running);
@@ -158,6 +159,15 @@ async fn work(target: &Target, job: Job, what: &'static str) -> Result<Report, F
     report.map_err(|error| explain(&error))
 }
 
+/// How far it is. How many records there are to be read says how others fare, so that a job on one tenant's letters doesn't tell.
+fn told(so_far: SoFar, is_of_one: bool) -> (u64, String) {
+    if is_of_one {
+        return (so_far.done, String::new());
+    }
+    let (left, done) = (table::count(so_far.remaining), table::count(so_far.done));
+    (so_far.read, format!("{left} to read, {done} letters done"))
+}
+
 /// Prints what came of it, and what to do next; answers how the command ends.
 fn conclude(report: &Report, job: &Job, as_json: bool, words: &str) -> Outcome {
     let mut data = Data::new();
@@ -176,4 +186,16 @@ fn conclude(report: &Report, job: &Job, as_json: bool, words: &str) -> Outcome {
         report if report.is_complete() && (report.not_deleted.is_none() || cannot_delete) => Exit::Done,
         _ => Exit::Failed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_on_one_tenants_letters_tells_nothing_of_others() {
+        let so_far = SoFar { read: 5_000, remaining: 70_000, done: 3 };
+        assert_eq!(told(so_far, false), (5_000, "70,000 to read, 3 letters done".to_owned()));
+        assert_eq!(told(so_far, true), (3, String::new()));
+    }
 }

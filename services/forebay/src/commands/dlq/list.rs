@@ -46,8 +46,9 @@ pub(super) struct Args {
 pub(super) enum Read {
     /// A letter, and what closed it.
     Letter(Box<Entry>, Option<Mark>),
-    /// No more: how many were read, how many of those are closed, how many records were no letters.
-    End { scanned: u64, closed: u64, malformed: u64 },
+    /// No more: how many letters there are of the tenant, or of all where none is named; how many that match are closed; how many records
+    /// were no letters.
+    End { letters: u64, closed: u64, malformed: u64 },
 }
 
 /// Reads the letters that match on another thread.
@@ -71,7 +72,7 @@ pub(super) fn read(
                     break;
                 }
             }
-            Ok(Read::End { scanned: letters.scanned(), closed, malformed: letters.malformed() })
+            Ok(Read::End { letters: letters.of_tenant(), closed, malformed: letters.malformed() })
         };
         let end = reading();
         // Who has read enough has hung up.
@@ -82,6 +83,7 @@ pub(super) fn read(
 
 pub(super) async fn run(target: Target, args: Args) -> Outcome {
     let Args { filter, scope, limit, json: as_json } = args;
+    let tenant = filter.tenant.clone();
     let mut from = read(&target, filter, scope);
     let mut data = Data::new();
     let mut progress = Progress::new("listing", "letters", None);
@@ -103,7 +105,7 @@ pub(super) async fn run(target: Target, args: Args) -> Outcome {
                 }
                 progress.at(listed, String::new);
             }
-            Read::End { scanned, closed, malformed } => end = Some((scanned, closed, malformed)),
+            Read::End { letters, closed, malformed } => end = Some((letters, closed, malformed)),
         }
     }
     // In this order, so that a terminal shows the letters without the bar, and what is said about them below.
@@ -113,13 +115,13 @@ pub(super) async fn run(target: Target, args: Args) -> Outcome {
     if cut {
         note(format!("only the first {} are shown; --limit 0 shows all", table::count(listed)));
     }
-    if let Some((scanned, closed, malformed)) = end {
+    if let Some((letters, closed, malformed)) = end {
         if malformed > 0 {
             warn(format!("{} records of the topic are no dead letters", table::count(malformed)));
         }
         if !as_json {
-            let letters = scanned.saturating_sub(malformed);
-            note(format!("{} of {} dead letters", table::count(listed), table::count(letters)));
+            let of = tenant.map(|tenant| format!(" of tenant `{}`", safe(&tenant))).unwrap_or_default();
+            note(format!("{} of {} dead letters{of}", table::count(listed), table::count(letters)));
             if closed > 0 && !scope.all {
                 note(format!(
                     "{} more match and were dealt with; --all shows them too",

@@ -58,8 +58,14 @@ pub(super) async fn ask(addresses: &[String], token: Option<&Secret>) -> Vec<Pro
 
 /// All addresses of a name. Those of one family only: a process that has both would be counted twice.
 async fn resolve(address: &str) -> Result<Vec<SocketAddr>, String> {
+    if address.starts_with("https://") {
+        return Err("processes serve metrics by http: give HOST:PORT".to_owned());
+    }
     let address = address.strip_prefix("http://").unwrap_or(address);
     let address = address.split('/').next().unwrap_or(address);
+    if address.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+        return Err("it has no port: give HOST:PORT, as telemetry.listen has them".to_owned());
+    }
     // What listens everywhere is asked here.
     let address = address.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
     let found: Vec<SocketAddr> = match lookup_host(&address).await {
@@ -144,6 +150,13 @@ mod tests {
         assert_eq!(resolve("http://127.0.0.1:9600/metrics").await.unwrap(), [socket("127.0.0.1:9600")]);
         assert_eq!(resolve("[::]:9600").await.unwrap(), [socket("[::1]:9600")]);
         assert_eq!(resolve("localhost:9600").await.unwrap().len(), 1);
-        assert!(resolve("no port").await.unwrap_err().contains("leads nowhere"));
+        for (wrong, told) in [
+            ("no-port", "it has no port"),
+            ("[::1]", "it has no port"),
+            ("localhost:metrics", "it has no port"),
+            ("https://127.0.0.1:9600", "by http"),
+        ] {
+            assert!(resolve(wrong).await.unwrap_err().contains(told), "{wrong}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use forebay_wire::Batch;
 
 use crate::intake::room::{Holding, WhenOver};
 use crate::intake::{Admitted, Intake, Sender};
-use crate::listen::Stop;
+use crate::listen::{Pulse, Stop};
 use crate::refusal::Refusal;
 
 /// What an event takes beside its bytes on its way to Kafka, in bytes: its place in the batch, its id, its envelope, its record.
@@ -23,6 +23,8 @@ pub(in super::super) struct Route {
     pub(in super::super) intake: Arc<Intake>,
     pub(in super::super) sender: Sender,
     pub(in super::super) stop: Stop,
+    /// Where it is said that the sender was heard.
+    pub(in super::super) pulse: Arc<Pulse>,
     /// Whether the sender learns what has arrived, so that nothing is lost by giving up.
     pub(in super::super) acknowledges: bool,
 }
@@ -43,8 +45,16 @@ impl Route {
         Holding::new(Arc::clone(&self.intake), self.sender.clone(), over)
     }
 
-    /// Sends a batch as often as it takes, until the end of the drain.
+    /// Sends a batch as often as it takes, until the end of the drain. Its connection isn't silent meanwhile.
     pub(in super::super) async fn ship(self, held: Holding, batch: Batch) -> Shipped {
+        let pulse = Arc::clone(&self.pulse);
+        pulse.works();
+        let shipped = self.send(held, batch).await;
+        pulse.beats();
+        shipped
+    }
+
+    async fn send(self, held: Holding, batch: Batch) -> Shipped {
         let events = batch.events.len();
         let need = batch.bytes.len() * 2 + batch.weight() + events * PER_EVENT + batch.attribute_bytes();
         let most = self.intake.limits.max_in_flight;
@@ -100,7 +110,7 @@ impl Route {
         if refusal.quota.is_none() {
             return self.lost("stopped", events);
         }
-        let Sender { tenant, protocol, peer } = &self.sender;
+        let Sender { tenant, protocol, peer, .. } = &self.sender;
         rate_limited_warn!(
             per_minute = 6,
             protocol = protocol.as_str(),

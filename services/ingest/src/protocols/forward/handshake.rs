@@ -1,7 +1,6 @@
 //! Hands are shaken before anything is read: both sides prove that they know a shared key of the access file.
 
-use forebay_access::Forward;
-use forebay_record::Tenant;
+use forebay_access::{Forward, Known};
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::forward::Decoder;
 use forebay_wire::forward::handshake::{Helo, Ping, refused};
@@ -25,18 +24,18 @@ pub(super) fn is_needed(connection: &Connection, intake: &Intake) -> bool {
     keys && intake.access.unnamed(&connection.origin(), Timestamp::now()).is_err()
 }
 
-/// The tenant of who connects; `None` if it isn't let in, or is gone.
+/// Whose events who connects brings; `None` if it isn't let in, or is gone.
 pub(super) async fn shake_hands(
     connection: &mut Connection,
     intake: &Intake,
     decoder: &mut Decoder,
-) -> Option<Tenant> {
+) -> Option<Known> {
     let (stop, within) = (connection.stop.drain.clone(), intake.limits.read_timeout);
     let shaken = timeout(within, exchange(connection, intake, decoder));
     stop.run_until_cancelled(shaken).await?.ok()?
 }
 
-async fn exchange(connection: &mut Connection, intake: &Intake, decoder: &mut Decoder) -> Option<Tenant> {
+async fn exchange(connection: &mut Connection, intake: &Intake, decoder: &mut Decoder) -> Option<Known> {
     let (_, users) = intake.access.asks_forward();
     let helo = Helo { nonce: rand::random(), auth: users.then(rand::random) };
     connection.stream.write_all(&helo.encode()).await.ok()?;
@@ -54,10 +53,10 @@ async fn exchange(connection: &mut Connection, intake: &Intake, decoder: &mut De
         }
     };
     match find(connection, intake, &helo, &ping) {
-        Ok((tenant, answer)) => {
+        Ok((known, answer)) => {
             connection.stream.write_all(&answer).await.ok()?;
             connection.stream.flush().await.ok()?;
-            Some(tenant)
+            Some(known)
         }
         Err(refusal) => {
             not_let_in(connection, intake, &refusal.reason);
@@ -73,7 +72,7 @@ fn find(
     intake: &Intake,
     helo: &Helo,
     ping: &Ping,
-) -> Result<(Tenant, Vec<u8>), Refusal> {
+) -> Result<(Known, Vec<u8>), Refusal> {
     let proves_key = |key: &[u8]| ping.proves_key(helo, key);
     let proves_password = |password: &[u8]| ping.proves_password(helo, password);
     let shown = Forward {
@@ -83,10 +82,11 @@ fn find(
         proves_password: &proves_password,
     };
     let (grant, key) = intake.access.forward(&shown, &connection.origin(), Timestamp::now())?;
-    Ok((grant.tenant, ping.accepted(helo, HOSTNAME, key.expose())))
+    let known = Known { tenant: grant.tenant, stamp: Some(grant.stamp) };
+    Ok((known, ping.accepted(helo, HOSTNAME, key.expose())))
 }
 
-fn no_ping(connection: &Connection, intake: &Intake, why: &dyn std::fmt::Display) -> Option<Tenant> {
+fn no_ping(connection: &Connection, intake: &Intake, why: &dyn std::fmt::Display) -> Option<Known> {
     not_let_in(connection, intake, &format!("its handshake can't be read: {why}"));
     None
 }

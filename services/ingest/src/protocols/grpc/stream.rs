@@ -14,7 +14,8 @@ use http_body_util::BodyExt;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::{decoded, of_decoder, sender, ship};
+use super::{decoded, lasting_sender, of_decoder, ship};
+use crate::access::Lease;
 use crate::http::connection::Held;
 use crate::http::grpc::{self, Call, Packed, Said, Saying, channel};
 use crate::intake::room::{Growing, Holding, WhenOver};
@@ -29,12 +30,12 @@ const IDLE: Duration = Duration::from_secs(300);
 /// Takes batches until the client or the stop ends that.
 pub(super) async fn stream(State(intake): State<Arc<Intake>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    match Call::read(&parts).and_then(|call| Ok((call, sender(&intake, &parts)?))) {
-        Ok((call, sender)) => {
+    match Call::read(&parts).and_then(|call| Ok((call, lasting_sender(&intake, &parts)?))) {
+        Ok((call, (sender, lease))) => {
             let (saying, said): (Saying, Said) = channel(OPEN + 2);
             let held: Option<Held> = parts.extensions.get().cloned();
-            let serving = Serving { intake: Arc::clone(&intake), sender, call, saying, held };
-            // It ends when the client is gone, at the stop, and when credentials are taken away.
+            let serving = Serving { intake: Arc::clone(&intake), sender, lease, call, saying, held };
+            // It ends when the client is gone, at the stop, and when its credential is taken away.
             let _task = tokio::spawn(serving.serve(body));
             grpc::stream(said)
         }
@@ -45,6 +46,7 @@ pub(super) async fn stream(State(intake): State<Arc<Intake>>, request: Request) 
 struct Serving {
     intake: Arc<Intake>,
     sender: Sender,
+    lease: Lease,
     call: Call,
     saying: Saying,
     held: Option<Held>,
@@ -56,7 +58,7 @@ enum End {
     Fine,
     /// The client is gone.
     Gone,
-    /// Nothing came for too long, the server stops, or credentials have changed.
+    /// Nothing came for too long, the server stops, or the credential is no longer good.
     Again(&'static str),
     Refused(Refusal),
 }
@@ -203,7 +205,7 @@ impl Serving {
     /// Waits until it has to end, and says why.
     async fn over(&self) -> &'static str {
         match &self.held {
-            Some(held) => held.over().await,
+            Some(held) => held.over(&self.lease).await,
             None => std::future::pending().await,
         }
     }

@@ -11,6 +11,8 @@ use forebay_yaml::suggest::misspelt;
 use jiff::Timestamp;
 use thiserror::Error;
 
+use crate::http::request::trace;
+
 /// The longest source, in bytes.
 const MAX_SOURCE: usize = 256;
 /// The longest format name, in bytes.
@@ -28,7 +30,7 @@ const KNOWN: &str = "atomic, format, stream, source, id_field, observed_at, attr
 pub(crate) struct Options {
     /// One bad event refuses all.
     pub atomic: bool,
-    /// What it says of the events: format, stream, source, time and attributes, and the `traceparent` header, if it is valid.
+    /// What it says of the events: format, stream, source, time and attributes, and the trace context, if there is a valid one.
     pub facts: Facts,
     /// The top-level member that holds an event's id.
     pub id_field: Option<String>,
@@ -81,10 +83,7 @@ impl Options {
             }
         }
         options.idempotency_key = header(headers, "idempotency-key")?.map(str::to_owned);
-        // A trace context that can't be read counts as none (W3C Trace Context, section 4.3).
-        let traceparent = header(headers, "traceparent").ok().flatten();
-        options.facts.traceparent =
-            traceparent.filter(|value| is_traceparent(value)).unwrap_or_default().to_owned();
+        options.facts.traceparent = trace(headers).map(|context| context.to_string()).unwrap_or_default();
         Ok(options)
     }
 
@@ -192,18 +191,6 @@ fn nanoseconds(text: &str) -> Option<u64> {
     }
 }
 
-/// `version-trace-parent-flags` in lowercase hexadecimal digits (W3C Trace Context, section 3.2).
-fn is_traceparent(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let is_dash = |at: usize| matches!(at, 2 | 35 | 52);
-    bytes.len() == 55
-        && bytes.iter().enumerate().all(|(at, byte)| match byte {
-            b'-' => is_dash(at),
-            b'0'..=b'9' | b'a'..=b'f' => !is_dash(at),
-            _ => false,
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,12 +263,26 @@ mod tests {
         assert!(says(&format!("attr.a={}", "x".repeat(8192))).contains("8192"));
     }
 
+    /// Scenario: requests with a trace context, with one of a later version, with what is none, and with two.
+    /// Guarantees: what can be read is passed on as records have it; all else counts as none, and refuses nothing.
     #[test]
     fn a_trace_context_is_taken_if_it_is_one() {
         let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert!(is_traceparent(valid));
-        for wrong in ["", "00", &valid.to_uppercase(), &valid.replace('-', "_"), &format!("{valid}0")] {
-            assert!(!is_traceparent(wrong), "{wrong}");
+        let read = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                let _first = headers.append("traceparent", value.parse().unwrap());
+            }
+            Options::read(&"/v1/ingest".parse().unwrap(), &headers).unwrap().facts.traceparent
+        };
+        assert_eq!((read(&[valid]).as_str(), read(&[]).as_str()), (valid, ""));
+        assert_eq!(read(&[&format!("{}-more", valid.replacen("00", "cc", 1))]), valid);
+        let nobody = valid.replace("00f067aa0ba902b7", &"0".repeat(16));
+        for wrong in
+            ["", "00", &valid.to_uppercase(), &valid.replace('-', "_"), &format!("{valid}0"), &nobody]
+        {
+            assert_eq!(read(&[wrong]), "", "{wrong}");
         }
+        assert_eq!(read(&[valid, valid]), "", "nobody knows which one is meant");
     }
 }

@@ -15,10 +15,12 @@ use super::super::ingest::prepare::{Content, Prepared, Unprepared, prepare};
 use super::super::ingest::receipt::Receipt;
 use super::answer::{ack, hello, nack};
 use super::socket::{Came, Gone, OWN, Socket};
+use crate::access::Lease;
 use crate::http::connection::Held;
 use crate::intake::room::{Growing, Holding, WhenOver};
 use crate::intake::{Admitted, Intake, Sender};
 use crate::refusal::{Kind, Refusal};
+use crate::tarpit;
 
 /// How many batches may be open.
 const OPEN: usize = 16;
@@ -43,6 +45,8 @@ pub(super) struct Stream {
     /// What is said of all its events.
     options: Options,
     held: Held,
+    /// What it was let in by.
+    lease: Lease,
     max: usize,
 }
 
@@ -52,6 +56,8 @@ enum End {
     Gone,
     /// We close it.
     Close(u16, String),
+    /// We close it for what came.
+    Refuse(u16, Kind, String),
 }
 
 /// What room is waited for.
@@ -79,14 +85,14 @@ struct UnderWay {
 }
 
 impl Stream {
-    pub(super) const fn new(
+    pub(super) fn new(
         intake: Arc<Intake>,
         sender: Sender,
         options: Options,
-        held: Held,
+        (held, lease): (Held, Lease),
         max: usize,
     ) -> Self {
-        Self { intake, sender, options, held, max }
+        Self { intake, sender, options, held, lease, max }
     }
 
     pub(super) async fn serve(self, mut socket: Socket) {
@@ -105,14 +111,19 @@ impl Stream {
         let UnderWay { mut open, held, waiting, .. } = under_way;
         drop((held, waiting));
         while let Some(answer) = open.join_next().await {
-            if let (Ok(answer), End::Close(..)) = (answer, &end)
+            if let (Ok(answer), End::Close(..) | End::Refuse(..)) = (answer, &end)
                 && let Err(gone) = self.say(socket, answer).await
             {
                 end = gone;
             }
         }
-        if let End::Close(code, reason) = end {
-            socket.close(code, reason).await;
+        match end {
+            End::Gone => {}
+            End::Close(code, reason) => socket.close(code, reason).await,
+            End::Refuse(code, kind, reason) => {
+                tarpit::pause(kind).await;
+                socket.close(code, reason).await;
+            }
         }
     }
 
@@ -146,7 +157,7 @@ impl Stream {
                     under_way.held = held;
                     self.has_room(socket, under_way, outcome)
                 }
-                why = self.held.over() => Err(End::Close(RESTART, why.to_owned())),
+                why = self.held.over(&self.lease) => Err(End::Close(RESTART, why.to_owned())),
                 () = sleep_until(late), if is_timed => self.silence(socket, under_way, begun).await,
                 came = socket.next(), if reads => self.came(socket, under_way, came).await,
             };
@@ -291,7 +302,7 @@ impl Stream {
     /// Counts a message to which there is no answer but the end.
     fn refused(&self, code: u16, kind: Kind, reason: &str, hint: &str) -> End {
         let refusal = self.intake.refuse(&self.sender, Refusal::new(kind, reason, hint));
-        End::Close(code, cut(&refusal.reason))
+        End::Refuse(code, kind, cut(&refusal.reason))
     }
 
     async fn say(&self, socket: &mut Socket, text: String) -> Result<(), End> {

@@ -144,7 +144,7 @@ impl World {
     pub(super) fn load(&mut self, documents: &[(&str, &str)]) {
         let records = documents.iter().map(|(target, id)| {
             let mut key = String::new();
-            EventKey { tenant: "acme", target, event_ms: 0, replays: 0, id }.push(&mut key);
+            EventKey { tenant: "acme", target, event_ms: 0, replays: 0, id, trace: "" }.push(&mut key);
             (key, format!("{{\"id\":\"{id}\",\"message\":\"{}\"}}", "x".repeat(100)).into_bytes())
         });
         self.load_records(Records(records.collect()));

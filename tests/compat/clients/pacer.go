@@ -1,0 +1,31 @@
+// What the clients in Go share: each has a link to this file, which becomes a part of its package.
+package main
+
+import (
+	"os"
+	"strconv"
+	"time"
+)
+
+// A pacer spreads events over the time that the harness asks for. The second half waits for Kafka's outage, which has begun once there
+// is a file.
+type pacer struct {
+	started time.Time
+	outage  string
+}
+
+func newPacer() *pacer {
+	return &pacer{started: time.Now(), outage: os.Getenv("FOREBAY_COMPAT_OUTAGE")}
+}
+
+func (p *pacer) wait(n, count int) {
+	seconds, _ := strconv.ParseFloat(os.Getenv("FOREBAY_COMPAT_SECONDS"), 64)
+	turn := time.Duration(seconds * float64(n) / float64(count) * float64(time.Second))
+	if n >= count/2 && p.outage != "" {
+		for _, err := os.Stat(p.outage); err != nil; _, err = os.Stat(p.outage) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		p.started, p.outage = time.Now().Add(-turn), ""
+	}
+	time.Sleep(turn - time.Since(p.started))
+}
