@@ -70,6 +70,15 @@ def kubectl(*arguments, check=True, stdin=None):
     return done
 
 
+def as_user(commands, *programs, folder):
+    """Gives commands to a shell that stands in this folder, finds these programs first, and speaks to the cluster."""
+    path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands], capture_output=True, text=True, check=False, cwd=folder,
+        env={**os.environ, "PATH": path, "KUBECONFIG": _kubeconfig},
+    )
+
+
 def installing(*arguments, check=True):
     """Runs helm against the cluster."""
     return helm(*arguments, check=check, KUBECONFIG=_kubeconfig)
@@ -90,11 +99,18 @@ def create(path, body):
 
 
 def namespace(name):
-    """A namespace whose pods have to keep the restricted standard."""
+    """A namespace whose pods have to keep the restricted standard. One of this name that is on its way out is waited for."""
+    if kubectl("get", "namespace", name, "--ignore-not-found", "-o", "jsonpath={.metadata.deletionTimestamp}").stdout:
+        gone(name)
     labels = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
     kubectl("apply", "-f", "-", stdin=json.dumps(body))
     return name
+
+
+def gone(name):
+    """Deletes a namespace, if it is there, and waits until it is gone."""
+    kubectl("delete", "namespace", name, "--ignore-not-found", f"--timeout={PATIENCE}s")
 
 
 def eventually(what, condition):

@@ -90,12 +90,28 @@ class Rendered(unittest.TestCase):
                 "sasl\\.oauthbearer\\.client\\.secret", "sasl\\.oauthbearer\\.config",
             )),
             "config.search.password", "config.search.api_key", "config.kafka.sasl_password",
-            "secrets.access.value", "secrets.search.password", "password",
+            "secrets.access.value", "secrets.search.password", "secrets.traces.value", "config.telemetry.traces.token", "password",
         ]
         for place in places:
             with self.subTest(place=place):
                 self.assertNotIn(canary, refusal("--set-string", f"{place}={canary}"))
-        self.assertNotIn(canary, refusal("--set-string", f"config.search.url=https://forebay:{canary}@search:9200"))
+        for place in ("config.search.url", "config.telemetry.traces.endpoint"):
+            said = refusal("--set-string", f"{place}=https://forebay:{canary}@search:9200/path")
+            self.assertNotIn(canary, said)
+            self.assertIn(f"{place}: there is a user in it", said)
+            for query in ("api-key", "a=1&ApiKey", "X-Signature", "access_token"):
+                said = refusal("--set-string", f"{place}=https://search:9200/path?{query}={canary}")
+                self.assertNotIn(canary, said)
+                self.assertIn(f"{place}: there is a secret in its query", said)
+        endpoint = "config.kafka.properties.sasl\\.oauthbearer\\.token\\.endpoint\\.url"
+        for url in (f"https://forebay:{canary}@search:9200", f"https://search:9200/?pretty&api-key={canary}"):
+            for place in ("env[0].name=FOREBAY__SEARCH__URL,env[0].value", "env[0].name=HTTPS_PROXY,env[0].value", endpoint):
+                with self.subTest(place=place, url=url):
+                    said = refusal("--set-string", f"{place}={url}")
+                    self.assertNotIn(canary, said)
+                    self.assertIn("there is a secret in", said)
+        harmless = "env[0].name=FOREBAY__SEARCH__URL,env[0].value=https://search:9200/a@b?pretty=1"
+        self.assertIn("search:9200/a@b", template("small", "--set-string", harmless))
         for name in ("FOREBAY__KAFKA__PROPERTIES__SASL_PASSWORD", "API_KEY", "MY_TOKEN"):
             with self.subTest(variable=name):
                 self.assertNotIn(canary, refusal("--set-string", f"env[0].name={name},env[0].value={canary}"))
@@ -105,10 +121,11 @@ class Rendered(unittest.TestCase):
 
     def test_secrets_come_as_folders_for_those_that_need_them(self):
         """Guarantees: a tier sees its own secrets only, and a changed Secret reaches a running pod (a subPath would not)."""
-        documents = rendered("multi-region")
+        documents = rendered("multi-region", "--set", "config.search.retention.delete_after=30d,secrets.traces.name=collector,replay.enabled=true")
         for tier, wanted in {
-            "ingest": {"access", "tls", "kafka"}, "parser": {"kafka"}, "indexer": {"kafka", "search"}, "indexer-us": {"kafka", "search"},
-            "dead-letters": {"access", "kafka", "token"}, "bootstrap": {"kafka", "search"},
+            "ingest": {"access", "tls", "kafka", "traces"}, "parser": {"kafka", "traces"}, "indexer": {"kafka", "search", "traces"},
+            "indexer-us": {"kafka", "search", "traces"}, "bootstrap": {"kafka", "search"}, "dead-letters": {"access", "kafka", "token"},
+            "retention": {"access", "kafka", "search", "token"},
         }.items():
             spec = dict(pod_templates(documents))[f"forebay-{tier}"]["spec"]
             found = {v["name"]: v["secret"] for v in spec["volumes"] if "secret" in v}
@@ -116,6 +133,125 @@ class Rendered(unittest.TestCase):
             for secret in found.values():
                 self.assertEqual(oct(secret["defaultMode"]), "0o440", tier)
             self.assertFalse([m for c in spec["containers"] for m in c["volumeMounts"] if "subPath" in m], tier)
+        replay = next(t["spec"] for name, t in pod_templates(documents) if "-replay-" in name)
+        self.assertEqual({v["name"] for v in replay["volumes"] if "secret" in v}, {"access", "kafka", "token"})
+
+    def test_ingest_can_have_a_user_of_its_own(self):
+        """
+        Scenario: ingest has another Secret for Kafka than the others, with another user's password; then half of that.
+        Guarantees: it is mounted in the other's place, for ingest alone, and ingest logs in as that user; half of it is refused.
+        """
+        sasl = "config.kafka.properties.sasl\\.username=forebay"
+        secrets = f"{sasl},secrets.kafka.name=all,replay.enabled=true"
+        own = f"{secrets},secrets.kafka.ingest.name=writer,secrets.kafka.ingest.username=writes"
+        for set_, secret, user in ((own, "writer", ["writes"]), (secrets, "all", [])):
+            for name, template_ in pod_templates(rendered("small", "--set", set_)):
+                spec, ingest = template_["spec"], name == "forebay-ingest"
+                found = [v["secret"]["secretName"] for v in spec["volumes"] if v["name"] == "kafka"]
+                self.assertEqual(found, [secret if ingest else "all"], name)
+                env = spec["containers"][0].get("env", [])
+                users = [e["value"] for e in env if e["name"] == "FOREBAY__KAFKA__PROPERTIES__SASL_USERNAME"]
+                self.assertEqual(users, user if ingest else [], name)
+        self.assertIn("secrets.kafka.ingest.name", refusal("--set", f"{secrets},secrets.kafka.ingest.username=writes"))
+        self.assertIn("secrets.kafka.ingest.username", refusal("--set", f"{secrets},secrets.kafka.ingest.name=writer"))
+        certificates = rendered("small", "--set", "secrets.kafka.ingest.name=writer")
+        self.assertNotIn("env", dict(pod_templates(certificates))["forebay-ingest"]["spec"]["containers"][0])
+
+    def test_users_of_kafka_may_do_what_their_tiers_do(self):
+        """Guarantees: nobody deletes but dead letters; and ingest, which the network reaches, reads and makes nothing but audit records."""
+        def rights(name):
+            acls = find(rendered(EVERYTHING), "KafkaUser", name)["spec"]["authorization"]["acls"]
+            self.assertNotIn("prefix", [a["resource"]["patternType"] for a in acls if a["resource"]["type"] == "topic"])
+            return {a["resource"].get("name", a["resource"]["type"]): set(a["operations"]) for a in acls}
+
+        shared = rights("forebay")
+        deleted = {name for name, operations in shared.items() if "Delete" in operations}
+        self.assertEqual(deleted, {"forebay.dlq", "forebay.parked"})
+        self.assertLessEqual({"Create", "Describe", "DescribeConfigs", "Read", "Write"}, shared["forebay.dlq.state"])
+        self.assertEqual(rights("forebay-ingest"), {
+            "forebay.raw": {"Describe", "DescribeConfigs", "Write"},
+            "forebay.audit": {"Describe", "DescribeConfigs", "Read", "Write"},
+            "cluster": {"IdempotentWrite"},
+        })
+
+    def test_who_is_asked_for_a_token_has_one(self):
+        """
+        Scenario: with an access file, jobs that look at dead letters, bring them back, and delete indices.
+        Guarantees: each shows the token of its Secret, under the key that the values name; what nobody asks for one shows none.
+        """
+        own = ["--set", "config.search.retention.delete_after=30d,replay.enabled=true,secrets.token.key=admin"]
+        for name, template_ in pod_templates(rendered("small", *own)):
+            command = template_["spec"]["containers"][0]["command"]
+            if any(job in name for job in ("-replay-", "-dead-letters", "-retention")):
+                self.assertEqual(command[command.index("--token-file") + 1], "/etc/forebay/token/admin", name)
+            else:
+                self.assertNotIn("--token-file", command, name)
+
+    def test_who_only_counts_shows_no_administrators_token(self):
+        """Guarantees: reports of dead letters get the reader's token and not the administrator's, who isn't needed for them."""
+        reader = "secrets.reader.name=forebay-reader,secrets.reader.key=counts"
+        for no_admin in ("", ",secrets.token.name="):
+            spec = dict(pod_templates(rendered("small", "--set", reader + no_admin)))["forebay-dead-letters"]["spec"]
+            secrets = {v["secret"]["secretName"] for v in spec["volumes"] if "secret" in v}
+            self.assertEqual(secrets, {"forebay-access", "forebay-reader"})
+            command = spec["containers"][0]["command"]
+            self.assertEqual(command[command.index("--token-file") + 1], "/etc/forebay/reader/counts")
+        pods = dict(pod_templates(rendered("small", "--set", f"{reader},config.search.retention.delete_after=30d,replay.enabled=true")))
+        for name, template_ in pods.items():
+            if name != "forebay-dead-letters":
+                self.assertNotIn("reader", [v["name"] for v in template_["spec"]["volumes"]], name)
+                self.assertNotIn("/etc/forebay/reader/counts", template_["spec"]["containers"][0]["command"], name)
+        for job in ("replay.enabled=true", "config.search.retention.delete_after=30d"):
+            self.assertIn("secrets.token.name", refusal("--set", f"{reader},secrets.token.name=,{job}"))
+
+    def test_scheduled_jobs_are_given_what_they_ask_for(self):
+        """
+        Scenario: the commands of scheduled jobs, as their pods have them, with the reader's access file and token; neither Kafka nor the store
+        is there. Then the same without the token.
+        Guarantees: the program understands them and gets as far as the servers (69); without the token it would not (77).
+        """
+        nowhere = "config.kafka.bootstrap_servers=127.0.0.1:1,config.search.url=http://127.0.0.1:1,config.search.retention.delete_after=30d"
+        documents = rendered("small", "--set", f"{nowhere},secrets.reader.name=forebay-reader")
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            settings = lay_out(documents, folder)
+            (folder / "access/access.yaml").unlink()
+            # The administrator last: from then on a token is asked for to make others.
+            for secret, role in (("reader", "read"), ("token", "admin")):
+                (folder / secret).mkdir()
+                made = subprocess.run(
+                    [os.environ["FOREBAY"], "token", "create", "--file", folder / "access/access.yaml", "--tenant", "ops", "--may-choose", "*",
+                     "--role", role, "--name", role], capture_output=True, text=True, check=True,
+                )
+                (folder / secret / "token").write_text(made.stdout)
+            jobs = {name: t["spec"]["containers"][0]["command"] for name, t in pod_templates(documents)}
+            for name in ("forebay-dead-letters", "forebay-retention"):
+                own = {"/usr/bin/forebay": os.environ["FOREBAY"], "/etc/forebay/settings/forebay.yaml": str(settings)}
+                command = [own.get(part, part.replace("/etc/forebay/", f"{folder}/")) for part in jobs[name]]
+                shown = command.index("--token-file")
+                for expected, given in ((69, command), (77, command[:shown] + command[shown + 2:])):
+                    done = subprocess.run(given, capture_output=True, text=True, check=False)
+                    self.assertEqual(done.returncode, expected, f"{name}: {done.stdout}{done.stderr}")
+
+    def test_indices_are_deleted_where_somebody_said_when(self):
+        """Guarantees: a job for retention is made where there are terms that Forebay itself keeps to, and nowhere else."""
+        def commands(*more, profile="small"):
+            pods = dict(pod_templates(rendered(profile, *more)))
+            return pods["forebay-retention"]["spec"]["containers"][0]["command"] if "forebay-retention" in pods else None
+
+        for terms in ("delete_after=30d", "close_after=14d", "tenants.acme.delete_after=1d"):
+            self.assertEqual(commands("--set", f"config.search.retention.{terms}")[:3], ["/usr/bin/forebay", "retention", "--json"], terms)
+        told = commands("--set", "config.search.retention.delete_after=30d", "--set-json", 'retention.arguments=["--dry-run"]')
+        self.assertIn("--dry-run", told)
+        for no in (
+            "config.search.index_prefix=forebay", "config.search.retention.by=cluster,config.search.retention.delete_after=30d",
+            "config.search.retention.delete_after=30d,retention.enabled=false",
+        ):
+            self.assertIsNone(commands("--set", no), no)
+        self.assertIsNone(commands("--set-json", 'config.search.retention={"tenants":{"kept":{}}}'))
+        self.assertIsNone(commands("--set", "config.search.retention.delete_after=30d", profile="dev"), "it does so by itself")
+        terms = "config.search.retention.delete_after=30d,secrets.token.name=,deadLetters.report.enabled=false"
+        self.assertIn("secrets.token.name", refusal("--set", terms))
 
     def test_closed_metrics_are_open_to_who_shows_a_token(self):
         """Guarantees: all tiers know the tokens that they ask for, and Prometheus has one to show."""
@@ -140,6 +276,25 @@ class Rendered(unittest.TestCase):
         self.assertEqual(changed("small", "rules.files.tenants/acme/50-drop\\.yaml=steps: []"), set())
         self.assertEqual(changed("large", "rules.files.40-mine\\.yaml=steps: []"), set())
         self.assertEqual(changed("large", "rules.files.tenants/acme/50-drop\\.yaml=steps: []"), {"parser"})
+
+    def test_rules_arrive_as_they_were_written(self):
+        """Guarantees: a file is what the values say, also where its first line is indented or empty."""
+        files = {
+            "indented.yaml": "  steps:\n    - name: one\n  description: two\n", "plain.yaml": "steps: []\n", "tab.csv": "\ta\tb\nc\td\n",
+            "empty-first.yaml": "\n   steps:\n  - drop\n", "tenants/acme/table.csv": "    key, value\na, b\n",
+        }
+        documents = rendered("small", "--set-json", f"rules.files={json.dumps(files)}")
+        data = find(documents, "ConfigMap", "rules")["data"]
+        for path, text in files.items():
+            self.assertEqual(data[path.replace("/", "__")], text, path)
+
+    def test_who_does_not_wait_has_no_hook(self):
+        """Guarantees: without a delay there is no sleep of none, which Kubernetes refuses before 1.33."""
+        def container(delay):
+            return dict(pod_templates(rendered("small", "--set", f"shutdown.delay={delay}")))["forebay-ingest"]["spec"]["containers"][0]
+
+        self.assertNotIn("lifecycle", container(0))
+        self.assertEqual(container(3)["lifecycle"], {"preStop": {"sleep": {"seconds": 3}}})
 
     def test_a_pod_has_the_time_that_its_tier_promises(self):
         """Guarantees: the node kills later than the tier's own deadline, however that is set and written."""
@@ -223,6 +378,15 @@ class Rendered(unittest.TestCase):
         self.assertEqual(reached("indexer"), base | {(9200, '"anywhere"')})
         self.assertEqual(reached("bootstrap"), base | {(9200, '"anywhere"')})
         self.assertEqual(reached("dead-letters"), base)
+        documents = rendered("small", "--set", "config.search.retention.delete_after=30d")
+        self.assertEqual(reached("retention"), base | {(9200, '"anywhere"')})
+        documents = rendered("small", "--set", "config.telemetry.traces.endpoint=https://collector.tracing.svc/v1/traces")
+        tracing = {(443, '[{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "tracing"}}}]')}
+        self.assertEqual((reached("ingest"), reached("parser")), (base | tracing, base | tracing))
+        self.assertEqual(reached("indexer"), base | {(9200, '"anywhere"')} | tracing)
+        self.assertEqual(reached("dead-letters"), base)
+        documents = rendered("dev", "--set", "config.telemetry.traces.endpoint=http://10.1.2.3:4318/v1/traces")
+        self.assertEqual(reached("dev"), {(53, dns), (4318, '[{"ipBlock": {"cidr": "10.1.2.3/32"}}]')})
         egress = find(rendered(EVERYTHING), "NetworkPolicy", "parser")["spec"]["egress"]
         self.assertIn({"ports": [{"port": 9092, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}]}, egress)
 
@@ -266,6 +430,8 @@ class Rendered(unittest.TestCase):
             "config.ingest.listeners.a-b.protocol=relp,config.ingest.listeners.a-b.address=0.0.0.0:2": "another listener",
             "parser.autoscaling.min=11,parser.autoscaling.max=10": "min is more than max",
             "monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true": "twice",
+            "config.parser.lanes=0": "config.parser.lanes: 0",
+            "config.parser.lanes=null": "config.parser.lanes: 0",
             "config.parser.lans=3": "lans",
             "config.ingest.max_body=16": "max_body",
             "ingest.autoscaling.by=lag": "autoscaling",
@@ -282,7 +448,7 @@ def without_foreign_files(text):
 def lay_out(documents, folder):
     """Puts what pods find below /etc/forebay into a folder; answers where the settings are."""
     settings = find(documents, "ConfigMap", "settings")["data"]["forebay.yaml"].replace("/etc/forebay/", f"{folder}/")
-    for part in ("access", "tls", "kafka", "search", "rules"):
+    for part in ("access", "tls", "kafka", "search", "traces", "rules"):
         (folder / part).mkdir()
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "90",
@@ -294,7 +460,7 @@ def lay_out(documents, folder):
     access = {"credentials": [{"name": "test", "tenant": "test", "token": f"sha256:{token}"}]}
     (folder / "access/access.yaml").write_text(yaml.safe_dump(access))
     (folder / "access/access.yaml").chmod(0o600)
-    for name in ("kafka/password", "search/elastic"):
+    for name in ("kafka/password", "search/elastic", "traces/token"):
         (folder / name).write_text("secret")
     for name in ("kafka/ca.crt", "search/ca.crt"):
         (folder / name).write_bytes((folder / "tls/tls.crt").read_bytes())

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests the chart: ./run.sh [rendered|installed|scaled|NAME OF A TEST]...   (all without arguments)
+# Tests the chart: ./run.sh [rendered|installed|scaled|walked|NAME OF A TEST]...   (all without arguments)
 #   BLESS=1      writes what `helm template` gives to golden/, for a person to look at
 #   FOREBAY      the `forebay` that checks rendered settings   (default: the debug build of CARGO_TARGET_DIR)
 set -euo pipefail
@@ -18,15 +18,15 @@ HELM=$("$here/../servers/k8s/run.sh" helm)
 export HELM
 export FOREBAY=${FOREBAY:-${CARGO_TARGET_DIR:-$here/../../target}/debug/forebay}
 cd "$here"
-tests=()
+modules=() named=()
 for name in "$@"; do
-  case $name in rendered | installed | scaled) tests+=("$name") ;; *) tests+=(-k "$name") ;; esac
+  case $name in rendered | installed | scaled | walked) modules+=("$name") ;; *) named+=(-k "$name") ;; esac
 done
-case " ${tests[*]} " in *' rendered '* | *' installed '* | *' scaled '*) ;; *) tests+=(rendered installed scaled) ;; esac
+[ ${#modules[@]} -gt 0 ] || modules=(rendered installed scaled walked)
 # What is only rendered needs no cluster.
-if [ "${tests[*]}" != rendered ]; then
+if [ "${modules[*]}" != rendered ]; then
   "$here/../servers/k8s/run.sh" prepare
   FOREBAY_TEST_KUBE=$("$here/../servers/k8s/run.sh" home)
   export FOREBAY_TEST_KUBE
 fi
-PYTHONDONTWRITEBYTECODE=1 exec "$python/bin/python" -m unittest --verbose "${tests[@]}"
+PYTHONDONTWRITEBYTECODE=1 exec "$python/bin/python" -m unittest --verbose "${named[@]}" "${modules[@]}"

@@ -19,12 +19,40 @@ to be kept.
 {{- $wrong = append $wrong (printf "config.kafka.properties.%s: secrets are not written here; name a file, as in `file:/etc/forebay/kafka/password`, and its Secret in secrets.kafka.name" $name) -}}
 {{- end -}}
 {{- end -}}
-{{- if regexMatch "://[^/]*@" $settings.search.url -}}
+{{- $user := "://[^/]*@" -}}
+{{- $query := "(?i)[?&][^=&#]*(pass|secret|token|key|credential|auth|signature)[^=&#]*=" -}}
+{{- range $name, $value := $settings.kafka.properties -}}
+{{- $text := toString $value -}}
+{{- if and (not (hasPrefix "file:" $text)) (or (regexMatch $user $text) (regexMatch $query $text)) -}}
+{{- $wrong = append $wrong (printf "config.kafka.properties.%s: there is a secret in this URL; name a file that holds it, as in `file:/etc/forebay/kafka/url`, and its Secret in secrets.kafka.name" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if regexMatch $query $settings.search.url -}}
+{{- $wrong = append $wrong "config.search.url: there is a secret in its query; set config.search.api_key_file, and secrets.search.name" -}}
+{{- end -}}
+{{- if regexMatch $query (default "" $settings.telemetry.traces.endpoint) -}}
+{{- $wrong = append $wrong "config.telemetry.traces.endpoint: there is a secret in its query; set config.telemetry.traces.token_file, and secrets.traces.name" -}}
+{{- end -}}
+{{- if regexMatch $user $settings.search.url -}}
 {{- $wrong = append $wrong "config.search.url: there is a user in it; set config.search.username and password_file, and secrets.search.name" -}}
+{{- end -}}
+{{- if regexMatch $user (default "" $settings.telemetry.traces.endpoint) -}}
+{{- $wrong = append $wrong "config.telemetry.traces.endpoint: there is a user in it; set config.telemetry.traces.token_file, and secrets.traces.name" -}}
 {{- end -}}
 {{- range $i, $variable := .Values.env -}}
 {{- if and (regexMatch "(?i)password|passwd|secret|token|api_?key|credential|_pem$" $variable.name) (hasKey $variable "value") -}}
 {{- $wrong = append $wrong (printf "env: %s looks like a secret; give it by valueFrom.secretKeyRef" $variable.name) -}}
+{{- else if or (regexMatch $user (default "" $variable.value)) (regexMatch $query (default "" $variable.value)) -}}
+{{- $wrong = append $wrong (printf "env: there is a secret in the value of %s, as a user or in the query of a URL; give it by valueFrom.secretKeyRef" $variable.name) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.secrets.kafka.ingest -}}
+{{- if and .username (not .name) -}}
+{{- $wrong = append $wrong "secrets.kafka.ingest.name: a user of its own has a Secret of its own; name it" -}}
+{{- end -}}
+{{- $username := get $settings.kafka.properties "sasl.username" | default "" -}}
+{{- if and .name (not .username) $username (not (hasPrefix "file:" $username)) -}}
+{{- $wrong = append $wrong "secrets.kafka.ingest.username: say whose password is in secrets.kafka.ingest.name; config.kafka.properties.sasl.username is the others'" -}}
 {{- end -}}
 {{- end -}}
 {{- /* What others have to reach. */ -}}
@@ -52,8 +80,8 @@ to be kept.
 {{- $wrong = append $wrong "secrets.access.name: name the Secret with the access file, since others than this pod may send" -}}
 {{- end -}}
 {{- if and (not .Values.dev.enabled) (or $settings.telemetry.access_file $settings.ingest.access_file) (not .Values.secrets.token.name) -}}
-{{- if or .Values.replay.enabled .Values.deadLetters.report.enabled -}}
-{{- $wrong = append $wrong "secrets.token.name: name the Secret with a token of the role `admin` (`forebay token create --role admin`), which replays and reports of dead letters show; or switch those off" -}}
+{{- if or .Values.replay.enabled (and .Values.deadLetters.report.enabled (not .Values.secrets.reader.name)) (include "forebay.retains" .) -}}
+{{- $wrong = append $wrong "secrets.token.name: name the Secret with a token of the role `admin` (`forebay token create --role admin`), which replays, retention and, without secrets.reader.name, reports of dead letters show; or switch those off" -}}
 {{- end -}}
 {{- end -}}
 {{- if and (eq $settings.telemetry.metrics "token") (or .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled) (not .Values.monitoring.token.name) -}}
@@ -79,6 +107,9 @@ to be kept.
 {{- $wrong = append $wrong "routes: config.ingest.listen is on loopback, where no gateway reaches it" -}}
 {{- end -}}
 {{- /* Scaling. */ -}}
+{{- if not (or .Values.dev.enabled ($settings.parser.lanes | int)) -}}
+{{- $wrong = append $wrong "config.parser.lanes: 0 is one for each core of a node, which nobody knows here, so that parsers would be scaled beyond the partitions; write as many as parser.resources gives a pod cores" -}}
+{{- end -}}
 {{- range $tier := list "ingest" "parser" "indexer" -}}
 {{- $scaling := (get $.Values $tier).autoscaling -}}
 {{- if and (eq $scaling.by "lag") (eq $tier "ingest") -}}

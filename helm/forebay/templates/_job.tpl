@@ -2,7 +2,7 @@
 The pod of a job: one program that runs to its end.
 
 forebay.job-pod (dict "root" $ "tier" "replay" "values" .Values.replay "binary" "forebay-replay" "args" (list) "env" (list)
-  "reads" (list "kafka") "settings" "name of another ConfigMap" "account" "...")
+  "reads" (list "kafka") "settings" "name of another ConfigMap")
 */}}
 {{- define "forebay.job-pod" -}}
 {{- $root := .root -}}
@@ -34,4 +34,17 @@ spec:
         {{- toYaml $storage.mounts | nindent 8 }}
   volumes:
     {{- toYaml $storage.volumes | nindent 4 }}
+{{- end -}}
+
+{{/*
+What becomes of a Job whose program fails. 2: wrong arguments, 77: another token is needed, 78: wrong settings. No new start mends
+these. The name of the container is given.
+*/}}
+{{- define "forebay.job-failures" -}}
+podFailurePolicy:
+  rules:
+    - action: FailJob
+      onExitCodes: {containerName: {{ . }}, operator: In, values: [2, 77, 78]}
+    - action: Ignore
+      onPodConditions: [{type: DisruptionTarget, status: "True"}]
 {{- end -}}

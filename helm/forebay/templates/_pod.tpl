@@ -43,8 +43,8 @@ env:
 {{- end -}}
 
 {{/*
-Volumes and their mounts, as JSON: {volumes, mounts}. `reads` says which of `access`, `tls`, `kafka`, `search`, `token` and `rules` the
-program has a use for; it gets no others. A Secret is mounted as a folder and never as a single file, which would not change
+Volumes and their mounts, as JSON: {volumes, mounts}. `reads` says which of `access`, `tls`, `kafka`, `search`, `token`, `reader`, `traces`
+and `rules` the program has a use for; it gets no others, and as `tier` ingest a Secret of its own for Kafka, if there is one. A Secret is mounted as a folder and never as a single file, which would not change
 when the Secret does.
 */}}
 {{- define "forebay.storage" -}}
@@ -56,8 +56,11 @@ when the Secret does.
 {{- $mounts := list
   (dict "name" "settings" "mountPath" "/etc/forebay/settings" "readOnly" true)
   (dict "name" "tmp" "mountPath" "/tmp") -}}
-{{- range $name := list "access" "tls" "kafka" "search" "token" -}}
+{{- range $name := list "access" "tls" "kafka" "search" "token" "reader" "traces" -}}
 {{- $secret := get $root.Values.secrets $name -}}
+{{- if and (eq $name "kafka") (eq (default "" $.tier) "ingest") $secret.ingest.name -}}
+{{- $secret = $secret.ingest -}}
+{{- end -}}
 {{- if and (has $name $.reads) $secret.name -}}
 {{- $volumes = append $volumes (dict "name" $name "secret" (dict "secretName" $secret.name "defaultMode" 288)) -}}
 {{- $mounts = append $mounts (dict "name" $name "mountPath" (printf "/etc/forebay/%s" $name) "readOnly" true) -}}

@@ -44,9 +44,10 @@ egress:
   {{- include "forebay.egress" (dict "addresses" (splitList "," $settings.kafka.bootstrap_servers) "set" $policy.kafka) | nindent 2 }}
   {{- end }}
   {{- if has "search" .to }}
-  {{- $url := urlParse $settings.search.url }}
-  {{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (eq $url.scheme "https" | ternary "443" "80") }}
-  {{- include "forebay.egress" (dict "addresses" (list (printf "%s:%s" (regexReplaceAll ":[0-9]+$" $url.host "") $port)) "set" $policy.search) | nindent 2 }}
+  {{- include "forebay.egress" (dict "addresses" (list (include "forebay.address" $settings.search.url)) "set" $policy.search) | nindent 2 }}
+  {{- end }}
+  {{- if has "traces" .to }}
+  {{- include "forebay.egress" (dict "addresses" (list (include "forebay.address" $settings.telemetry.traces.endpoint)) "set" $policy.traces) | nindent 2 }}
   {{- end }}
   {{- with $policy.more }}
   {{- toYaml . | nindent 2 }}

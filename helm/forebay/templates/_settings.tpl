@@ -75,6 +75,13 @@ computes with the same defaults as they do.
 {{- regexFind "[0-9]+$" . -}}
 {{- end -}}
 
+{{/* The host of a URL with its port, which is that of the scheme where none is written. */}}
+{{- define "forebay.address" -}}
+{{- $url := urlParse . -}}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (eq $url.scheme "https" | ternary "443" "80") -}}
+{{- printf "%s:%s" (regexReplaceAll ":[0-9]+$" $url.host "") $port -}}
+{{- end -}}
+
 {{/* Whether only the pod itself reaches an address. */}}
 {{- define "forebay.is-local" -}}
 {{- if regexMatch "^(tcp://|udp://)?(127\\.|localhost|\\[::1\\]|unix)" . -}}true{{- end -}}
@@ -119,6 +126,18 @@ for its producer, for as long again.
 {{- $_ := set $drain "replay" (include "forebay.seconds" $settings.kafka.delivery_timeout | int) -}}
 {{- $stop := .root.Values.shutdown -}}
 {{- add (get $drain .tier) (eq .tier "ingest" | ternary $stop.delay 0) $stop.margin -}}
+{{- end -}}
+
+{{/* Whether a job deletes indices: where there are terms, and Forebay itself is to keep to them. `dev` does without a job. */}}
+{{- define "forebay.retains" -}}
+{{- $retention := (include "forebay.settings" . | fromJson).search.retention -}}
+{{- $acts := false -}}
+{{- range $terms := concat (list $retention) (values (default dict $retention.tenants)) -}}
+{{- with $terms -}}
+{{- $acts = or $acts (not (empty .delete_after)) (not (empty .close_after)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.retention.enabled (not .Values.dev.enabled) (eq $retention.by "forebay") $acts -}}true{{- end -}}
 {{- end -}}
 
 {{/* The most pods of a tier that get a partition each: of parsers, each lane takes one. */}}

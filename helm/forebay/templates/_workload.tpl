@@ -9,7 +9,7 @@ forebay.workload (dict "root" $ "tier" "parser" "component" "parser" "values" .V
 {{- $values := .values -}}
 {{- $settings := include "forebay.settings" $root | fromJson -}}
 {{- $name := printf "%s-%s" (include "forebay.fullname" $root) .component -}}
-{{- $storage := include "forebay.storage" (dict "root" $root "reads" .reads "own" (default dict .own)) | fromJson -}}
+{{- $storage := include "forebay.storage" (dict "root" $root "tier" .tier "reads" .reads "own" (default dict .own)) | fromJson -}}
 {{- $stateful := eq $values.kind "StatefulSet" -}}
 {{- $telemetry := include "forebay.port" (get $settings.telemetry.listen (eq .tier "dev" | ternary "ingest" .tier)) | int -}}
 {{- $env := default list .env -}}
@@ -100,7 +100,7 @@ spec:
             periodSeconds: 5
             timeoutSeconds: 3
             failureThreshold: 2
-          {{- if eq .tier "ingest" }}
+          {{- if and (eq .tier "ingest") $root.Values.shutdown.delay }}
           lifecycle:
             preStop:
               # Until all who send here have learned that this pod is leaving.
