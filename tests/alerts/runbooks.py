@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Each alert has a runbook, and a test that makes it fire; each command and metric that a runbook names exists.
+"""Each alert has a runbook, and a test that makes it fire; each command, option and metric that a runbook names exists.
 
     runbooks.py FOREBAY
 """
@@ -14,8 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools/dashboards"))
 
 from generate import known, misnamed  # noqa: E402
-
-RUNBOOKS = ROOT / "docs/runbooks"
+from installation import TOOLS  # noqa: E402
+from walk import RUNBOOKS, blocks  # noqa: E402
 
 
 def alerts():
@@ -49,11 +49,6 @@ def faults_of_alerts(metrics):
             yield f"{name}: {fault}"
 
 
-def blocks(text):
-    """The lines of code blocks."""
-    return [line.strip() for line in text.splitlines() if line.startswith("    ") and line.strip()]
-
-
 def help_of(program, words, cache={}):
     """What a command says of itself; nothing if there isn't one."""
     if words not in cache:
@@ -79,11 +74,31 @@ def faults_of_command(program, line):
             yield f"`{line}`: `forebay {' '.join(command)}` has no option {option}"
 
 
+def faults_of_tool(line, cache={}):
+    """What is wrong with a call of one of Kafka's own tools."""
+    words = shlex.split(line)
+    name = words[0]
+    if name not in TOOLS:
+        yield f"`{line}`: nobody knows {name}"
+        return
+    if name not in cache:
+        tool = ROOT / "tests/servers/kafka/tool.sh"
+        ran = subprocess.run([tool, TOOLS[name], "--help"], capture_output=True, text=True, check=False)
+        cache[name] = ran.stdout + ran.stderr
+    for option in (word for word in words if word.startswith("--")):
+        if not re.search(rf"(^|[ ,\[]){re.escape(option.split('=')[0])}\b", cache[name], re.M):
+            yield f"`{line}`: {name} has no option {option}"
+
+
 def faults_of_runbooks(program, metrics):
     for path in sorted(RUNBOOKS.glob("*.md")):
         text = path.read_text()
-        commands = [line for line in blocks(text) if re.match(r"(\$ )?forebay ", line)]
-        for line in commands:
+        spans = re.findall(r"`(forebay [^`]+|kafka-[a-z-]+\.sh [^`]+)`", text)
+        lines = [*blocks(text), *(" ".join(span.split()) for span in spans)]
+        for line in (line for line in lines if line.startswith("kafka-")):
+            for fault in faults_of_tool(line):
+                yield f"{path.name}: {fault}"
+        for line in (line for line in lines if re.match(r"(\$ )?forebay ", line)):
             for fault in faults_of_command(program, line):
                 yield f"{path.name}: {fault}"
         for fault in misnamed(text, metrics):

@@ -1,19 +1,20 @@
-"""What the test runs: `forebay dev`, an indexer beside it, Prometheus, and somebody who sends."""
+"""What both parts of the test have: processes in a folder, Prometheus, somebody who sends, and the commands that a person types."""
 
+import http.client
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
-
-from fake_store import FakeStore
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Times and sizes of the rules, as they stand there and as they are here. Shares and days of certificates stay.
@@ -34,31 +35,16 @@ SHORTENED = (
     (r"> 600\b", "> 8"),
     (r"> 1800\b", "> 12"),
 )
-CONFIG = """
-kafka:
-  topics: {{ retention: 2m }}
-telemetry:
-  tenant_groups: {{ held: gold }}
-ingest:
-  listeners:
-    secure: {{ protocol: http, address: "127.0.0.1:{secure}", tls: {{ certificate_file: {folder}/tls.pem, key_file: {folder}/tls.key }} }}
-    held: {{ protocol: lines, address: "127.0.0.1:{lines}", tenant: held, plain: true }}
-    syslog: {{ protocol: syslog, address: "udp://127.0.0.1:{syslog}" }}
-    gelf: {{ protocol: gelf, address: "udp://127.0.0.1:{gelf}" }}
-parser:
-  rules: {{ folder: {folder}/rules, check_every: 1s }}
-"""
-INDEXER = """
-kafka:
-  bootstrap_servers: {kafka}
-search: {{ url: "{store}" }}
-indexer: {{ group: beside, max_in_flight: 4MiB, bulk_bytes: 256KiB }}
-telemetry: {{ listen: {{ indexer: "127.0.0.1:{metrics}" }} }}
-"""
 RULE = """
 steps:
   - when: .message == "noise"
     drop: {reason: noise}
+"""
+SAMPLE = """
+samples:
+  - name: noise is dropped
+    event: {format: json, body: '{"message": "noise"}'}
+    dropped: noise
 """
 PROMETHEUS = """
 global: {{ scrape_interval: 1s, evaluation_interval: 1s }}
@@ -67,7 +53,13 @@ scrape_configs:
   - job_name: forebay
     file_sd_configs: [ {{ files: ["{folder}/targets.json"], refresh_interval: 1s }} ]
 """
-DISK = 512 << 20
+LISTENERS = """
+  listeners:
+    secure: {{ protocol: http, address: "127.0.0.1:{secure}", tls: {{ certificate_file: {folder}/tls.pem, key_file: {folder}/tls.key }} }}
+    held: {{ protocol: lines, address: "127.0.0.1:{lines}", tenant: held, plain: true }}
+    syslog: {{ protocol: syslog, address: "udp://127.0.0.1:{syslog}" }}
+    gelf: {{ protocol: gelf, address: "udp://127.0.0.1:{gelf}" }}
+"""
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -87,17 +79,35 @@ def eventually(what, condition, seconds=60):
     return answer
 
 
+def get(url, seconds=10):
+    """What is there; nothing while nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as answer:
+            return answer.read().decode()
+    except (OSError, http.client.HTTPException):
+        return ""
+
+
 class Stack:
+    """A folder in which processes run. Where to send is `ingest_url`, once it is known."""
+
+    # What stands in the place of a runbook's words in capitals, whichever alert it is for, and those of which there is none here.
+    words, lacks = {}, ""
+
     def __init__(self, programs, prometheus, keep=False):
         self.programs, self.prometheus, self.keep = programs.resolve(), prometheus.resolve(), keep
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="forebay-alerts-"))
-        self.store = FakeStore()
-        self.processes, self.targets, self.has_disk = {}, [], False
-        self.ports = {name: free_port() for name in ("secure", "lines", "prometheus", "metrics")}
+        self.processes, self.servers, self.targets, self.disks = {}, {}, [], []
+        self.ports = {name: free_port() for name in ("secure", "lines", "prometheus")}
         self.ports |= {name: free_port(socket.SOCK_DGRAM) for name in ("syslog", "gelf")}
+        self.ingest_url, self.token = "", ""
         self.sends = threading.Event()
         self.ends = threading.Event()
         self.sender = threading.Thread(target=self.send, daemon=True)
+        self.make_certificate(365)
+        (self.folder / "rules").mkdir()
+        (self.folder / "rules/noise.yaml").write_text(RULE)
+        (self.folder / "rules/noise.test.yaml").write_text(SAMPLE)
 
     def __enter__(self):
         return self
@@ -106,20 +116,13 @@ class Stack:
         self.ends.set()
         if self.sender.is_alive():
             self.sender.join()
-        for process in self.processes.values():
-            process.terminate()
-        for process in self.processes.values():
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self.store.stop()
+        self.stop(*self.processes)
+        self.stop(*self.servers)
         if kind:
-            for log in self.folder.glob("*.log"):
-                print(f"--- {log.name}\n" + "\n".join(log.read_text().splitlines()[-20:]))
-        if self.has_disk:
-            subprocess.run(["umount", self.folder / "data"], check=False)
+            for log in sorted(self.folder.glob("*.log")):
+                print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-20:]))
+        for disk in self.disks:
+            subprocess.run(["umount", disk], check=False)
         if self.keep:
             print(f"kept: {self.folder}")
         else:
@@ -127,46 +130,103 @@ class Stack:
 
     # What runs
 
-    def start(self):
-        """Everything, until Prometheus has seen all of it."""
-        self.make_certificate(365)
-        (self.folder / "rules").mkdir()
-        (self.folder / "rules/noise.yaml").write_text(RULE)
-        data = self.folder / "data"
-        data.mkdir()
-        # A disk of its own, so that filling it harms nobody.
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", data], capture_output=True, check=False)
-        self.has_disk = mounted.returncode == 0
-        config = self.folder / "dev.yaml"
-        config.write_text(CONFIG.format(folder=self.folder, **self.ports))
-        self.run("dev", self.programs / "forebay", "--config", config, "--data", data, "dev", "--port", "0")
-        eventually("forebay dev runs", lambda: (data / "dev.json").exists() or self.died("dev"))
-        self.dev = json.loads((data / "dev.json").read_text())
-        self.start_indexer("beside", self.dev["kafka"], self.ports["metrics"])
-        self.watch(self.dev["metrics"])
-        self.start_prometheus()
-        self.sends.set()
-        self.sender.start()
-
     def run(self, name, *command):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("FOREBAY_")}
-        with open(self.folder / f"{name}.log", "wb") as log:
-            self.processes[name] = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
+        self.processes[name] = self.spawn(name, command, {}, subprocess.DEVNULL)
+
+    def spawn(self, name, command, variables, stdin):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("FOREBAY_") or key == "FOREBAY_CACHE"}
+        with open(self.folder / f"{name}.log", "ab") as log:
+            return subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, stdin=stdin, env=environment | variables)
 
     def died(self, name):
         if self.processes[name].poll() is not None:
             raise RuntimeError(f"{name} has ended")
         return False
 
-    def start_indexer(self, name, kafka, metrics):
-        config = self.folder / f"{name}.yaml"
-        config.write_text(INDEXER.format(kafka=kafka, store=self.store.url, metrics=metrics))
-        self.run(name, self.programs / "forebay-indexer", "--config", config)
-        self.watch(f"127.0.0.1:{metrics}")
+    def stop(self, *names):
+        """Asks them to end, all at once, and waits until they have."""
+        every = [(self.processes if name in self.processes else self.servers).pop(name) for name in names]
+        for process in every:
+            process.terminate()
+        for process in every:
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
-    def watch(self, address):
-        """Prometheus scrapes this too."""
-        self.targets.append(address)
+    def mount(self, folder, size):
+        """A disk of its own for a folder, so that filling it harms nobody; answers whether there may be one."""
+        folder.mkdir(parents=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False)
+        if mounted.returncode == 0:
+            self.disks.append(folder)
+        return mounted.returncode == 0
+
+    def make_certificate(self, days):
+        """In place of the one that is there; the key first, as whoever renews does."""
+        made = self.folder / "made"
+        made.mkdir(exist_ok=True)
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost".split()
+        names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+        files = ["-keyout", made / "tls.key", "-out", made / "tls.pem"]
+        subprocess.run([*command, *names, "-days", str(days), *files], check=True, capture_output=True)
+        for name in ("tls.key", "tls.pem"):
+            (made / name).rename(self.folder / name)
+
+    # Who sends
+
+    def start_sending(self):
+        self.sends.set()
+        self.sender.start()
+
+    def send(self):
+        """Two hundred events a second, of two tenants, until the end; nothing while `sends` is not set."""
+        number, lines = 0, None
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            while not self.ends.wait(0.1):
+                if not self.sends.is_set():
+                    continue
+                number += 1
+                events = [{"message": "noise" if n == 0 else f"event {number}-{n}", "n": n} for n in range(18)]
+                try:
+                    lines = lines or socket.create_connection(("127.0.0.1", self.ports["lines"]), timeout=10)
+                    lines.sendall(f"a line {number}\n".encode())
+                    datagrams.sendto(f"<13>Nov 22 10:00:00 host app: datagram {number}".encode(), ("127.0.0.1", self.ports["syslog"]))
+                    self.post(events)
+                except urllib.error.HTTPError:
+                    # It is refused, and the others aren't.
+                    continue
+                except (OSError, http.client.HTTPException):
+                    # It is stopped or killed just now.
+                    if lines:
+                        lines.close()
+                    lines = None
+        if lines:
+            lines.close()
+
+    def post(self, events, form="json"):
+        """Sends events, objects or lines."""
+        body = "\n".join(event if isinstance(event, str) else json.dumps(event) for event in events)
+        content = "application/x-ndjson" if form == "json" else "text/plain"
+        request = urllib.request.Request(f"{self.ingest_url}?format={form}", body.encode(), {"content-type": content})
+        if self.token:
+            request.add_header("authorization", f"Bearer {self.token}")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
+
+    # What Prometheus says
+
+    def watch(self, *addresses):
+        """Prometheus scrapes these too."""
+        self.targets += addresses
+        self.tell_targets()
+
+    def forget(self, address):
+        self.targets.remove(address)
+        self.tell_targets()
+
+    def tell_targets(self):
         fresh = self.folder / "targets.new"
         fresh.write_text(json.dumps([{"targets": self.targets}]))
         fresh.rename(self.folder / "targets.json")
@@ -200,42 +260,6 @@ class Stack:
 
         eventually("Prometheus scrapes all", seen)
 
-    def make_certificate(self, days):
-        """In place of the one that is there; the key first, as whoever renews does."""
-        made = self.folder / "made"
-        made.mkdir(exist_ok=True)
-        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost".split()
-        subprocess.run([*command, "-days", str(days), "-keyout", made / "tls.key", "-out", made / "tls.pem"], check=True, capture_output=True)
-        for name in ("tls.key", "tls.pem"):
-            (made / name).rename(self.folder / name)
-
-    # Who sends
-
-    def send(self):
-        """Two hundred events a second, of two tenants, until the end; nothing while `sends` is not set."""
-        number = 0
-        with socket.create_connection(("127.0.0.1", self.ports["lines"])) as lines, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-            while not self.ends.wait(0.1):
-                if not self.sends.is_set():
-                    continue
-                number += 1
-                events = [{"message": "noise" if n == 0 else f"event {number}-{n}", "n": n} for n in range(18)]
-                try:
-                    self.post("\n".join(map(json.dumps, events)), "json")
-                    lines.sendall(f"a line {number}\n".encode())
-                    datagrams.sendto(f"<13>Nov 22 10:00:00 host app: datagram {number}".encode(), ("127.0.0.1", self.ports["syslog"]))
-                except OSError:
-                    # It is stopped or killed just now.
-                    continue
-
-    def post(self, body, form):
-        url = f"{self.dev['ingest_url']}?format={form}"
-        request = urllib.request.Request(url, body.encode(), {"content-type": "application/x-ndjson" if form == "json" else "text/plain"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.read()
-
-    # What Prometheus says
-
     def ask(self, path, **parameters):
         with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}", timeout=10) as answer:
             return json.load(answer)["data"]
@@ -263,6 +287,34 @@ class Stack:
     def await_quiet(self, names, seconds):
         """Those of the names that go on firing for this time."""
         until = time.monotonic() + seconds
-        while (loud := self.firing() & names) and time.monotonic() < until:
+        while (loud := self.firing() & set(names)) and time.monotonic() < until:
             time.sleep(0.3)
         return loud
+
+    # What a person types
+
+    def shell(self, line, seconds=60):
+        """Exit code and output of a command."""
+        variables = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "NO_COLOR": "1", "CURL_CA_BUNDLE": str(self.folder / "tls.pem"), **self.variables()}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("FOREBAY_") or key == "FOREBAY_CACHE"}
+        # A group of its own, or what a pipe leaves behind would go on after its time.
+        process = subprocess.Popen(
+            ["bash", "-c", line],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=self.folder,
+            env=environment | variables,
+            start_new_session=True,
+        )
+        try:
+            output = process.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return 124, f"no answer within {seconds} s"
+        return process.returncode, output.decode(errors="replace")
+
+    def variables(self):
+        """What stands in the environment of who types."""
+        return {}
