@@ -6,8 +6,8 @@ use crate::figures::{self, Cost};
 
 const DAY: u64 = 86_400;
 
-/// The longest retention that is told whatever is asked for, in days: the last of [`figures::MONTHLY`].
-const LONGEST: u64 = 365;
+/// The longest retention that is told whatever is asked for, in days.
+const LONGEST: u64 = figures::MONTHLY[figures::MONTHLY.len() - 1];
 
 /// What comes in, and how long it is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]

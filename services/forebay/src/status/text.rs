@@ -73,7 +73,12 @@ impl Report {
     pub(crate) fn indices(&self, zone: &TimeZone) -> Section {
         if self.shut.is_empty() {
             let heard = self.processes.iter().any(|process| process.problem.is_none());
-            let text = if heard { "none is refused" } else { NOT_TOLD };
+            let store_is_away = self.servers.iter().any(|server| server.name == "search" && !server.reachable);
+            let text = match heard {
+                true if store_is_away => "none alone; the whole store doesn't answer",
+                true => "none is refused",
+                false => NOT_TOLD,
+            };
             return vec![Line::new(Tone::Heading, format!("INDICES NOT WRITTEN: {text}"))];
         }
         let mut table =
@@ -85,7 +90,7 @@ impl Report {
     /// Whether what came in came out.
     pub(crate) fn books(&self) -> Section {
         let (tone, balance) = match &self.ledger.balance {
-            Balance::Open => (Tone::Plain, "compared when nothing is in flight".to_owned()),
+            Balance::Open => (Tone::Plain, "not compared yet: at two moments with nothing in flight (--watch)".to_owned()),
             Balance::NotTold(why) => (Tone::Quiet, format!("{NOT_TOLD}, {why}")),
             Balance::AddsUp => (Tone::Good, "adds up since this watch began".to_owned()),
             Balance::Missing(tenants) => {

@@ -1,12 +1,19 @@
 //! What partitions hold, and how far a group has come.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError as RdkafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::{Admin, CLIENT_ID, REQUEST_TIMEOUT, Shared};
 use crate::client::{Connection, PlainContext};
 use crate::error::KafkaError;
 use crate::properties::Properties;
+
+/// How soon a broker is asked again that doesn't know a group yet.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The offsets that a partition holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -126,7 +133,7 @@ impl Shared {
             let _entry = asked.add_partition(topic, partition);
         }
         // Before the ends: a group that keeps up would otherwise seem to be beyond them.
-        let committed = consumer.committed_offsets(asked, REQUEST_TIMEOUT).map_err(failed)?;
+        let committed = committed(&consumer, &asked).map_err(failed)?;
         let offset_of = |partition| match committed.find_partition(topic, partition)?.offset() {
             Offset::Offset(offset) => Some(offset),
             _ => None,
@@ -136,6 +143,24 @@ impl Shared {
             .into_iter()
             .map(|range| GroupLag { range, committed: offset_of(range.partition) })
             .collect())
+    }
+}
+
+/// What a group has committed. A broker that is new, or has just taken the group over, says first that it doesn't know: it is asked again
+/// for as long as a request may take.
+fn committed(
+    consumer: &BaseConsumer<PlainContext>,
+    partitions: &TopicPartitionList,
+) -> Result<TopicPartitionList, RdkafkaError> {
+    let start = Instant::now();
+    loop {
+        let left = REQUEST_TIMEOUT.saturating_sub(start.elapsed());
+        match consumer.committed_offsets(partitions.clone(), left) {
+            Err(error) if left > ASK_AGAIN && matches!(KafkaError::of(&error, ""), KafkaError::Busy(_)) => {
+                thread::sleep(ASK_AGAIN);
+            }
+            answer => return answer,
+        }
     }
 }
 

@@ -129,10 +129,9 @@ async fn a_group_that_keeps_up_is_not_beyond_the_end() {
         }
     });
     let admin = Admin::new(&settings).unwrap();
-    // A new broker has no coordinator for the group at first.
     let has_begun = async || {
-        let lag = admin.group_lag("keepsup-group", "keepsup").await;
-        lag.is_ok_and(|lag| lag.iter().any(|lag| lag.committed.is_some()))
+        let lag = admin.group_lag("keepsup-group", "keepsup").await.unwrap();
+        lag.iter().any(|lag| lag.committed.is_some())
     };
     forebay_testkit::eventually("the group has committed something", Duration::from_secs(60), has_begun)
         .await

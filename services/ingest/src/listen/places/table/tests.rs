@@ -76,6 +76,7 @@ enum Step {
     Leaves(usize),
     Beats(usize),
     Works(usize),
+    Vacates(usize),
     Passes(u64),
 }
 
@@ -85,6 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::Leaves),
         2 => any::<usize>().prop_map(Step::Beats),
         1 => any::<usize>().prop_map(Step::Works),
+        1 => any::<usize>().prop_map(Step::Vacates),
         2 => (0..LATELY).prop_map(Step::Passes),
     ]
 }
@@ -97,10 +99,10 @@ struct There {
 }
 
 proptest! {
-    /// Scenario: connections of five clients come, go, are heard, are at work, and are silent, in any order.
-    /// Guarantees: a place that is free is given to everybody below his limit. Otherwise somebody has to go whenever there is one who may: who
+    /// Scenario: connections of five clients come, go, are heard, are at work, are silent, and vacate their places, in any order.
+    /// Guarantees: a place that is free, or vacated, is given to everybody below his limit. Otherwise somebody has to go whenever there is one who may: who
     /// was not heard lately, isn't at work, and is of a client that has more than the newcomer's, or of the same one; and it is the longest
-    /// silent one of the client that has the most. What is gone leaves nothing behind.
+    /// silent one of the client that has the most. Who has vacated counts among those of his client. What is gone leaves nothing behind.
     #[test]
     fn places_go_from_who_has_many_to_who_has_few(
         places in 1..9_usize,
@@ -108,12 +110,20 @@ proptest! {
         steps in prop::collection::vec(step(), 0..150),
     ) {
         let mut world = World::new(places, per_client);
-        let (mut there, mut going) = (Vec::<There>::new(), Vec::<Seat>::new());
+        let (mut there, mut going, mut vacated) = (Vec::<There>::new(), Vec::<Seat>::new(), Vec::<There>::new());
         for step in steps {
             match step {
                 Step::Passes(time) => {
                     world.now += time;
                     going.drain(..).for_each(|seat| world.table.leave(seat));
+                    vacated.drain(..).for_each(|one| world.table.forget(one.seat));
+                }
+                Step::Vacates(which) if !there.is_empty() => {
+                    let one = there.swap_remove(which % there.len());
+                    one.one.heard.store(AT_WORK, Ordering::Relaxed);
+                    prop_assert!(world.table.vacate(one.seat));
+                    vacated.push(one);
+                    prop_assert!(!going.iter().any(|seat| world.table.vacate(*seat)), "it was given up before");
                 }
                 Step::Beats(which) | Step::Works(which) if !there.is_empty() => {
                     let heard = if matches!(step, Step::Works(_)) { AT_WORK } else { world.now };
@@ -125,7 +135,8 @@ proptest! {
                 }
                 Step::Comes(client) if going.len() < LEAVING => {
                     let (now, is_full) = (world.now, there.len() == places);
-                    let count = |client| there.iter().filter(|one| one.client == client).count();
+                    let all = || there.iter().chain(&vacated);
+                    let count = |client| all().filter(|one| one.client == client).count();
                     let own = count(client);
                     let may_go = |other: &There| {
                         other.one.is_silent(now) && (other.client == client || count(other.client) > own + 1)
@@ -160,6 +171,7 @@ proptest! {
             }
             prop_assert_eq!((world.table.seated, world.table.leaving), (there.len(), going.len()));
         }
+        vacated.iter().for_each(|one| world.table.forget(one.seat));
         let left = there.iter().map(|one| one.seat).chain(going);
         left.for_each(|seat| world.table.leave(seat));
         let Table { seated, leaving, clients, counts, .. } = world.table;
