@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Each alert has a runbook, and a test that makes it fire; each command, option and metric that a runbook names exists.
+"""Each alert has a runbook, and a test that makes it fire; each command, option, address and metric that a runbook names exists.
 
-    runbooks.py FOREBAY
+    runbooks.py [FOREBAY]   without the program its commands aren't looked at
 """
 
 import pathlib
@@ -13,6 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools/dashboards"))
 
+from addresses import faults_of_addresses  # noqa: E402
 from generate import known, misnamed  # noqa: E402
 from installation import TOOLS  # noqa: E402
 from walk import RUNBOOKS, blocks  # noqa: E402
@@ -90,23 +91,31 @@ def faults_of_tool(line, cache={}):
             yield f"`{line}`: {name} has no option {option}"
 
 
+def commands(text):
+    """What is typed, by a page's blocks and spans; of what a pod is to run, that."""
+    spans = re.findall(r"`((?:forebay|kafka-[a-z-]+\.sh|kubectl) [^`]+)`", text)
+    for line in (*blocks(text), *(" ".join(span.split()) for span in spans)):
+        yield re.sub(r"^kubectl .*? -- (?:bin/)?", "", line)
+
+
 def faults_of_runbooks(program, metrics):
     for path in sorted(RUNBOOKS.glob("*.md")):
         text = path.read_text()
-        spans = re.findall(r"`(forebay [^`]+|kafka-[a-z-]+\.sh [^`]+)`", text)
-        lines = [*blocks(text), *(" ".join(span.split()) for span in spans)]
+        lines = list(commands(text))
         for line in (line for line in lines if line.startswith("kafka-")):
             for fault in faults_of_tool(line):
                 yield f"{path.name}: {fault}"
-        for line in (line for line in lines if re.match(r"(\$ )?forebay ", line)):
+        for line in (line for line in lines if program and re.match(r"(\$ )?forebay ", line)):
             for fault in faults_of_command(program, line):
                 yield f"{path.name}: {fault}"
+        for fault in faults_of_addresses(text):
+            yield f"{path.name}: {fault}"
         for fault in misnamed(text, metrics):
             yield f"{path.name}: {fault}"
 
 
 def main():
-    program, metrics = sys.argv[1], known()
+    program, metrics = next(iter(sys.argv[1:]), None), known()
     found = [*faults_of_alerts(metrics), *faults_of_runbooks(program, metrics)]
     for fault in found:
         print(fault, file=sys.stderr)

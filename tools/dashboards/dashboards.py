@@ -1,6 +1,7 @@
 """What Forebay's dashboards show. `generate.py` writes them to the chart."""
 
-from grafana import QUIET, Dashboard, quantile, rate, variable
+from grafana import Dashboard, grown, quantile, rate, variable
+from tellers import TIERS, or_nought, there
 
 LAG = "sum by (topic) (forebay_consumer_lag)"
 AGE = "max by (topic) (forebay_consumer_oldest_record_age_seconds)"
@@ -20,7 +21,7 @@ def ledger(by=""):
     """Events acknowledged since the beginning of the range, less all that have an outcome."""
 
     def total(metric):
-        return f"(sum {by}(increase({metric}[$__range]))" + (QUIET if not by else f" or 0 * sum {by}(forebay_events_accepted_total)") + ")"
+        return f"(sum {by}(increase({metric}[$__range]))" + (" or vector(0)" if not by else f" or 0 * sum {by}(forebay_events_accepted_total)") + ")"
 
     plus = " + ".join(total(f"forebay_events_{name}_total") for name in ("accepted", "split"))
     minus = "".join(f" - {total(f'forebay_events_{name}_total')}" for name in ("indexed", "duplicate", "dead_lettered", "dropped"))
@@ -29,10 +30,16 @@ def ledger(by=""):
 
 def overview():
     board = Dashboard("overview", "overview", "Is anything lost, where is it stuck, how late is it.")
-    board.stat("Accepted", rate("forebay_events_accepted_total"), "eps")
-    board.stat("Indexed", rate("forebay_events_indexed_total"), "eps")
-    board.stat("Waiting in Kafka", "sum(forebay_consumer_lag)" + QUIET, about="Records that no consumer has committed.")
-    board.stat("Oldest waits", "max(forebay_consumer_oldest_record_age_seconds)" + QUIET, "s", bad_from=600)
+    board.counts(
+        "Tiers scraped",
+        *((f"{there(tier)} or vector(0)", tier) for tier in TIERS),
+        bad_to=1,
+        about="How many processes of each tier answer. Without one of a tier, what only that tier knows has no value here: \"No data\" is not nought.",
+    )
+    board.stat("Accepted", rate("forebay_events_accepted_total", quiet=False), "eps", nought=True)
+    board.stat("Indexed", rate("forebay_events_indexed_total", quiet=False), "eps", nought=True)
+    board.stat("Waiting in Kafka", "sum(forebay_consumer_lag)", about="Records that no consumer has committed.", nought=True)
+    board.stat("Oldest waits", "max(forebay_consumer_oldest_record_age_seconds)", "s", bad_from=600, nought=True)
     board.stat(
         "Retention left",
         "min(forebay_consumer_retention_left_seconds / (forebay_consumer_retention_left_seconds + forebay_consumer_oldest_record_age_seconds))",
@@ -41,8 +48,8 @@ def overview():
         about="Of the topic's retention, for the oldest record without an outcome. At nought Kafka deletes it.",
     )
     board.stat("Received to indexed, p99", bucketed(0.99, "indexer"), "s", bad_from=60)
-    board.stat("Dead letters in an hour", "sum(increase(forebay_events_dead_lettered_total[1h]))" + QUIET, bad_from=1)
-    board.stat("Parts not ready", "count(forebay_component_ready == 0)" + QUIET, bad_from=1)
+    board.stat("Dead letters in an hour", grown("forebay_events_dead_lettered_total", "1h"), bad_from=1, nought=True)
+    board.stat("Parts not ready", "count(forebay_component_ready == 0)", bad_from=1, nought=True)
     board.row("Nothing lost")
     board.graph(
         "Events by outcome",
@@ -62,12 +69,13 @@ def overview():
     )
     board.stat(
         "Records deleted unread",
-        "sum(increase(forebay_consumer_offset_resets_total[$__range]))" + QUIET,
+        grown("forebay_consumer_offset_resets_total", "$__range"),
         width=3,
         bad_from=1,
+        nought=True,
         about="Times that a consumer's position was gone: retention was faster, or the topic was made anew.",
     )
-    board.stat("Lost at the door", "sum(increase(forebay_ingest_lost_events_total[$__range]))" + QUIET, width=3, bad_from=1)
+    board.stat("Lost at the door", grown("forebay_ingest_lost_events_total", "$__range"), width=3, bad_from=1, nought=True)
     board.row("Where it is stuck")
     board.graph("Records waiting, by topic", (LAG, "{{topic}}"))
     board.graph("Age of the oldest, by topic", (AGE, "{{topic}}"), unit="s")
@@ -124,7 +132,7 @@ def ingest():
     board.graph("Connections", ("sum(forebay_ingest_connections)", "open"), (rate("forebay_ingest_refused_connections_total", "listener, reason"), "refused: {{listener}} {{reason}}"))
     board.graph("Blocked", ('sum(rate(forebay_backpressure_seconds_total{stage="ingest"}[$__rate_interval]))', "seconds in a second"))
     board.row("Files")
-    board.graph("Certificates", ("min by (instance, file) (forebay_certificate_expiry_seconds)" + QUIET, "{{instance}} {{file}}"), unit="s", about="How long they are valid.")
+    board.graph("Certificates", ("min by (instance, file) (forebay_certificate_expiry_seconds)", "{{instance}} {{file}}"), unit="s", about="How long they are valid.")
     board.graph("Files read again", (rate("forebay_ingest_access_reloads_total", "outcome"), "access file: {{outcome}}"), (rate("forebay_tls_reloads_total", "file, outcome"), "{{file}}: {{outcome}}"))
     board.graph("Audit records lost", (rate("forebay_audit_records_lost_total"), "records"), about="Of all tiers: Kafka was away for too long.")
     return board
@@ -156,12 +164,12 @@ def parser():
     board.graph("Times that were absurd", (rate("forebay_parser_timestamps_clamped_total", "tenant"), "{{tenant}}"), unit="eps", about="The time of receipt took their place.")
     board.graph("Dropped by rules", (rate("forebay_events_dropped_total", "reason"), "{{reason}}"), unit="eps")
     board.row("Rules")
-    board.stat("Rules broken", "max(forebay_rules_broken)" + QUIET, bad_from=1, about="1 while the folder doesn't compile, and older rules stay in force.")
-    board.stat("Last put in force", "time() - max(forebay_rules_loaded_timestamp_seconds > 0)" + QUIET, "s", about="Nought where there are no rules.")
+    board.stat("Rules broken", "max(forebay_rules_broken)", bad_from=1, about="1 while the folder doesn't compile, and older rules stay in force.", nought=True)
+    board.stat("Last put in force", "time() - max(forebay_rules_loaded_timestamp_seconds > 0)", "s", about="Nought where there are no rules.", nought=True)
     board.graph("Reloads", (rate("forebay_rules_reloads_total", "outcome"), "{{outcome}}"), width=6)
     board.graph("Masked, missed", (rate("forebay_rules_masked_total"), "masked"), (rate("forebay_rules_lookup_misses_total"), "lookups that found nothing"), (rate("forebay_rules_step_errors_total"), "steps that failed, `on_error: continue`"), width=6)
     board.graph("Slow programs", (rate("forebay_rules_slow_total"), "slow"), (rate("forebay_rules_over_budget_total"), "left out, over budget"), width=6)
-    board.graph("Time of a step, by rule", ("histogram_quantile(0.99, sum by (le, rule, step) (rate(forebay_rules_step_seconds_bucket[5m])))" + QUIET, "{{rule}}/{{step}}"), unit="s", width=12, about="CPU, p99 over five minutes, of one event in 1,000.")
+    board.graph("Time of a step, by rule", (or_nought("histogram_quantile(0.99, sum by (le, rule, step) (rate(forebay_rules_step_seconds_bucket[5m])))"), "{{rule}}/{{step}}"), unit="s", width=12, about="CPU, p99 over five minutes, of one event in 1,000.")
     board.graph("Trial", (rate("forebay_rules_compared_total", "outcome"), "{{outcome}}"), width=12, about="Events that a revision on trial worked on too.")
     return board
 
@@ -188,11 +196,11 @@ def indexer():
     board.graph("Split as too large", (rate("forebay_bulk_splits_total"), "requests"))
     board.graph("Abandoned", (rate(f"forebay_receipts_abandoned_total{stage}"), "batches, read again"))
     board.row("Indices that aren't written (breakers)")
-    board.stat("Shut now", "count(max by (target) (forebay_target_shut_since_seconds) > 0)" + QUIET, width=6, bad_from=1)
-    board.stat("Set aside", "sum(forebay_target_held_documents)" + QUIET, width=6, bad_from=1)
-    board.table("Which, since when", "max by (target, reason, state) (forebay_target_shut_since_seconds) * 1000" + QUIET, "dateTimeFromNow", width=12)
+    board.stat("Shut now", "count(max by (target) (forebay_target_shut_since_seconds) > 0)", width=6, bad_from=1, nought=True)
+    board.stat("Set aside", "sum(forebay_target_held_documents)", width=6, bad_from=1, nought=True)
+    board.table("Which, since when", or_nought("max by (target, reason, state) (forebay_target_shut_since_seconds) * 1000"), "dateTimeFromNow", width=12)
     board.graph("Shut, by reason", (rate("forebay_targets_shut_total", "reason"), "{{reason}}"))
-    board.graph("Set aside", ("sum by (target) (forebay_target_held_bytes)" + QUIET, "{{target}}"), unit="bytes")
+    board.graph("Set aside", (or_nought("sum by (target) (forebay_target_held_bytes)"), "{{target}}"), unit="bytes")
     board.graph("Given up to dead letters", (rate("forebay_documents_diverted_total"), "documents"), unit="eps", about="Their index took none for too long, while others did.")
     return board
 
@@ -200,11 +208,11 @@ def indexer():
 def tenant():
     tenants = variable("tenant", "label_values(forebay_events_accepted_total, tenant)")
     board = Dashboard("tenant", "tenant", "What one tenant sends, and what becomes of it.", ('tenant=~"$tenant"',), (tenants,))
-    board.stat("Accepted", rate("forebay_events_accepted_total"), "eps", width=4)
-    board.stat("Bytes", rate("forebay_ingest_event_bytes_total"), "Bps", width=4)
+    board.stat("Accepted", rate("forebay_events_accepted_total", quiet=False), "eps", width=4, nought=True)
+    board.stat("Bytes", rate("forebay_ingest_event_bytes_total", quiet=False), "Bps", width=4, nought=True)
     board.stat("Last heard of", "time() - max(forebay_tenant_last_event_timestamp_seconds)", "s", width=4)
-    board.stat("Dead letters in an hour", "sum(increase(forebay_events_dead_lettered_total[1h]))" + QUIET, width=4, bad_from=1)
-    board.stat("Put off in an hour", "sum(increase(forebay_ingest_put_off_requests_total[1h]))" + QUIET, width=4, bad_from=1)
+    board.stat("Dead letters in an hour", grown("forebay_events_dead_lettered_total", "1h"), width=4, bad_from=1, nought=True)
+    board.stat("Put off in an hour", "sum(increase(forebay_ingest_put_off_requests_total[1h]))", width=4, bad_from=1, nought=True)
     board.stat("Without an outcome", ledger(), width=4, about="Over the range shown, as on the overview.")
     board.graph("Events by outcome", (rate("forebay_events_accepted_total"), "accepted"), (rate("forebay_events_indexed_total"), "indexed"), (rate("forebay_events_duplicate_total"), "duplicate"), (rate("forebay_events_dead_lettered_total"), "dead-lettered"), (rate("forebay_events_dropped_total"), "dropped by a rule"), (rate("forebay_events_split_total"), "split off"), unit="eps", width=12)
     board.graph("Accepted, by tenant", (rate("forebay_events_accepted_total", "tenant"), "{{tenant}}"), unit="eps", width=12, stack=True)
@@ -222,10 +230,10 @@ def tenant():
 
 def dead_letters():
     board = Dashboard("dead-letters", "dead letters", "Events that could not be processed: how many, whose, why, and what was done about them.")
-    board.stat("In an hour", "sum(increase(forebay_events_dead_lettered_total[1h]))" + QUIET, width=6, bad_from=1)
-    board.stat("Share of what came", "sum(rate(forebay_events_dead_lettered_total[15m])) / sum(rate(forebay_events_accepted_total[15m]))" + QUIET, "percentunit", width=6, bad_from=0.01)
-    board.stat("Replayed in an hour", "sum(increase(forebay_replayed_total[1h]))" + QUIET, width=6)
-    board.stat("Not written for long", "sum(increase(forebay_documents_diverted_total[1h]))" + QUIET, width=6, bad_from=1, about="Dead letters since their index took none for too long.")
+    board.stat("In an hour", grown("forebay_events_dead_lettered_total", "1h"), width=6, bad_from=1, nought=True)
+    board.stat("Share of what came", "sum(rate(forebay_events_dead_lettered_total[15m])) / sum(rate(forebay_events_accepted_total[15m]))", "percentunit", width=6, bad_from=0.01, nought=True)
+    board.stat("Replayed in an hour", "sum(increase(forebay_replayed_total[1h]))", width=6, nought=True)
+    board.stat("Not written for long", grown("forebay_documents_diverted_total", "1h"), width=6, bad_from=1, about="Dead letters since their index took none for too long.", nought=True)
     board.graph("By stage", (rate("forebay_events_dead_lettered_total", "stage"), "{{stage}}"), unit="eps", width=12, stack=True)
     board.graph("By tenant", (rate("forebay_events_dead_lettered_total", "tenant"), "{{tenant}}"), unit="eps", width=12, stack=True)
     board.graph("Unparsed, by reason", (rate("forebay_parser_unparsed_total", "reason"), "{{reason}}"), unit="eps", width=12, about="`passed_raw` were passed on as text instead.")
@@ -238,12 +246,12 @@ def dead_letters():
 def stores():
     board = Dashboard("stores", "Kafka and Elasticsearch", "How Kafka and the search cluster look from Forebay's side.")
     board.row("Kafka")
-    board.stat("Parts without Kafka", 'count(forebay_component_ready{component=~"(ingest.kafka|parser.*|indexer)"} == 0)' + QUIET, width=4, bad_from=1)
+    board.stat("Parts without Kafka", 'count(forebay_component_ready{component=~"(ingest.kafka|parser.*|indexer)"} == 0)', width=4, bad_from=1, nought=True)
     board.stat("Partitions read", "sum(forebay_consumer_partitions)", width=4)
-    board.stat("Partitions paused", "sum(forebay_consumer_paused)" + QUIET, width=4, bad_from=1)
+    board.stat("Partitions paused", "sum(forebay_consumer_paused)", width=4, bad_from=1, nought=True)
     board.stat("Retention left", "min(forebay_consumer_retention_left_seconds)", "s", width=4, about="For the oldest record without an outcome.")
-    board.stat("Records deleted unread", "sum(increase(forebay_consumer_offset_resets_total[$__range]))" + QUIET, width=4, bad_from=1)
-    board.stat("Errors in an hour", "sum(increase(forebay_kafka_errors_total[1h]))" + QUIET, width=4)
+    board.stat("Records deleted unread", grown("forebay_consumer_offset_resets_total", "$__range"), width=4, bad_from=1, nought=True)
+    board.stat("Errors in an hour", "sum(increase(forebay_kafka_errors_total[1h]))", width=4, nought=True)
     board.graph("Time until acknowledged", (quantile(0.5, "forebay_ingest_ack_seconds"), "p50"), (quantile(0.99, "forebay_ingest_ack_seconds"), "p99"), unit="s", about="All in-sync replicas.")
     board.graph("Producers hold", ("sum by (instance) (forebay_producer_queue_bytes)", "{{instance}}"), unit="bytes")
     board.graph("Errors, by reason", (rate("forebay_kafka_errors_total", "reason"), "{{reason}}"), about="Most of them mend by themselves.")
@@ -251,18 +259,18 @@ def stores():
     board.graph("Rebalances", (rate("forebay_consumer_rebalances_total", "topic"), "{{topic}}"))
     board.graph("Retention left, by topic", (LEFT, "{{topic}}"), unit="s")
     board.row("Elasticsearch or OpenSearch")
-    board.stat("Indexers refused", 'count(forebay_component_ready{component="search"} == 0)' + QUIET, width=4, bad_from=1)
-    board.stat("Indices shut", "count(max by (target) (forebay_target_shut_since_seconds) > 0)" + QUIET, width=4, bad_from=1)
-    board.stat("Documents set aside", "sum(forebay_target_held_documents)" + QUIET, width=4, bad_from=1)
-    board.stat("Requests that fail", 'sum(rate(forebay_bulk_requests_total{status!="ok"}[$__rate_interval])) / sum(rate(forebay_bulk_requests_total[$__rate_interval]))' + QUIET, "percentunit", width=4, bad_from=0.01)
-    board.stat("Sent again in an hour", "sum(increase(forebay_bulk_retried_items_total[1h]))" + QUIET, width=4)
+    board.stat("Indexers refused", 'count(forebay_component_ready{component="search"} == 0)', width=4, bad_from=1, nought=True)
+    board.stat("Indices shut", "count(max by (target) (forebay_target_shut_since_seconds) > 0)", width=4, bad_from=1, nought=True)
+    board.stat("Documents set aside", "sum(forebay_target_held_documents)", width=4, bad_from=1, nought=True)
+    board.stat("Requests that fail", 'sum(rate(forebay_bulk_requests_total{status!="ok"}[$__rate_interval])) / sum(rate(forebay_bulk_requests_total[$__rate_interval]))', "percentunit", width=4, bad_from=0.01, nought=True)
+    board.stat("Sent again in an hour", "sum(increase(forebay_bulk_retried_items_total[1h]))", width=4, nought=True)
     board.stat("Pace", "sum(forebay_bulk_requests_limit)", width=4, about="Requests that may be under way; fewer while the cluster refuses or is slow.")
     board.graph("Bulk requests by status", (rate("forebay_bulk_requests_total", "status"), "{{status}}"), unit="reqps")
     board.graph("Time of a bulk request", (quantile(0.5, "forebay_bulk_request_seconds"), "p50"), (quantile(0.99, "forebay_bulk_request_seconds"), "p99"), unit="s")
     board.graph("Refused for now, by reason", (rate("forebay_bulk_retried_items_total", "reason"), "{{reason}}"), unit="eps")
     board.row("Disks")
-    board.graph("Room for `forebay dev`", ("min by (instance, folder) (forebay_disk_available_bytes / forebay_disk_size_bytes)" + QUIET, "{{instance}} {{folder}}"), unit="percentunit", width=12)
-    board.graph("Room of volumes, by Kubernetes", ('min by (persistentvolumeclaim) (kubelet_volume_stats_available_bytes{persistentvolumeclaim=~".*(kafka|elasticsearch|opensearch).*"} / kubelet_volume_stats_capacity_bytes{persistentvolumeclaim=~".*(kafka|elasticsearch|opensearch).*"})' + QUIET, "{{persistentvolumeclaim}}"), unit="percentunit", width=12)
+    board.graph("Room for `forebay dev`", ("min by (instance, folder) (forebay_disk_available_bytes / forebay_disk_size_bytes)", "{{instance}} {{folder}}"), unit="percentunit", width=12)
+    board.graph("Room of volumes, by Kubernetes", ('min by (persistentvolumeclaim) (kubelet_volume_stats_available_bytes{persistentvolumeclaim=~".*(kafka|elasticsearch|opensearch).*"} / kubelet_volume_stats_capacity_bytes{persistentvolumeclaim=~".*(kafka|elasticsearch|opensearch).*"})', "{{persistentvolumeclaim}}"), unit="percentunit", width=12)
     return board
 
 

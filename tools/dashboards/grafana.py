@@ -7,17 +7,18 @@ variables, so that no expression can forget them. Panels are laid out row by row
 import json
 import re
 
+from tellers import ANY, THERE, or_nought, told
+
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-# What `sum` and its like leave when there was nothing to count yet: a line at nought rather than "No data".
-QUIET = " or vector(0)"
+NAMESPACE = 'namespace=~"$namespace"'
 
 
 def scoped(expression, matchers):
-    """The expression with the matchers in each of its selectors."""
+    """The expression with the matchers in each of its selectors; what says who is there knows no tenants, and gets the namespace's alone."""
 
     def add(match):
         name, inside = match.group(1), match.group(2)
-        parts = [part for part in (inside, matchers) if part]
+        parts = [part for part in (inside, NAMESPACE if name in (ANY, THERE) else matchers) if part]
         return f"{name}{{{', '.join(parts)}}}" if parts else name
 
     return re.sub(r"\b((?:forebay|process)_[a-z0-9_]+)(?:\{([^}]*)\})?", add, expression)
@@ -26,7 +27,7 @@ def scoped(expression, matchers):
 class Dashboard:
     def __init__(self, name, title, about, matchers=(), variables=()):
         self.name, self.title, self.about = name, title, about
-        self.matchers = ", ".join(('namespace=~"$namespace"', *matchers))
+        self.matchers = ", ".join((NAMESPACE, *matchers))
         self.variables = variables
         self.panels = []
         self.x = self.y = self.height = 0
@@ -57,30 +58,15 @@ class Dashboard:
             {"legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}, "tooltip": {"mode": "multi", "sort": "desc"}},
         )
 
-    def stat(self, title, target, unit="short", width=3, about="", bad_from=None, bad_to=None):
-        """The latest value, red from or up to a limit."""
-        good, bad = "green", "red"
-        if bad_from is not None:
-            steps = [{"color": good, "value": None}, {"color": bad, "value": bad_from}]
-        elif bad_to is not None:
-            steps = [{"color": bad, "value": None}, {"color": good, "value": bad_to}]
-        else:
-            steps = [{"color": good, "value": None}]
-        self._add(
-            "stat",
-            title,
-            [target],
-            about,
-            width,
-            4,
-            {"defaults": {"unit": unit, "thresholds": {"mode": "absolute", "steps": steps}}, "overrides": []},
-            {
-                "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-                "colorMode": "value",
-                "graphMode": "area",
-                "textMode": "value",
-            },
-        )
+    def stat(self, title, target, unit="short", width=3, about="", bad_from=None, bad_to=None, nought=False):
+        """The value now, red from or below a limit. "No data" while a tier is not scraped without which the value isn't known, unless
+        what the others say is bad already. With `nought` it is nought while there was nothing to count yet."""
+        bad = f">= {bad_from}" if bad_from is not None else f"< {bad_to}" if bad_to is not None else ""
+        self._stat(title, [told(target, nought, bad)], unit, width, 4, about, bad_from, bad_to, "value")
+
+    def counts(self, title, *targets, about="", bad_to=None):
+        """A line of numbers with their names, as they are."""
+        self._stat(title, targets, "short", 24, 3, about, None, bad_to, "value_and_name")
 
     def table(self, title, target, unit="short", width=12, about=""):
         """The latest values, a line for each series."""
@@ -93,7 +79,7 @@ class Dashboard:
             8,
             {"defaults": {"unit": unit}, "overrides": []},
             {"showHeader": True, "sortBy": [{"displayName": "Value", "desc": True}]},
-            instant=True,
+            instant="table",
             transformations=[{"id": "organize", "options": {"excludeByName": {"Time": True}}}],
         )
 
@@ -127,7 +113,33 @@ class Dashboard:
             + "\n"
         )
 
-    def _add(self, kind, title, targets, about, width, height, field, options, instant=False, transformations=()):
+    def _stat(self, title, targets, unit, width, height, about, bad_from, bad_to, text):
+        good, bad = "green", "red"
+        if bad_from is not None:
+            steps = [{"color": good, "value": None}, {"color": bad, "value": bad_from}]
+        elif bad_to is not None:
+            steps = [{"color": bad, "value": None}, {"color": good, "value": bad_to}]
+        else:
+            steps = [{"color": good, "value": None}]
+        self._add(
+            "stat",
+            title,
+            targets,
+            about,
+            width,
+            height,
+            {"defaults": {"unit": unit, "thresholds": {"mode": "absolute", "steps": steps}}, "overrides": []},
+            {
+                "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+                "colorMode": "value",
+                "graphMode": "none",
+                "textMode": text,
+            },
+            # Of a range, Grafana would show the last value that there was, long after nobody answers.
+            instant="time_series",
+        )
+
+    def _add(self, kind, title, targets, about, width, height, field, options, instant=None, transformations=()):
         place = self._place(width, height)
         panel = {
             "id": len(self.panels) + 1,
@@ -148,7 +160,7 @@ class Dashboard:
     def _target(self, letter, target, instant):
         expression, legend = target if isinstance(target, tuple) else (target, "")
         made = {"refId": letter, "datasource": DATASOURCE, "expr": scoped(expression, self.matchers), "legendFormat": legend or "__auto"}
-        return {**made, "instant": True, "format": "table"} if instant else made
+        return {**made, "instant": True, "range": False, "format": instant} if instant else made
 
     def _place(self, width, height):
         if self.x + width > 24:
@@ -187,9 +199,14 @@ def variable(name, query, many=True):
 
 
 def rate(metric, by="", quiet=True):
-    """Per second, summed by labels."""
+    """Per second, summed by labels; nought while nothing came, if those are there who would tell."""
     summed = f"sum by ({by}) (rate({metric}[$__rate_interval]))" if by else f"sum(rate({metric}[$__rate_interval]))"
-    return summed + (QUIET if quiet else "")
+    return or_nought(summed) if quiet else summed
+
+
+def grown(metric, window):
+    """How much counters grew, summed. One that is new counts whole: `increase` doesn't see a first count."""
+    return f"sum(({metric} unless {metric} offset {window}) or increase({metric}[{window}]))"
 
 
 def quantile(share, metric, by=""):

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""What dashboards say while somebody is missing who would tell: no nought, unless those answer who count.
+
+    boards.py PROMTOOL
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools/dashboards"))
+
+from expressions import expressions  # noqa: E402
+from generate import known  # noqa: E402
+from tellers import TIERS, tellers  # noqa: E402
+
+VARIABLES = {"$__rate_interval": "5m", "$__range": "1h", "$namespace": ".*", "$tenant": ".*"}
+# A board with a tenant chosen.
+OF_TENANT = {**VARIABLES, "$tenant": "acme"}
+# What the numbers of the overview need, and which are nought while there was nothing to count.
+NEEDS = {
+    "Accepted": ("ingest",),
+    "Indexed": ("indexer",),
+    "Waiting in Kafka": ("parser", "indexer"),
+    "Oldest waits": ("parser", "indexer"),
+    "Retention left": ("parser", "indexer"),
+    "Received to indexed, p99": ("indexer",),
+    "Dead letters in an hour": ("parser", "indexer"),
+    "Parts not ready": TIERS,
+    "Without an outcome": TIERS,
+    "Records deleted unread": ("parser", "indexer"),
+    "Lost at the door": ("ingest",),
+}
+NOUGHT = set(NEEDS) - {"Retention left", "Received to indexed, p99"}
+ONES = ("forebay_component_ready", "forebay_build_info", "forebay_consumer_retention_left_seconds")
+HISTOGRAMS = ("forebay_event_latency_seconds", "forebay_bulk_request_seconds", "forebay_rules_step_seconds")
+# What says that a process is there, from its start on.
+FROM_THE_START = ("forebay_records_received_total", "forebay_build_info")
+LOST = (
+    ('forebay_events_dead_lettered_total{stage="parser"}', "parser", "Dead letters in an hour"),
+    ('forebay_consumer_offset_resets_total{topic="t"}', "indexer", "Records deleted unread"),
+    ('forebay_ingest_lost_events_total{reason="r"}', "ingest", "Lost at the door"),
+)
+
+
+def series_of(tier, names, noughts, ones):
+    """What a process of a tier tells of these metrics, each a series: noughts, or ones where that is how all is well."""
+    for name, labels in sorted(known().items()):
+        if name not in names or tier not in (tellers(name) or TIERS):
+            continue
+        told = {label: "x" for label in labels} | {"instance": tier}
+        told |= {"stage": tier} if "stage" in labels else {}
+        told |= {"component": "search" if tier == "indexer" else "kafka"} if "component" in labels else {}
+        histogram = name in HISTOGRAMS
+        for suffix in ("_sum", "_count", "_bucket") if histogram else ("",):
+            inside = told | ({"le": "+Inf"} if suffix == "_bucket" else {})
+            text = ", ".join(f'{label}="{value}"' for label, value in inside.items())
+            yield {"series": f"{name}{suffix}{{{text}}}", "values": ones if name in ONES else noughts}
+
+
+def test(name, series, checks):
+    """One of promtool's tests: expressions at minutes, each with the value that is expected or None for no value."""
+    return {
+        "name": name,
+        "interval": "1m",
+        "input_series": list(series),
+        "promql_expr_test": [
+            {"eval_time": f"{minute}m", "expr": text, "exp_samples": [] if value is None else [{"labels": "{}", "value": value}]}
+            for minute, text, value in checks
+        ],
+    }
+
+
+def tests():
+    """Every expression while nobody answers, and those of the overview while one tier doesn't."""
+    every = [(board, panel, text) for variables in (VARIABLES, OF_TENANT) for board, panel, text in expressions(variables)]
+    silent = sorted({text for board, panel, text in every if panel != "Tiers scraped"})
+    overview = {panel: text for board, panel, text in expressions(VARIABLES) if board == "overview" and panel in NEEDS}
+    if set(overview) != set(NEEDS):
+        raise ValueError(f"the overview lacks {sorted(set(NEEDS) - set(overview))}")
+    scraped = [text for board, panel, text in expressions(VARIABLES) if panel == "Tiers scraped"]
+    metrics = set(known())
+
+    yield test("nobody has ever answered", (), [(30, text, None) for text in silent] + [(30, text, 0) for text in scraped])
+    gone = [series for tier in TIERS for series in series_of(tier, metrics, "0x10 stale", "1x10 stale")]
+    # Long after the longest time that a rate looks back, and well within an hour.
+    yield test("all answered, and are gone", gone, [(40, text, None) for text in silent] + [(40, text, 0) for text in scraped])
+    for missing in TIERS:
+        there = [series for tier in TIERS for series in series_of(tier, metrics, *(("0x10 stale", "1x10 stale") if tier == missing else ("0x60", "1x60")))]
+        checks = [(40, f"count({text})", None if missing in NEEDS[panel] else 1) for panel, text in overview.items()]
+        yield test(f"all answered, and {missing} is gone", there, checks + [(40, text, int(tier != missing)) for tier, text in zip(TIERS, scraped)])
+    young = [series for tier in TIERS for series in series_of(tier, FROM_THE_START, "0x60", "1x60")]
+    yield test("all have just begun", young, [(40, overview[panel], 0) for panel in sorted(NOUGHT)])
+    chosen = {text for board, panel, text in expressions(OF_TENANT) if board == "tenant" and panel == "Dead letters in an hour"}
+    yield test("all have just begun, and a tenant is chosen", young, [(40, text, 0) for text in chosen])
+    for series, tier, panel in LOST:
+        others = [series for other in TIERS for series in series_of(other, FROM_THE_START, "0x60", "1x60") if other != tier]
+        counted = [{"series": series, "values": "0 0 0 0 0 40x5 stale"}, *others]
+        yield test(f"{panel}: what was counted is shown, though {tier} is gone", counted, [(40, f"count({overview[panel]} > 30)", 1)])
+        first = [{"series": series, "values": "_x5 7x60"}, *young]
+        yield test(f"{panel}: a first count counts", first, [(40, overview[panel], 7)])
+
+
+def main():
+    found = list(tests())
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "boards.yaml"
+        # JSON is YAML.
+        path.write_text(json.dumps({"evaluation_interval": "1m", "tests": found}))
+        ran = subprocess.run([sys.argv[1], "test", "rules", path], capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        print(ran.stdout + ran.stderr, file=sys.stderr)
+        return 1
+    print(f"dashboards: no nought without those who count, in {len(found)} scenarios with {sum(len(one['promql_expr_test']) for one in found)} expressions")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
