@@ -6,5 +6,6 @@
 mod admin_and_read;
 mod intake;
 mod producer;
+mod strimzi;
 mod support;
 mod transactions;
