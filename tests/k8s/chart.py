@@ -1,7 +1,9 @@
 """The chart as it is rendered: helm's output as dictionaries, and questions that several tests ask of it."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -20,10 +22,11 @@ EVERYTHING = "everything"
 
 
 def values(name):
-    """The options of helm for a profile, or for everything at once."""
+    """The options of helm for a profile, or for everything at once; and where its images are, which no profile can know."""
     profile = CHART / "profiles" / f"{name}.yaml"
     own = HERE / "values" / f"{name}.yaml"
-    return [part for file in (profile, own) if file.exists() for part in ("-f", str(file))]
+    files = [part for file in (profile, own) if file.exists() for part in ("-f", str(file))]
+    return [*files, "--set", "image.registry=registry.example"]
 
 
 def helm(*arguments, check=True, stdin=None, **env):
@@ -44,6 +47,17 @@ def template(name, *more):
 def rendered(name, *more):
     """What helm makes of a profile, as dictionaries."""
     return [document for document in yaml.safe_load_all(template(name, *more)) if document]
+
+
+def notes(name, *more):
+    """What helm says after an installation. Without a cluster it says nothing, so that it is asked for the same text as a manifest."""
+    with tempfile.TemporaryDirectory() as folder:
+        chart = Path(folder) / "forebay"
+        shutil.copytree(CHART, chart)
+        (chart / "templates/NOTES.txt").rename(chart / "notes.txt")
+        (chart / "templates/notes.yaml").write_text('said: |2\n{{ tpl (.Files.Get "notes.txt") . | indent 2 }}\n')
+        done = helm("template", "forebay", chart, *KUBE, "-n", "logs", *values(name), *more, "--show-only", "templates/notes.yaml")
+        return yaml.safe_load(done.stdout)["said"]
 
 
 def refusal(*more, profile="small"):

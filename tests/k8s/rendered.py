@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from chart import CHART, EVERYTHING, HERE, KUBE, PROFILES, find, helm, pod_templates, refusal, rendered, selects, template, values
+from chart import CHART, EVERYTHING, HERE, KUBE, PROFILES, find, helm, notes, pod_templates, refusal, rendered, selects, template, values
 
 ALL = [*PROFILES, EVERYTHING]
 TIERS = ["ingest", "parser", "indexer"]
@@ -77,47 +77,6 @@ class Rendered(unittest.TestCase):
                         writable = mount["mountPath"] in ("/tmp", "/var/lib/forebay")
                         self.assertEqual(writable, not mount.get("readOnly", False), mount)
             self.assertFalse({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"} & {d["kind"] for d in documents})
-
-    def test_no_manifest_holds_a_secret(self):
-        """
-        Scenario: secrets in every value that could be taken for the place of one.
-        Guarantees: the chart refuses each and doesn't show it; and makes no Secret of its own.
-        """
-        canary = "canary-5f1c"
-        places = [
-            *(f"config.kafka.properties.{key}" for key in (
-                "sasl\\.password", "ssl\\.key\\.password", "ssl\\.keystore\\.password", "ssl\\.key\\.pem", "sasl\\.jaas\\.config",
-                "sasl\\.oauthbearer\\.client\\.secret", "sasl\\.oauthbearer\\.config",
-            )),
-            "config.search.password", "config.search.api_key", "config.kafka.sasl_password",
-            "secrets.access.value", "secrets.search.password", "secrets.traces.value", "config.telemetry.traces.token", "password",
-        ]
-        for place in places:
-            with self.subTest(place=place):
-                self.assertNotIn(canary, refusal("--set-string", f"{place}={canary}"))
-        for place in ("config.search.url", "config.telemetry.traces.endpoint"):
-            said = refusal("--set-string", f"{place}=https://forebay:{canary}@search:9200/path")
-            self.assertNotIn(canary, said)
-            self.assertIn(f"{place}: there is a user in it", said)
-            for query in ("api-key", "a=1&ApiKey", "X-Signature", "access_token"):
-                said = refusal("--set-string", f"{place}=https://search:9200/path?{query}={canary}")
-                self.assertNotIn(canary, said)
-                self.assertIn(f"{place}: there is a secret in its query", said)
-        endpoint = "config.kafka.properties.sasl\\.oauthbearer\\.token\\.endpoint\\.url"
-        for url in (f"https://forebay:{canary}@search:9200", f"https://search:9200/?pretty&api-key={canary}"):
-            for place in ("env[0].name=FOREBAY__SEARCH__URL,env[0].value", "env[0].name=HTTPS_PROXY,env[0].value", endpoint):
-                with self.subTest(place=place, url=url):
-                    said = refusal("--set-string", f"{place}={url}")
-                    self.assertNotIn(canary, said)
-                    self.assertIn("there is a secret in", said)
-        harmless = "env[0].name=FOREBAY__SEARCH__URL,env[0].value=https://search:9200/a@b?pretty=1"
-        self.assertIn("search:9200/a@b", template("small", "--set-string", harmless))
-        for name in ("FOREBAY__KAFKA__PROPERTIES__SASL_PASSWORD", "API_KEY", "MY_TOKEN"):
-            with self.subTest(variable=name):
-                self.assertNotIn(canary, refusal("--set-string", f"env[0].name={name},env[0].value={canary}"))
-        for name, documents in self.each():
-            self.assertNotIn("Secret", [d["kind"] for d in documents])
-            self.assertNotIn(canary, json.dumps(documents))
 
     def test_secrets_come_as_folders_for_those_that_need_them(self):
         """Guarantees: a tier sees its own secrets only, and a changed Secret reaches a running pod (a subPath would not)."""
@@ -215,15 +174,7 @@ class Rendered(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             folder = Path(folder)
             settings = lay_out(documents, folder)
-            (folder / "access/access.yaml").unlink()
-            # The administrator last: from then on a token is asked for to make others.
-            for secret, role in (("reader", "read"), ("token", "admin")):
-                (folder / secret).mkdir()
-                made = subprocess.run(
-                    [os.environ["FOREBAY"], "token", "create", "--file", folder / "access/access.yaml", "--tenant", "ops", "--may-choose", "*",
-                     "--role", role, "--name", role], capture_output=True, text=True, check=True,
-                )
-                (folder / secret / "token").write_text(made.stdout)
+            make_tokens(folder)
             jobs = {name: t["spec"]["containers"][0]["command"] for name, t in pod_templates(documents)}
             for name in ("forebay-dead-letters", "forebay-retention"):
                 own = {"/usr/bin/forebay": os.environ["FOREBAY"], "/etc/forebay/settings/forebay.yaml": str(settings)}
@@ -232,6 +183,65 @@ class Rendered(unittest.TestCase):
                 for expected, given in ((69, command), (77, command[:shown] + command[shown + 2:])):
                     done = subprocess.run(given, capture_output=True, text=True, check=False)
                     self.assertEqual(done.returncode, expected, f"{name}: {done.stdout}{done.stderr}")
+
+    def test_tools_reach_what_status_asks(self):
+        """
+        Scenario: a pod for commands beside each kind of tier, mirrored ones too; then no such pod.
+        Guarantees: a name leads to all pods of each tier, ready or not, at the port where they listen; the pod may go there, to Kafka and the store,
+        and tiers let it in; it gets a reader's token where there is one, and the administrator's only where it is asked for.
+        """
+        own = "tools.enabled=true,secrets.reader.name=forebay-reader,config.telemetry.listen.parser=0.0.0.0:9700"
+        documents = rendered("multi-region", "--set", own)
+        pod = dict(pod_templates(documents))["forebay-tools"]
+        env = {e["name"]: e.get("value", e.get("valueFrom")) for e in pod["spec"]["containers"][0]["env"]}
+        policy = find(documents, "NetworkPolicy", "tools")["spec"]
+        self.assertIn("Egress", policy["policyTypes"])
+        for tier, port in {"ingest": "9600", "parser": "9700", "indexer": "9600"}.items():
+            self.assertEqual(env[f"FOREBAY__TELEMETRY__LISTEN__{tier.upper()}"], f"forebay-{tier}-pods:{port}")
+            service = find(documents, "Service", f"{tier}-pods")["spec"]
+            self.assertEqual((service["clusterIP"], service["publishNotReadyAddresses"]), ("None", True))
+            labels = dict(pod_templates(documents))[f"forebay-{tier}"]["metadata"]["labels"]
+            self.assertTrue(selects({"matchLabels": service["selector"]}, labels), tier)
+            let_in = [r for r in find(documents, "NetworkPolicy", tier)["spec"]["ingress"] if r["ports"][0]["port"] == int(port)]
+            peers = [peer["podSelector"] for peer in let_in[0]["from"] if "podSelector" in peer]
+            self.assertEqual([selects(peer, pod["metadata"]["labels"]) for peer in peers], [True], tier)
+            there = [r for r in policy["egress"] if int(port) in [p["port"] for p in r["ports"]]][0]["to"][0]["podSelector"]
+            self.assertTrue(selects(there, labels) and tier in there["matchExpressions"][0]["values"], tier)
+        self.assertEqual({p["port"] for r in policy["egress"] for p in r["ports"]}, {53, 9093, 9200, 9600, 9700})
+        token = {"reader": {"name": "forebay-reader", "key": "token"}, "token": {"name": "forebay-token", "key": "token"}}
+        self.assertEqual(env["FOREBAY_TOKEN"], {"secretKeyRef": token["reader"]})
+        for more in ("tools.role=admin", "secrets.reader.name="):
+            spec = dict(pod_templates(rendered("small", "--set", f"{own},{more}")))["forebay-tools"]["spec"]
+            self.assertIn({"name": "FOREBAY_TOKEN", "valueFrom": {"secretKeyRef": token["token"]}}, spec["containers"][0]["env"], more)
+            self.assertEqual(spec["restartPolicy"], "Always")
+        self.assertNotIn("tools", template("small"))
+        self.assertNotIn("tools", template("dev", "--set", own))
+
+    def test_what_is_typed_into_the_tools_finds_its_way(self):
+        """
+        Scenario: commands as they are typed into the tools' pod, with its variables and nothing else; no tier, no Kafka, no store is there.
+        Guarantees: what keeps the pod writes a line at once, which names each tier's pods, and stays; a command gets as far as the
+        servers (69), and one that changes is refused to a reader (77).
+        """
+        nowhere = "config.kafka.bootstrap_servers=127.0.0.1:1,config.search.url=http://127.0.0.1:1"
+        documents = rendered("small", "--set", f"{nowhere},tools.enabled=true,secrets.reader.name=forebay-reader")
+        container = dict(pod_templates(documents))["forebay-tools"]["spec"]["containers"][0]
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            settings = lay_out(documents, folder)
+            tokens = make_tokens(folder)
+            env = {"PATH": os.environ["PATH"]}
+            for variable in container["env"]:
+                env[variable["name"]] = variable.get("value", tokens["reader"]).replace("/etc/forebay/settings/forebay.yaml", str(settings))
+            own = {"/usr/bin/forebay": os.environ["FOREBAY"], "/etc/forebay/settings/forebay.yaml": str(settings)}
+            with subprocess.Popen([own.get(part, part) for part in container["command"]], env=env, stdout=subprocess.PIPE, text=True) as stays:
+                line = json.loads(stays.stdout.readline())
+                self.assertIsNone(stays.poll())
+                stays.kill()
+            self.assertEqual({p["address"] for p in line["processes"]}, {f"forebay-{tier}-pods:9600" for tier in TIERS})
+            for expected, typed in ((69, ["dlq", "stats"]), (77, ["dlq", "purge", "--all", "--yes"])):
+                done = subprocess.run([os.environ["FOREBAY"], *typed], env=env, capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, expected, f"{typed}: {done.stdout}{done.stderr}")
 
     def test_indices_are_deleted_where_somebody_said_when(self):
         """Guarantees: a job for retention is made where there are terms that Forebay itself keeps to, and nowhere else."""
@@ -307,7 +317,7 @@ class Rendered(unittest.TestCase):
         written = {"90s": 90, "1m 30s": 90, "1h": 3600, "1.5s": 2, "250ms": 1, "0s": 0, "2 min": 120}
         for text, seconds in written.items():
             self.assertEqual(grace("parser", "--set-string", f"config.parser.drain_timeout={text}"), seconds + 15, text)
-        self.assertIn("no unit of time", refusal("--set-string", "config.parser.drain_timeout=3 fortnights"))
+        self.assertIn("no unit of time", refusal("--skip-schema-validation", "--set-string", "config.parser.drain_timeout=3 fortnights"))
         self.assertEqual(grace("ingest", "--set", "shutdown.delay=0,shutdown.margin=1,config.ingest.drain_timeout=7s"), 2 * 7 + 5 + 1)
 
     def test_no_more_pods_than_partitions(self):
@@ -347,6 +357,17 @@ class Rendered(unittest.TestCase):
             "forebay-beats": ("ClusterIP", 5044, 5044, "TCP"),
             "forebay-syslog-udp": ("LoadBalancer", 514, 5514, "UDP"),
         })
+
+    def test_all_that_lead_to_a_service_know_its_port(self):
+        """Guarantees: a port for all listeners' Services is the route's and the notes' too; the notes name no Service that there isn't."""
+        ways = "services.defaults.port=8443,services.beats.enabled=false,routes.http.enabled=true,routes.parentRefs[0].name=public"
+        documents = rendered("small", "--set", ways)
+        port = find(documents, "Service", "http")["spec"]["ports"][0]["port"]
+        route = find(documents, "HTTPRoute", "http")["spec"]["rules"][0]["backendRefs"][0]
+        self.assertEqual((port, route["port"]), (8443, 8443))
+        said = notes("small", "--set", ways)
+        self.assertIn("forebay-http.logs.svc:8443/TCP", said)
+        self.assertNotIn("forebay-beats", said)
 
     def test_every_pod_is_held_to_a_policy(self):
         """Guarantees: nothing reaches a pod, and it reaches nothing, but what a policy for its own tier says."""
@@ -417,27 +438,6 @@ class Rendered(unittest.TestCase):
         for change in ("replay.again=once-more", "replay.options.tenant=acme", "image.tag=next"):
             self.assertNotEqual(name, job("--set-json", f"replay.options={options}", "--set", change)[0], change)
 
-    def test_what_cannot_work_is_refused_all_at_once(self):
-        said = refusal("--set", "config.kafka.bootstrap_servers=,config.search.url=,config.telemetry.listen.parser=127.0.0.1:9600")
-        for what in ("config.kafka.bootstrap_servers", "config.search.url", "config.telemetry.listen.parser"):
-            self.assertIn(what, said)
-        for change, what in {
-            "secrets.access.name=": "secrets.access.name",
-            "secrets.token.name=": "secrets.token.name",
-            "config.telemetry.metrics=token,monitoring.podMonitor.enabled=true": "monitoring.token.name",
-            "services.nobody.type=LoadBalancer": "services.nobody",
-            "config.ingest.listeners.a_b.protocol=relp,config.ingest.listeners.a_b.address=0.0.0.0:1,"
-            "config.ingest.listeners.a-b.protocol=relp,config.ingest.listeners.a-b.address=0.0.0.0:2": "another listener",
-            "parser.autoscaling.min=11,parser.autoscaling.max=10": "min is more than max",
-            "monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true": "twice",
-            "config.parser.lanes=0": "config.parser.lanes: 0",
-            "config.parser.lanes=null": "config.parser.lanes: 0",
-            "config.parser.lans=3": "lans",
-            "config.ingest.max_body=16": "max_body",
-            "ingest.autoscaling.by=lag": "autoscaling",
-        }.items():
-            self.assertIn(what, refusal("--set", change), change)
-
 
 def without_foreign_files(text):
     """Dashboards and alerts have tests of their own, and are long."""
@@ -475,6 +475,22 @@ def lay_out(documents, folder):
                     path.write_text(data[item["key"]])
     (folder / "forebay.yaml").write_text(settings)
     return folder / "forebay.yaml"
+
+
+def make_tokens(folder):
+    """A reader's and an administrator's token, each in its Secret's place, and the access file that knows them; answers them."""
+    (folder / "access/access.yaml").unlink()
+    tokens = {}
+    # The administrator last: from then on a token is asked for to make others.
+    for secret, role in (("reader", "read"), ("token", "admin")):
+        (folder / secret).mkdir()
+        made = subprocess.run(
+            [os.environ["FOREBAY"], "token", "create", "--file", folder / "access/access.yaml", "--tenant", "ops", "--may-choose", "*",
+             "--role", role, "--name", role], capture_output=True, text=True, check=True,
+        )
+        (folder / secret / "token").write_text(made.stdout)
+        tokens[secret] = made.stdout
+    return tokens
 
 
 if __name__ == "__main__":

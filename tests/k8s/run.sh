@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests the chart: ./run.sh [rendered|installed|scaled|walked|NAME OF A TEST]...   (all without arguments)
+# Tests the chart: ./run.sh [rendered|refused|installed|scaled|walked|NAME OF A TEST]...   (all without arguments)
+#   rendered     with refused: what needs no cluster
 #   BLESS=1      writes what `helm template` gives to golden/, for a person to look at
 #   FOREBAY      the `forebay` that checks rendered settings   (default: the debug build of CARGO_TARGET_DIR)
 set -euo pipefail
@@ -20,11 +21,15 @@ export FOREBAY=${FOREBAY:-${CARGO_TARGET_DIR:-$here/../../target}/debug/forebay}
 cd "$here"
 modules=() named=()
 for name in "$@"; do
-  case $name in rendered | installed | scaled | walked) modules+=("$name") ;; *) named+=(-k "$name") ;; esac
+  case $name in
+    rendered) modules+=(rendered refused) ;;
+    refused | installed | scaled | walked) modules+=("$name") ;;
+    *) named+=(-k "$name") ;;
+  esac
 done
-[ ${#modules[@]} -gt 0 ] || modules=(rendered installed scaled walked)
+[ ${#modules[@]} -gt 0 ] || modules=(rendered refused installed scaled walked)
 # What is only rendered needs no cluster.
-if [ "${modules[*]}" != rendered ]; then
+if [[ " ${modules[*]} " =~ \ (installed|scaled|walked)\  ]]; then
   "$here/../servers/k8s/run.sh" prepare
   FOREBAY_TEST_KUBE=$("$here/../servers/k8s/run.sh" home)
   export FOREBAY_TEST_KUBE

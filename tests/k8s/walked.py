@@ -62,7 +62,7 @@ class Walked(unittest.TestCase):
                 self.take(step)
         self.assertRegex((self.folder / "token").read_text(), r"^fbt_\S+\n?$")
         left = {s["metadata"]["name"] for s in get("logs", "secrets")}
-        self.assertEqual(left, {"forebay-access", "forebay-token", "forebay-tls", "forebay-kafka", "forebay-search"})
+        self.assertEqual(left, {f"forebay-{name}" for name in ("access", "reader", "token", "tls", "kafka", "keda", "search")})
         def none(kind):
             self.assertEqual([d["metadata"]["name"] for d in get("logs", kind)], [], kind)
             return True
@@ -77,7 +77,7 @@ class Walked(unittest.TestCase):
         if step.startswith("helm install") and "dev.yaml" in step:
             self.ready(dev=1)
         elif step.startswith(("helm install", "helm upgrade", "helm rollback")):
-            self.ready(ingest=2, parser=2, indexer=2)
+            self.ready(ingest=2, parser=2, indexer=2, **({"tools": 1} if "tools.enabled=true" in step else {}))
         elif step.startswith("kubectl -n logs get pods"):
             self.assertEqual(done.stdout.count("1/1     Running"), 6, done.stdout)
 

@@ -1,7 +1,7 @@
 {{/*
 Who may speak to whom. `forebay.policy` is the spec of a policy for the pods of one tier:
 
-forebay.policy (dict "root" $ "tier" "indexer" "telemetry" true "listeners" false "to" (list "kafka" "search"))
+forebay.policy (dict "root" $ "tier" "indexer" "telemetry" true "listeners" false "to" (list "kafka" "search" "traces" "tiers"))
 */}}
 {{- define "forebay.policy" -}}
 {{- $root := .root -}}
@@ -31,6 +31,12 @@ ingress:
       - {port: {{ include "forebay.port" (get $settings.telemetry.listen (eq .tier "dev" | ternary "ingest" .tier)) }}, protocol: TCP}
     from:
       {{- toYaml $policy.scrapers | nindent 6 }}
+      {{- if hasKey (include "forebay.jobs" $root | fromJson) "tools" }}
+      - podSelector:
+          matchLabels:
+            {{- include "forebay.ours" $root | nindent 12 }}
+            forebay/tier: tools
+      {{- end }}
   {{- end }}
   {{- if not (or .listeners .telemetry) }} []{{ end }}
 egress:
@@ -48,6 +54,20 @@ egress:
   {{- end }}
   {{- if has "traces" .to }}
   {{- include "forebay.egress" (dict "addresses" (list (include "forebay.address" $settings.telemetry.traces.endpoint)) "set" $policy.traces) | nindent 2 }}
+  {{- end }}
+  {{- if has "tiers" .to }}
+  - ports:
+      {{- $ports := list }}
+      {{- range $settings.telemetry.listen }}{{ $ports = append $ports (include "forebay.port" .) }}{{ end }}
+      {{- range $ports | uniq }}
+      - {port: {{ . }}, protocol: TCP}
+      {{- end }}
+    to:
+      - podSelector:
+          matchLabels:
+            {{- include "forebay.ours" $root | nindent 12 }}
+          matchExpressions:
+            - {key: forebay/tier, operator: In, values: [ingest, parser, indexer]}
   {{- end }}
   {{- with $policy.more }}
   {{- toYaml . | nindent 2 }}

@@ -45,7 +45,7 @@ computes with the same defaults as they do.
 {{- define "forebay.seconds" -}}
 {{- $units := dict -}}
 {{- range $names, $seconds := dict
-  "nanos nsec ns" 0.000000001 "micros usec us µs" 0.000001 "millis msec ms" 0.001 "seconds second secs sec s" 1.0
+  "nanos nsec ns" 0.000000001 "usec us µs" 0.000001 "millis msec ms" 0.001 "seconds second secs sec s" 1.0
   "minutes minute mins min m" 60.0 "hours hour hrs hr h" 3600.0 "days day d" 86400.0 "weeks week wks wk w" 604800.0
   "months month M" 2630016.0 "years year yrs yr y" 31557600.0 -}}
 {{- range splitList " " $names -}}{{- $_ := set $units . $seconds -}}{{- end -}}
@@ -108,6 +108,18 @@ of a resource's.
 {{- end -}}
 {{- end -}}
 {{- toJson $found -}}
+{{- end -}}
+
+{{/*
+The Service of a listener, as JSON: what the values say for all and for it, and the port that it has.
+
+forebay.service (dict "root" $ "listener" (one of forebay.listeners))
+*/}}
+{{- define "forebay.service" -}}
+{{- $services := .root.Values.services -}}
+{{- $service := mergeOverwrite (deepCopy $services.defaults) (default dict (get $services .listener.name)) -}}
+{{- $_ := set $service "port" (default .listener.port $service.port | int) -}}
+{{- toJson $service -}}
 {{- end -}}
 
 {{/*
