@@ -10,8 +10,14 @@ use forebay_capacity::{Parsing, Protocol};
 /// Guarantees: there is a cell with just this figure. Not that it is the right row's.
 #[test]
 fn costs_stand_in_the_results_they_name() {
-    let protocols =
-        [Protocol::Http, Protocol::Bulk, Protocol::Otlp, Protocol::Forward, Protocol::Beats, Protocol::Syslog];
+    let protocols = [
+        Protocol::Http,
+        Protocol::Bulk,
+        Protocol::Otlp,
+        Protocol::Forward,
+        Protocol::Beats,
+        Protocol::Syslog,
+    ];
     let parsings = [Parsing::Json, Parsing::Access, Parsing::Vrl, Parsing::Masks, Parsing::Enrich];
     let costs = protocols.map(figures::ingest).into_iter().chain(parsings.map(figures::parser));
     for Cost { what, nanoseconds, source, .. } in costs.chain([figures::INDEXER]) {

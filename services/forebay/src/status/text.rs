@@ -73,7 +73,8 @@ impl Report {
     pub(crate) fn indices(&self, zone: &TimeZone) -> Section {
         if self.shut.is_empty() {
             let heard = self.processes.iter().any(|process| process.problem.is_none());
-            let store_is_away = self.servers.iter().any(|server| server.name == "search" && !server.reachable);
+            let store_is_away =
+                self.servers.iter().any(|server| server.name == "search" && !server.reachable);
             let text = match heard {
                 true if store_is_away => "none alone; the whole store doesn't answer",
                 true => "none is refused",
@@ -90,7 +91,9 @@ impl Report {
     /// Whether what came in came out.
     pub(crate) fn books(&self) -> Section {
         let (tone, balance) = match &self.ledger.balance {
-            Balance::Open => (Tone::Plain, "not compared yet: at two moments with nothing in flight (--watch)".to_owned()),
+            Balance::Open => {
+                (Tone::Plain, "not compared yet: at two moments with nothing in flight (--watch)".to_owned())
+            }
             Balance::NotTold(why) => (Tone::Quiet, format!("{NOT_TOLD}, {why}")),
             Balance::AddsUp => (Tone::Good, "adds up since this watch began".to_owned()),
             Balance::Missing(tenants) => {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use forebay_wire::{Encoding, InflateError, inflate};
 
 use crate::admission::Refused;
-use crate::aside::INLINE_PACKED;
+use crate::aside::{INLINE_PACKED, elsewhere};
 use crate::config::Limits;
 use crate::intake::Admitted;
 use crate::intake::overload::no_room;
@@ -68,14 +68,14 @@ where
         return Ok((decoded, admitted));
     }
     let limits = limits.clone();
-    let task = tokio::task::spawn_blocking(move || {
+    let unpacked = elsewhere(move || {
         let decoded = unpack_now(&mut admitted, body, encoding, &limits, decode)?;
         Ok((decoded, admitted))
     });
-    match task.await {
-        Ok(decoded) => decoded,
+    match unpacked.await {
+        Some(decoded) => decoded,
         // Only when the process stops: then nothing has been sent.
-        Err(_) => Err(Refusal::new(Kind::KafkaUnavailable, "ingest is stopping", "send again")
+        None => Err(Refusal::new(Kind::KafkaUnavailable, "ingest is stopping", "send again")
             .retry_after(Duration::from_secs(1))
             .into()),
     }

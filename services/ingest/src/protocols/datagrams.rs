@@ -46,7 +46,7 @@ const PER_DATAGRAM: usize = 700;
 const DEAL_AFTER: Duration = Duration::from_millis(50);
 
 /// How many datagrams are received before others on the thread get their turn.
-const TURN: usize = 512;
+const TURN: usize = 64;
 
 /// How long to wait before memory is asked for again, and after a failure.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -12,11 +12,13 @@ mod ship;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_access::Known;
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::Facts;
 use forebay_wire::frames::Frames;
+use tokio::time::timeout;
 
 use self::inlet::{Came, Inlet};
 pub(super) use self::ship::{Route, Shipped};
@@ -28,6 +30,13 @@ use crate::tarpit;
 
 /// The most messages in one batch.
 pub(super) const MAX_MESSAGES: usize = 4096;
+
+/// How much may come by which nothing is said, in bytes: the rest of a message that was cut, for example. Then nothing is read for a
+/// [pause](BREATH), or who sends a line that never ends would have as much of a core as he likes.
+const IDLE_TALK: usize = 1024 * 1024;
+
+/// How long.
+const BREATH: Duration = Duration::from_millis(250);
 
 /// What a protocol is, as seen from a connection.
 pub(super) trait Speak: Send {
@@ -98,6 +107,8 @@ struct Flow<S: Speak> {
     route: Route,
     facts: Facts,
     answers: Vec<u8>,
+    /// How many bytes have said nothing since the last batch or pause.
+    idle_talk: usize,
     end: Option<End>,
 }
 
@@ -111,7 +122,7 @@ pub(super) async fn serve<S: Speak>(connection: Connection, intake: &Arc<Intake>
     let sender = Sender { tenant, protocol: S::PROTOCOL, peer, trace: None };
     let route = Route { intake: Arc::clone(intake), sender, stop, pulse, acknowledges: S::ACKNOWLEDGES };
     let inlet = Inlet::new(stream, route.clone());
-    Flow { speaker, inlet, route, facts, answers: Vec::new(), end: None }.run().await;
+    Flow { speaker, inlet, route, facts, answers: Vec::new(), idle_talk: 0, end: None }.run().await;
 }
 
 impl<S: Speak> Flow<S> {
@@ -126,6 +137,10 @@ impl<S: Speak> Flow<S> {
                 }
                 if shipping.is_none() && self.end.is_some() {
                     return self.leave().await;
+                }
+                if self.idle_talk > IDLE_TALK {
+                    self.idle_talk = 0;
+                    let _stopped = timeout(BREATH, drain.cancelled()).await;
                 }
             }
             let is_shipping = shipping.is_some();
@@ -173,6 +188,7 @@ impl<S: Speak> Flow<S> {
         if !frames.is_empty() || owed.is_some() {
             return Some(self.ship(used, frames, owed));
         }
+        self.idle_talk += used;
         self.inlet.pass(used);
         if self.end == Some(End::Sender) && !self.inlet.buffer().is_empty() {
             let rest = self.inlet.buffer().len();
@@ -183,6 +199,7 @@ impl<S: Speak> Flow<S> {
     }
 
     fn ship(&mut self, used: usize, frames: Frames, owed: Option<S::Owed>) -> Shipping<S::Owed> {
+        self.idle_talk = 0;
         let meters = &self.route.intake.meters;
         meters.received(used);
         meters.cut(S::PROTOCOL, frames.cut());

@@ -76,6 +76,31 @@ async fn both_framings_arrive_in_order() {
     }
 }
 
+/// Scenario: a line has no end; after a while it has, and another comes after it.
+/// Guarantees: what is beyond the limit of an event is read slowly, here 64 MiB in no less than two seconds; then all goes on.
+#[tokio::test]
+async fn a_line_without_end_is_read_slowly() {
+    let (ingest, address) = over_tcp(ListenerProtocol::Syslog, |settings| {
+        settings.ingest.max_event = ByteSize::kib(4);
+    })
+    .await;
+    let mut sender = TcpStream::connect(address).await.unwrap();
+    sender.write_all(b"<13>").await.unwrap();
+    let endless = async {
+        let part = vec![b'x'; 64 * 1024];
+        for _ in 0..1024 {
+            sender.write_all(&part).await.unwrap();
+        }
+    };
+    assert!(timeout(Duration::from_secs(2), endless).await.is_err(), "nobody held it back");
+    sender.write_all(b"\n<13>next\n").await.unwrap();
+    arrived(&ingest, 2).await;
+    let stored = ingest.stop().await;
+    let seen = texts(&stored);
+    assert!(seen[0].starts_with("<13>xxx") && seen[0].len() <= 4096, "{}", seen[0].len());
+    assert_eq!(seen[1], "<13>next");
+}
+
 /// Scenario: Kafka is away while a sender writes more than ingest may hold; then Kafka comes back.
 /// Guarantees: the sender has to wait, and its connection stays; then every message arrives, in order.
 #[tokio::test]

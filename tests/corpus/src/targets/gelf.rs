@@ -18,7 +18,7 @@ pub fn check(data: &[u8]) {
         let (datagram, after) = after.split_at(after.len().min(usize::from(*len)));
         rest = after;
         now += Duration::from_millis(100);
-        let _lost = assembly.expire(now);
+        let _lost = assembly.expire(now, usize::MAX);
         if let Ok(Some(message)) = assembly.datagram(len % 3, datagram, now) {
             assert!(message.len() <= LIMITS.max_message);
             let mut out = Vec::new();
@@ -29,6 +29,6 @@ pub fn check(data: &[u8]) {
         assert!(assembly.bytes() <= LIMITS.max_bytes && assembly.messages() <= LIMITS.max_messages);
     }
     let left = assembly.messages();
-    assert_eq!(assembly.expire(now + LIMITS.timeout), left);
+    assert_eq!(assembly.expire(now + LIMITS.timeout, usize::MAX), left);
     assert_eq!(assembly.bytes(), 0);
 }

@@ -66,7 +66,7 @@ impl<S: Clone + Eq + Hash> Assembly<S> {
         }
         let key = (sender, chunk.id);
         if !self.messages.contains_key(&key) {
-            self.begin(key.clone(), chunk, now)?;
+            self.begin(key.clone(), &chunk, now)?;
         }
         let Some(message) = self.messages.get_mut(&key) else { return Ok(None) };
         let before = message.weight();
@@ -86,10 +86,12 @@ impl<S: Clone + Eq + Hash> Assembly<S> {
         }
     }
 
-    /// Forgets the messages whose time is over at `now`, and says how many.
-    pub fn expire(&mut self, now: Duration) -> usize {
+    /// Forgets messages whose time is over at `now`, and says how many. It looks at `most` of them, since all that a flood has begun are over at
+    /// once: whoever calls it often has no work left for long.
+    pub fn expire(&mut self, now: Duration, most: usize) -> usize {
         let mut lost = 0;
-        while let Some((end, key, number)) = self.ends.front() {
+        for _ in 0..most {
+            let Some((end, key, number)) = self.ends.front() else { break };
             let is_there = self.messages.get(key).is_some_and(|message| message.number == *number);
             if is_there && *end > now {
                 break;
@@ -116,12 +118,14 @@ impl<S: Clone + Eq + Hash> Assembly<S> {
         self.messages.len()
     }
 
-    fn begin(&mut self, key: (S, u64), chunk: Chunk<'_>, now: Duration) -> Result<(), Loss> {
-        // Completed messages leave their ends behind, which must not add up.
+    fn begin(&mut self, key: (S, u64), chunk: &Chunk<'_>, now: Duration) -> Result<(), Loss> {
         let is_full = self.messages.len() >= self.limits.max_messages;
-        if is_full || self.bytes >= self.limits.max_bytes {
+        let message = Incomplete::new(self.begun + 1, &chunk);
+        // With its first chunk: to begin what is given up at once would be work that a flood has for nothing.
+        if is_full || self.bytes + message.weight() + chunk.data.len() > self.limits.max_bytes {
             return Err(Loss::NoRoom);
         }
+        // Completed messages leave their ends behind, which must not add up.
         if self.ends.len() > 2 * self.limits.max_messages {
             let messages = &self.messages;
             self.ends.retain(|(_, key, number)| {
@@ -129,12 +133,6 @@ impl<S: Clone + Eq + Hash> Assembly<S> {
             });
         }
         self.begun += 1;
-        let message = Incomplete {
-            number: self.begun,
-            missing: usize::from(chunk.count),
-            bytes: Vec::new(),
-            chunks: vec![None; usize::from(chunk.count.min(MAX_CHUNKS))].into(),
-        };
         self.bytes += message.weight();
         self.ends.push_back((now.saturating_add(self.limits.timeout), key.clone(), self.begun));
         let _new = self.messages.insert(key, message);
@@ -149,6 +147,12 @@ impl<S: Clone + Eq + Hash> Assembly<S> {
 }
 
 impl Incomplete {
+    /// Without any of its chunks yet.
+    fn new(number: u64, first: &Chunk<'_>) -> Self {
+        let chunks = vec![None; usize::from(first.count.min(MAX_CHUNKS))].into();
+        Self { number, missing: usize::from(first.count), bytes: Vec::new(), chunks }
+    }
+
     /// Adds a chunk, and says whether it was the last one missing. One that came before is passed over.
     fn add(&mut self, chunk: Chunk<'_>, max: usize) -> Result<bool, Loss> {
         if usize::from(chunk.count) != self.chunks.len() {

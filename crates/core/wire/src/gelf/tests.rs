@@ -69,6 +69,20 @@ fn a_chunk_that_can_not_be_is_lost_and_its_message_with_it() {
     assert_eq!((assembly.messages(), assembly.bytes()), (0, 0));
 }
 
+/// Scenario: there is less room than a message's first chunk needs, and messages go on beginning.
+/// Guarantees: none is begun, so that nothing of it is left to be cleared away; those that are there go on.
+#[test]
+fn what_has_no_room_is_not_begun() {
+    let mut assembly = Assembly::new(AssemblyLimits { max_bytes: 2_300, ..LIMITS });
+    assert_eq!(whole(&mut assembly, 1, &chunked(0, 0, 3, &[b'a'; 900]), START), Ok(None));
+    for id in 1..100 {
+        assert_eq!(whole(&mut assembly, 1, &chunked(id, 0, 2, &[b'b'; 900]), START), Err(Loss::NoRoom));
+    }
+    assert_eq!((assembly.ends.len(), assembly.messages()), (1, 1));
+    assert_eq!(whole(&mut assembly, 1, &chunked(0, 1, 3, b"a"), START), Ok(None));
+    assert!(matches!(whole(&mut assembly, 1, &chunked(0, 2, 3, b"a"), START), Ok(Some(_))));
+}
+
 /// Scenario: messages that never end, too many of them, and with too many bytes.
 /// Guarantees: memory stays within its limit; after five seconds there is room again, and what was lost is counted.
 #[test]
@@ -78,8 +92,9 @@ fn incomplete_messages_have_little_room_and_time() {
         assert_eq!(whole(&mut assembly, 1, &chunked(id, 0, 2, b"a"), START), Ok(None));
     }
     assert_eq!(whole(&mut assembly, 1, &chunked(10, 0, 2, b"a"), START), Err(Loss::NoRoom));
-    assert_eq!(assembly.expire(Duration::from_millis(4999)), 0);
-    assert_eq!(assembly.expire(Duration::from_secs(5)), 10);
+    assert_eq!(assembly.expire(Duration::from_millis(4999), usize::MAX), 0);
+    assert_eq!(assembly.expire(Duration::from_secs(5), 4), 4);
+    assert_eq!((assembly.messages(), assembly.expire(Duration::from_secs(5), usize::MAX)), (6, 6));
     assert_eq!((assembly.messages(), assembly.bytes()), (0, 0));
 
     let mut assembly = Assembly::new(AssemblyLimits { max_bytes: 2000, ..LIMITS });
@@ -103,7 +118,7 @@ fn what_is_done_is_forgotten() {
         assert_eq!(whole(&mut assembly, 1, &chunked(id, 1, 2, b"b"), START), Ok(Some(b"ab".to_vec())));
         assert!(assembly.ends.len() <= 22);
     }
-    assert_eq!(assembly.expire(Duration::from_secs(5)), 1);
+    assert_eq!(assembly.expire(Duration::from_secs(5), usize::MAX), 1);
     assert!(assembly.ends.is_empty());
 }
 
@@ -152,7 +167,7 @@ proptest! {
             prop_assert!(assembly.bytes() <= 4000);
         }
         let left = assembly.messages();
-        prop_assert_eq!(assembly.expire(LIMITS.timeout), left);
+        prop_assert_eq!(assembly.expire(LIMITS.timeout, usize::MAX), left);
         prop_assert_eq!(assembly.bytes(), 0);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use forebay_kafka::{TopicSpec, wanted_topics};
+use forebay_kafka::admin::{TopicSpec, wanted_topics};
 use forebay_settings::Settings;
 use forebay_yaml::Node;
 
@@ -42,7 +42,9 @@ fn topic(spec: &Node) -> TopicSpec {
         name: text(spec.get("topicName").unwrap()),
         partitions: number("partitions"),
         replication: number("replicas"),
-        configs: configs.map(|name| (name.clone(), text(spec.get("config").unwrap().get(name).unwrap()))).collect(),
+        configs: configs
+            .map(|name| (name.clone(), text(spec.get("config").unwrap().get(name).unwrap())))
+            .collect(),
     }
 }
 

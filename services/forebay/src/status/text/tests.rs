@@ -53,7 +53,10 @@ fn a_report_for_people() {
     for part in ["ALL WELL", "INDICES NOT WRITTEN: none is refused", "adds up", "SLOWEST RULES: not told"] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
-    well.servers.iter_mut().filter(|server| server.name == "search").for_each(|store| store.reachable = false);
+    well.servers
+        .iter_mut()
+        .filter(|server| server.name == "search")
+        .for_each(|store| store.reachable = false);
     let text = texts(&well.lines(&TimeZone::UTC)).join("\n");
     assert!(text.contains("INDICES NOT WRITTEN: none alone; the whole store doesn't answer"), "{text}");
 }

@@ -103,9 +103,15 @@ pub(super) struct Chunked {
     started: Instant,
     datagram: Box<[u8]>,
     intake: Arc<Intake>,
+    /// How many messages were never whole, since the last look.
+    incomplete: usize,
 }
 
 impl Chunked {
+    /// How many messages that are over are given up with each datagram, and at each look. All at once would take the thread from others for tens
+    /// of milliseconds, five seconds after the start of a flood.
+    const GIVEN_UP: (usize, usize) = (2, 2_000);
+
     /// How long a message may take from its first chunk to its last, as the specification has it.
     const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -117,7 +123,14 @@ impl Chunked {
             timeout: Self::TIMEOUT,
         };
         let datagram = vec![0; MAX_UDP].into();
-        Self { udp, assembly: Assembly::new(limits), started: Instant::now(), datagram, intake }
+        Self {
+            udp,
+            assembly: Assembly::new(limits),
+            started: Instant::now(),
+            datagram,
+            intake,
+            incomplete: 0,
+        }
     }
 
     fn lost(&self, loss: Loss) {
@@ -136,7 +149,9 @@ impl Source for Chunked {
     fn receive(&mut self, datagrams: &mut Datagrams<IpAddr>) -> io::Result<()> {
         let (len, from) = self.udp.socket.try_recv_from(&mut self.datagram)?;
         let datagram = self.datagram.get(..len).unwrap_or_default();
-        let message = self.assembly.datagram(from, datagram, self.started.elapsed());
+        let now = self.started.elapsed();
+        self.incomplete += self.assembly.expire(now, Self::GIVEN_UP.0);
+        let message = self.assembly.datagram(from, datagram, now);
         let unpacked = match message {
             Ok(None) => return Ok(()),
             Ok(Some(message)) => unpack(&message, self.intake.limits.max_event, datagrams.buffer()),
@@ -159,7 +174,9 @@ impl Source for Chunked {
 
     fn look(&mut self) -> [(&'static str, usize); 2] {
         let [dropped, _] = self.udp.look();
-        [dropped, (Loss::Incomplete.name(), self.assembly.expire(self.started.elapsed()))]
+        let incomplete = std::mem::take(&mut self.incomplete);
+        let expired = self.assembly.expire(self.started.elapsed(), Self::GIVEN_UP.1);
+        [dropped, (Loss::Incomplete.name(), incomplete + expired)]
     }
 }
 
