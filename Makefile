@@ -51,7 +51,7 @@ test-alerts: prerequisites-test ## alerts, dashboards and runbooks: a real Prome
 
 test-k8s: prerequisites-test ## the Helm chart on a real control plane: rendered, installed, scaled, its page walked
 	@scripts/prerequisites k8s
-	cargo build --package forebay --bin forebay
+	cargo build --workspace --bins
 	FOREBAY=$(CARGO_TARGET_DIR)/debug/forebay tests/k8s/run.sh $(ARGS)
 
 test-images: prerequisites ## the images of the Dockerfile, built by Debian's buildah (as root), start

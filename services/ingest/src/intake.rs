@@ -43,6 +43,7 @@ use crate::admission::{Admission, Reservation};
 use crate::config::Limits;
 use crate::metrics::Meters;
 use crate::refusal::{Kind, Refusal};
+use crate::tarpit;
 
 /// What all protocols share.
 #[derive(Debug)]
@@ -115,6 +116,7 @@ impl Intake {
         let rejections = self.divided(&sender, &mut batch);
         let receiving = Receiving::begin(&self.tracer, &sender, &batch, since);
         let accepted = if batch.events.is_empty() {
+            drop((batch, reservation));
             Ok(0)
         } else {
             let ids = ids.or_given(std::mem::take(&mut batch.given_ids));
@@ -129,6 +131,10 @@ impl Intake {
         match accepted {
             Ok(accepted) => {
                 self.meters.batch(sender.protocol, "accepted");
+                if accepted == 0 && rejections.count() > 0 {
+                    // Refused one by one is refused, too.
+                    tarpit::pause(Kind::MalformedBody).await;
+                }
                 Ok(Receipt { accepted, rejections })
             }
             Err(refusal) => Err(self.refuse(&sender, refusal)),

@@ -25,7 +25,7 @@ use crate::protocols::{self, Ways};
 
 /// How long who failed to shake hands keeps his place among the connections of his address: so many as those may be can be tried again in
 /// this time, since a handshake costs us more than him.
-const FAILED: Duration = Duration::from_secs(1);
+const FAILED: Duration = Duration::from_secs(2);
 /// How long to wait after a failed accept, which is nearly always for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
