@@ -107,7 +107,7 @@ async fn serve_on(
         .max_header_list_size(MAX_HEAD);
     let connection = builder
         .serve_connection_with_upgrades(TokioIo::new(Paced::new(stream, Arc::clone(&activity))), service);
-    tokio::pin!(connection);
+    let mut connection = Box::pin(connection);
     let last_call = LAST_CALL.min(intake.limits.drain_timeout / 2);
     let (mut stopping, mut ending) = (false, false);
     loop {
@@ -116,10 +116,7 @@ async fn serve_on(
                 if let Err(error) = ended {
                     tracing::debug!(%peer, error, "connection ended early");
                 }
-                // What it became may go on, and is to be waited for at the stop as the connection is.
-                let _closed = upgraded.close();
-                upgraded.wait().await;
-                return;
+                break;
             }
             () = stop.drain.cancelled(), if !stopping => {
                 stopping = true;
@@ -142,6 +139,11 @@ async fn serve_on(
             }
         }
     }
+    // With it goes a request under way whose client has hung up, and what that holds.
+    drop(connection);
+    // What it became may go on, and is to be waited for at the stop as the connection is.
+    let _closed = upgraded.close();
+    upgraded.wait().await;
 }
 
 /// An answer of HTTP/1.1 after which there is none on its connection; but for one that makes the connection something else.

@@ -55,6 +55,24 @@ async fn half_a_request_is_no_request() {
     assert_eq!(stored.len(), 1);
 }
 
+/// Scenario: there is one place; clients hang up while their requests are under way, one after the other.
+/// Guarantees: each leaves the place to the next.
+#[tokio::test]
+async fn who_hangs_up_during_a_request_leaves_his_place() {
+    let ingest = started(|settings| settings.ingest.max_connections = 1).await;
+    for _ in 0..3 {
+        let mut stream = connect(&ingest).await;
+        // Its answer takes a moment, since it is refused.
+        stream
+            .write_all(b"POST /v1/ingest HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\n{\"a\":[")
+            .await
+            .unwrap();
+    }
+    let next = timeout(Duration::from_secs(20), ingest.ndjson("", "{\"a\":3}")).await;
+    assert_eq!(next.expect("there is no place").status, 200);
+    assert_eq!(ingest.stop().await.len(), 1);
+}
+
 /// Scenario: a client says nothing, one sends half a head, one half a body, and all of them stay.
 /// Guarantees: each is closed in time, the one with a body gets 408 with a reason, and one slot is enough for all.
 #[tokio::test]
