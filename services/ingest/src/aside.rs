@@ -1,14 +1,15 @@
 //! Work that takes milliseconds, without making others wait for it.
 //!
 //! It is done by threads of its own, as many as there are cores, so that however many send what takes long, no more of it is under way at once;
-//! and these give way to the threads that serve connections where both want the same core.
+//! and these give way to the threads that serve connections where both want the same core. Whoever waits for his turn holds no thread, and who
+//! is gone meanwhile has none.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
-use rustix::process::setpriority_process;
+use rustix::process::{getpriority_process, setpriority_process};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{block_in_place, spawn_blocking};
 
 /// How many bytes may be decoded where a connection is served that may be compressed, and so a thousand times as large as they look.
@@ -17,32 +18,56 @@ pub(crate) const INLINE_PACKED: usize = 16 * 1024;
 /// How much these threads give way (setpriority(2)): as niceness goes, a third of the others' share of a core that is wanted by all.
 const NICENESS: i32 = 5;
 
+/// The most that there is.
+const NICEST: i32 = 19;
+
 /// None where the system gives no threads: then the work is done where it comes up.
-static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
-    let builder = ThreadPoolBuilder::new().thread_name(|number| format!("aside-{number}"));
-    let builder = builder.start_handler(|_| {
-        // By Linux the calling thread's alone. Where it isn't allowed, they just don't give way.
-        let _allowed = setpriority_process(None, NICENESS);
-    });
-    // Whoever waits for what panicked hears that it won't come.
-    let built = builder.panic_handler(|_| tracing::error!("work that takes long has panicked")).build();
-    built.inspect_err(|error| tracing::warn!(%error, "no threads for work that takes long")).ok()
+static THREADS: LazyLock<Option<Threads>> = LazyLock::new(|| {
+    Threads::new().inspect_err(|error| tracing::warn!(%error, "no threads for work that takes long")).ok()
 });
 
-/// Has done what may take long; `None` if it can't be, since the process stops.
+struct Threads {
+    pool: ThreadPool,
+    /// As many as there are threads, so that nothing waits in the pool, where it could not be given up.
+    turns: Arc<Semaphore>,
+}
+
+impl Threads {
+    fn new() -> Result<Self, rayon_core::ThreadPoolBuildError> {
+        let builder = ThreadPoolBuilder::new().thread_name(|number| format!("aside-{number}"));
+        let builder = builder.start_handler(|_| {
+            // By Linux the calling thread's alone. Where it isn't allowed, they just don't give way.
+            let niceness = getpriority_process(None).unwrap_or_default().saturating_add(NICENESS);
+            let _allowed = setpriority_process(None, niceness.min(NICEST));
+        });
+        // Whoever waits for what panicked hears that it won't come.
+        let pool = builder.panic_handler(|_| tracing::error!("work that takes long has panicked")).build()?;
+        let turns = Arc::new(Semaphore::new(pool.current_num_threads()));
+        Ok(Self { pool, turns })
+    }
+}
+
+/// Has done what may take long; `None` if it broke off.
 pub(crate) async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let Some(threads) = THREADS.as_ref() else { return spawn_blocking(work).await.ok() };
+    let turn = Arc::clone(&threads.turns).acquire_owned().await.ok()?;
     let (done, result) = oneshot::channel();
-    threads.spawn(move || drop(done.send(work())));
+    threads.pool.spawn(move || {
+        let _until_done = turn;
+        drop(done.send(work()));
+    });
     result.await.ok()
 }
 
 /// Does what may take long, while another thread goes on with the connections of this one. Where there is no other thread, as in
 /// some tests, all wait.
-pub(crate) fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) async fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     match (Handle::current().runtime_flavor(), THREADS.as_ref()) {
         (RuntimeFlavor::CurrentThread, _) => work(),
-        (_, Some(threads)) => block_in_place(|| threads.install(work)),
+        (_, Some(threads)) => {
+            let _until_done = threads.turns.acquire().await;
+            block_in_place(|| threads.pool.install(work))
+        }
         (_, None) => block_in_place(work),
     }
 }

@@ -131,7 +131,7 @@ impl Intake {
         match accepted {
             Ok(accepted) => {
                 self.meters.batch(sender.protocol, "accepted");
-                if accepted == 0 && rejections.count() > 0 {
+                if u64::try_from(rejections.count()).unwrap_or(u64::MAX) > accepted {
                     // Refused one by one is refused, too.
                     tarpit::pause(Kind::MalformedBody).await;
                 }

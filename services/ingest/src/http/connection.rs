@@ -31,6 +31,8 @@ use super::pace::Paced;
 use crate::access::Lease;
 use crate::intake::{Intake, Peer};
 use crate::listen::{Connection, Listener, Stop, Stream};
+use crate::refusal::Kind;
+use crate::tarpit;
 
 /// The most that is read ahead of the handler, in bytes: memory that each connection may take beside its body. The largest
 /// head of an HTTP/1.1 request, too, since a head is read as a whole: more, and many clients with endless heads have much.
@@ -139,8 +141,13 @@ async fn serve_on(
             }
         }
     }
+    let hung_up = activity.is_under_way() && !activity.is_upgraded();
     // With it goes a request under way whose client has hung up, and what that holds.
     drop(connection);
+    if hung_up {
+        // Or who doesn't wait to be refused would never be made to.
+        let _stopped = stop.drain.run_until_cancelled(tarpit::pause(Kind::BadRequest)).await;
+    }
     // What it became may go on, and is to be waited for at the stop as the connection is.
     let _closed = upgraded.close();
     upgraded.wait().await;

@@ -74,8 +74,8 @@ where
     });
     match unpacked.await {
         Some(decoded) => decoded,
-        // Only when the process stops: then nothing has been sent.
-        None => Err(Refusal::new(Kind::KafkaUnavailable, "ingest is stopping", "send again")
+        // It panicked, which the log has, or the process stops: nothing has been sent.
+        None => Err(Refusal::new(Kind::KafkaUnavailable, "decoding broke off", "send again")
             .retry_after(Duration::from_secs(1))
             .into()),
     }

@@ -45,9 +45,6 @@ const PER_DATAGRAM: usize = 700;
 /// How long datagrams wait to be dealt while a batch is on its way: whoever has none on its way waits no longer for those who have.
 const DEAL_AFTER: Duration = Duration::from_millis(50);
 
-/// How many datagrams are received before others on the thread get their turn.
-const TURN: usize = 64;
-
 /// How long to wait before memory is asked for again, and after a failure.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -164,7 +161,7 @@ impl<S: Source> Gatherer<S> {
         while let Some(tenant) = self.under_way.next().await {
             self.arrived(&tenant);
         }
-        self.look();
+        self.look_for_the_last_time();
     }
 
     /// Whether what was gathered goes on its way now. Where the sender waits, there is time until the last batch has arrived.
@@ -176,7 +173,7 @@ impl<S: Source> Gatherer<S> {
 
     /// Receives what is there, a turn at a time.
     async fn receive(&mut self) {
-        for _ in 0..TURN {
+        for _ in 0..S::TURN {
             if !self.receive_one() {
                 break;
             }
@@ -292,8 +289,19 @@ impl<S: Source> Gatherer<S> {
     }
 
     fn look(&mut self) {
+        let lost = self.source.look();
+        self.count(lost);
+    }
+
+    /// At the stop nothing becomes whole any more.
+    fn look_for_the_last_time(&mut self) {
+        self.source.ends();
+        self.look();
+    }
+
+    fn count(&self, lost: [(&'static str, usize); 2]) {
         let Place { intake, protocol, .. } = &self.place;
-        for (reason, events) in self.source.look() {
+        for (reason, events) in lost {
             if events > 0 {
                 intake.meters.lost(*protocol, reason, events);
             }

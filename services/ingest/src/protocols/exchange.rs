@@ -127,7 +127,7 @@ impl Exchange {
                     held.try_grow_to(bytes)
                 })
             };
-            let next = if is_quick { next() } else { aside(next) };
+            let next = if is_quick { next() } else { aside(next).await };
             match next {
                 Ok(Some(portion)) => self.take(portion).await?,
                 Ok(None) => {

@@ -199,7 +199,8 @@ impl<S: Speak> Flow<S> {
     }
 
     fn ship(&mut self, used: usize, frames: Frames, owed: Option<S::Owed>) -> Shipping<S::Owed> {
-        self.idle_talk = 0;
+        // Who says as much as he wastes is never slowed.
+        self.idle_talk = self.idle_talk.saturating_sub(used);
         let meters = &self.route.intake.meters;
         meters.received(used);
         meters.cut(S::PROTOCOL, frames.cut());

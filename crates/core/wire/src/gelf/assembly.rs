@@ -119,10 +119,12 @@ impl<S: Clone + Eq + Hash> Assembly<S> {
     }
 
     fn begin(&mut self, key: (S, u64), chunk: &Chunk<'_>, now: Duration) -> Result<(), Loss> {
-        let is_full = self.messages.len() >= self.limits.max_messages;
-        let message = Incomplete::new(self.begun + 1, &chunk);
+        if self.messages.len() >= self.limits.max_messages {
+            return Err(Loss::NoRoom);
+        }
+        let message = Incomplete::new(self.begun + 1, chunk);
         // With its first chunk: to begin what is given up at once would be work that a flood has for nothing.
-        if is_full || self.bytes + message.weight() + chunk.data.len() > self.limits.max_bytes {
+        if self.bytes + message.weight() + chunk.data.len() > self.limits.max_bytes {
             return Err(Loss::NoRoom);
         }
         // Completed messages leave their ends behind, which must not add up.

@@ -153,13 +153,16 @@ fn committed(
     partitions: &TopicPartitionList,
 ) -> Result<TopicPartitionList, RdkafkaError> {
     let start = Instant::now();
+    let mut busy = None;
     loop {
         let left = REQUEST_TIMEOUT.saturating_sub(start.elapsed());
         match consumer.committed_offsets(partitions.clone(), left) {
             Err(error) if left > ASK_AGAIN && matches!(KafkaError::of(&error, ""), KafkaError::Busy(_)) => {
+                busy = Some(error);
                 thread::sleep(ASK_AGAIN);
             }
-            answer => return answer,
+            // When time is up, it says more that the broker didn't know than that it did not answer in what was left.
+            answer => return answer.map_err(|error| busy.unwrap_or(error)),
         }
     }
 }

@@ -35,6 +35,9 @@ pub(super) trait Source: Send {
     /// What becomes of what there is no room for.
     const OVER: WhenOver;
 
+    /// How many datagrams are received before others on the thread get their turn.
+    const TURN: usize = 512;
+
     /// Waits until a datagram may be there.
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
 
@@ -45,6 +48,9 @@ pub(super) trait Source: Send {
 
     /// Adds what is known of the sender: its stream, and its address or process.
     fn describe(&self, sender: &Self::Sender, listener: &Listener, facts: &mut Facts);
+
+    /// Nothing comes any more: what isn't whole is lost.
+    fn ends(&mut self) {}
 
     /// How many events were lost since the last look, by reason.
     fn look(&mut self) -> [(&'static str, usize); 2];
@@ -141,6 +147,8 @@ impl Chunked {
 impl Source for Chunked {
     type Sender = IpAddr;
     const OVER: WhenOver = WhenOver::Lose;
+    /// Each may have to be put together.
+    const TURN: usize = 64;
 
     async fn readable(&self) -> io::Result<()> {
         self.udp.readable().await
@@ -170,6 +178,10 @@ impl Source for Chunked {
 
     fn describe(&self, sender: &IpAddr, listener: &Listener, facts: &mut Facts) {
         self.udp.describe(sender, listener, facts);
+    }
+
+    fn ends(&mut self) {
+        self.incomplete += self.assembly.expire(Duration::MAX, usize::MAX);
     }
 
     fn look(&mut self) -> [(&'static str, usize); 2] {
