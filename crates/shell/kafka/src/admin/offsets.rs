@@ -1,11 +1,10 @@
 //! What partitions hold, and how far a group has come.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError as RdkafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tokio::time::{Instant, sleep};
 
 use super::{Admin, CLIENT_ID, REQUEST_TIMEOUT, Shared};
 use crate::client::{Connection, PlainContext};
@@ -13,7 +12,7 @@ use crate::error::KafkaError;
 use crate::properties::Properties;
 
 /// How soon a broker is asked again that doesn't know a group yet.
-const ASK_AGAIN: Duration = Duration::from_millis(100);
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The offsets that a partition holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -94,8 +93,15 @@ impl Admin {
     /// # Errors
     /// When the topic isn't there, or no broker answers. A group that doesn't exist has simply committed nothing.
     pub async fn group_lag(&self, group: &str, topic: &str) -> Result<Vec<GroupLag>, KafkaError> {
-        let (group, topic) = (group.to_owned(), topic.to_owned());
-        self.blocking(move |shared| shared.group_lag(&group, &topic)).await
+        let start = Instant::now();
+        loop {
+            let (group, topic) = (group.to_owned(), topic.to_owned());
+            match self.blocking(move |shared| shared.group_lag(&group, &topic)).await {
+                // A broker that is new, or has just taken the group over, says first that it doesn't know.
+                Err(KafkaError::Busy(_)) if start.elapsed() < REQUEST_TIMEOUT => sleep(ASK_AGAIN).await,
+                answer => return answer,
+            }
+        }
     }
 }
 
@@ -133,7 +139,7 @@ impl Shared {
             let _entry = asked.add_partition(topic, partition);
         }
         // Before the ends: a group that keeps up would otherwise seem to be beyond them.
-        let committed = committed(&consumer, &asked).map_err(failed)?;
+        let committed = consumer.committed_offsets(asked, REQUEST_TIMEOUT).map_err(failed)?;
         let offset_of = |partition| match committed.find_partition(topic, partition)?.offset() {
             Offset::Offset(offset) => Some(offset),
             _ => None,
@@ -143,27 +149,6 @@ impl Shared {
             .into_iter()
             .map(|range| GroupLag { range, committed: offset_of(range.partition) })
             .collect())
-    }
-}
-
-/// What a group has committed. A broker that is new, or has just taken the group over, says first that it doesn't know: it is asked again
-/// for as long as a request may take.
-fn committed(
-    consumer: &BaseConsumer<PlainContext>,
-    partitions: &TopicPartitionList,
-) -> Result<TopicPartitionList, RdkafkaError> {
-    let start = Instant::now();
-    let mut busy = None;
-    loop {
-        let left = REQUEST_TIMEOUT.saturating_sub(start.elapsed());
-        match consumer.committed_offsets(partitions.clone(), left) {
-            Err(error) if left > ASK_AGAIN && matches!(KafkaError::of(&error, ""), KafkaError::Busy(_)) => {
-                busy = Some(error);
-                thread::sleep(ASK_AGAIN);
-            }
-            // When time is up, it says more that the broker didn't know than that it did not answer in what was left.
-            answer => return answer.map_err(|error| busy.unwrap_or(error)),
-        }
     }
 }
 

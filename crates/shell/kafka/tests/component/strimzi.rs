@@ -18,6 +18,8 @@ fn the_charts_topics_are_those_of_bootstrap() {
     let given = values.get("config").and_then(|config| config.get("kafka")?.get("topics")).unwrap();
     let mut settings = Settings::default().kafka;
     settings.topics = given.parse().unwrap();
+    // What the chart has in place of the programs' default, which is for one broker.
+    settings.topics.replication = 3;
     let by_bootstrap: BTreeMap<String, TopicSpec> =
         wanted_topics(&settings).into_iter().map(|topic| (topic.name.clone(), sorted(topic))).collect();
 
