@@ -161,7 +161,8 @@ impl<S: Source> Gatherer<S> {
         while let Some(tenant) = self.under_way.next().await {
             self.arrived(&tenant);
         }
-        self.look_for_the_last_time();
+        self.source.ends();
+        self.look();
     }
 
     /// Whether what was gathered goes on its way now. Where the sender waits, there is time until the last batch has arrived.
@@ -289,19 +290,8 @@ impl<S: Source> Gatherer<S> {
     }
 
     fn look(&mut self) {
-        let lost = self.source.look();
-        self.count(lost);
-    }
-
-    /// At the stop nothing becomes whole any more.
-    fn look_for_the_last_time(&mut self) {
-        self.source.ends();
-        self.look();
-    }
-
-    fn count(&self, lost: [(&'static str, usize); 2]) {
         let Place { intake, protocol, .. } = &self.place;
-        for (reason, events) in lost {
+        for (reason, events) in self.source.look() {
             if events > 0 {
                 intake.meters.lost(*protocol, reason, events);
             }

@@ -107,7 +107,7 @@ struct Flow<S: Speak> {
     route: Route,
     facts: Facts,
     answers: Vec<u8>,
-    /// How many bytes have said nothing since the last batch or pause.
+    /// How many bytes more have said nothing than something, since the last pause.
     idle_talk: usize,
     end: Option<End>,
 }
