@@ -60,6 +60,8 @@ def help_of(program, words, cache={}):
 
 def faults_of_command(program, line):
     words = shlex.split(line.removeprefix("$ ").split(" #")[0])[1:]
+    if words == ["..."]:
+        return  # Prose that speaks of any command.
     command = ()
     while words and re.fullmatch(r"[a-z]+", words[0]) and help_of(program, (*command, words[0])):
         command = (*command, words.pop(0))

@@ -71,3 +71,63 @@ pub(crate) async fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         (_, None) => block_in_place(work),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use forebay_testkit::eventually;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn threads() -> usize {
+        THREADS.as_ref().expect("the system gives threads").pool.current_num_threads()
+    }
+
+    /// Scenario: more want heavy work done than there are threads; one of those who wait is gone before his turn.
+    /// Guarantees: no more is under way at once than there are threads; the one's work isn't done, all others' is.
+    #[tokio::test]
+    async fn who_is_gone_before_his_turn_has_none() {
+        let threads = threads();
+        let (begun, release) = (Arc::new(AtomicUsize::new(0)), mpsc::channel::<()>());
+        let gate = Arc::new(std::sync::Mutex::new(release.1));
+        let work = || {
+            let (begun, gate) = (Arc::clone(&begun), Arc::clone(&gate));
+            move || {
+                let _before = begun.fetch_add(1, Ordering::SeqCst);
+                gate.lock().unwrap().recv().unwrap();
+            }
+        };
+        let first: Vec<_> = (0..threads).map(|_| tokio::spawn(elsewhere(work()))).collect();
+        let all_begun = async || begun.load(Ordering::SeqCst) == threads;
+        eventually("all threads have work", PATIENCE, all_begun).await.unwrap();
+
+        let (gone, stays) = (tokio::spawn(elsewhere(work())), tokio::spawn(elsewhere(work())));
+        tokio::task::yield_now().await;
+        gone.abort();
+        assert!(gone.await.unwrap_err().is_cancelled());
+        assert_eq!(begun.load(Ordering::SeqCst), threads, "more is under way than there are threads");
+
+        for _ in 0..=threads {
+            release.0.send(()).unwrap();
+        }
+        for one in first.into_iter().chain([stays]) {
+            assert_eq!(one.await.unwrap(), Some(()));
+        }
+        assert_eq!(begun.load(Ordering::SeqCst), threads + 1);
+    }
+
+    /// Scenario: work breaks off, more often than there are threads.
+    /// Guarantees: who waits for it hears so, and others have their turns.
+    #[tokio::test]
+    async fn what_breaks_off_gives_its_turn_back() {
+        for _ in 0..=threads() {
+            assert_eq!(elsewhere(|| assert!(std::hint::black_box(false), "as told")).await, None);
+        }
+        assert_eq!(elsewhere(|| 1).await, Some(1));
+    }
+}

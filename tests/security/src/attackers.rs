@@ -27,6 +27,8 @@ pub struct Attack {
     pub name: &'static str,
     /// Does it, for ever.
     run: fn(Targets) -> Running,
+    /// Whether the honest client beside it sends what is compressed.
+    pub is_beside_packed: bool,
 }
 
 /// What is attacked.
@@ -42,25 +44,26 @@ pub struct Targets {
 
 /// All of them. The first one does nothing: what the honest client notices of that is the machine's own noise.
 pub const ATTACKS: &[Attack] = &[
-    Attack { name: "nobody", run: |_| Box::pin(connections::nobody()) },
-    Attack { name: "wrong tokens", run: |targets| Box::pin(requests::wrong_tokens(targets)) },
-    Attack { name: "wrong passwords", run: |targets| Box::pin(requests::wrong_passwords(targets)) },
-    Attack { name: "gzip bombs", run: |targets| Box::pin(requests::gzip_bombs(targets)) },
-    Attack { name: "deep JSON", run: |targets| Box::pin(requests::deep_json(targets)) },
-    Attack { name: "large bodies", run: |targets| Box::pin(requests::large_bodies(targets)) },
-    Attack { name: "10000 half-open", run: |targets| Box::pin(connections::half_open(targets)) },
-    Attack { name: "halves on all doors", run: |targets| Box::pin(connections::halves(targets)) },
-    Attack { name: "come and go", run: |targets| Box::pin(connections::come_and_go(targets)) },
-    Attack { name: "TLS handshakes", run: |targets| Box::pin(connections::handshakes(targets)) },
-    Attack { name: "HTTP/2 resets", run: |targets| Box::pin(streams::resets(targets)) },
-    Attack { name: "HTTP/2 pings", run: |targets| Box::pin(streams::pings(targets)) },
-    Attack { name: "HTTP/2 heads", run: |targets| Box::pin(streams::heads(targets)) },
-    Attack { name: "WebSocket fragments", run: |targets| Box::pin(streams::fragments(targets)) },
-    Attack { name: "Lumberjack bombs", run: |targets| Box::pin(streams::lumberjack_bombs(targets)) },
-    Attack { name: "Forward bombs", run: |targets| Box::pin(streams::forward_bombs(targets)) },
-    Attack { name: "syslog without end", run: |targets| Box::pin(streams::syslog_lines(targets)) },
-    Attack { name: "RELP without end", run: |targets| Box::pin(streams::relp_commands(targets)) },
-    Attack { name: "GELF halves", run: |targets| Box::pin(streams::gelf_halves(targets)) },
+    Attack::new("nobody", |_| Box::pin(connections::nobody())),
+    Attack::new("wrong tokens", |targets| Box::pin(requests::wrong_tokens(targets))),
+    Attack::new("wrong passwords", |targets| Box::pin(requests::wrong_passwords(targets))),
+    Attack::new("gzip bombs", |targets| Box::pin(requests::gzip_bombs(targets))),
+    Attack::new("gzip bombs beside gzip", |targets| Box::pin(requests::gzip_bombs(targets))).beside_packed(),
+    Attack::new("deep JSON", |targets| Box::pin(requests::deep_json(targets))),
+    Attack::new("large bodies", |targets| Box::pin(requests::large_bodies(targets))),
+    Attack::new("10000 half-open", |targets| Box::pin(connections::half_open(targets))),
+    Attack::new("halves on all doors", |targets| Box::pin(connections::halves(targets))),
+    Attack::new("come and go", |targets| Box::pin(connections::come_and_go(targets))),
+    Attack::new("TLS handshakes", |targets| Box::pin(connections::handshakes(targets))),
+    Attack::new("HTTP/2 resets", |targets| Box::pin(streams::resets(targets))),
+    Attack::new("HTTP/2 pings", |targets| Box::pin(streams::pings(targets))),
+    Attack::new("HTTP/2 heads", |targets| Box::pin(streams::heads(targets))),
+    Attack::new("WebSocket fragments", |targets| Box::pin(streams::fragments(targets))),
+    Attack::new("Lumberjack bombs", |targets| Box::pin(streams::lumberjack_bombs(targets))),
+    Attack::new("Forward bombs", |targets| Box::pin(streams::forward_bombs(targets))),
+    Attack::new("syslog without end", |targets| Box::pin(streams::syslog_lines(targets))),
+    Attack::new("RELP without end", |targets| Box::pin(streams::relp_commands(targets))),
+    Attack::new("GELF halves", |targets| Box::pin(streams::gelf_halves(targets))),
 ];
 
 /// The attack of this name.
@@ -72,6 +75,14 @@ pub fn named(name: &str) -> Result<Attack> {
 }
 
 impl Attack {
+    const fn new(name: &'static str, run: fn(Targets) -> Running) -> Self {
+        Self { name, run, is_beside_packed: false }
+    }
+
+    const fn beside_packed(self) -> Self {
+        Self { is_beside_packed: true, ..self }
+    }
+
     /// Attacks until the process is ended.
     ///
     /// # Errors

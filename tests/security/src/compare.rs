@@ -18,6 +18,7 @@ use tokio::time::{Instant as At, sleep_until};
 
 use crate::attackers::{Attack, Targets, UNDER_WAY};
 use crate::cores::Cores;
+use crate::honest::{Honest, LINE};
 use crate::victim::{Victim, credential};
 
 /// What a wait has to exceed to count as noticed: below that, percentiles are what the machine's scheduler makes of them, as the row
@@ -139,13 +140,14 @@ async fn one(attack: Attack, options: Options, cores: Cores) -> Result<Row> {
     let targets = Targets::of(&victim, token)?;
     let (mut calm, mut beside, mut memory) = (Latencies::default(), Latencies::default(), 0);
     // The first window warms caches and connections up.
-    let _warm = window(&victim, options).await?;
+    let honest = if attack.is_beside_packed { Honest::packed()? } else { Honest::plain() };
+    let _warm = window(&victim, &honest, options).await?;
     let (mut round, mut again, mut stolen_from) = (0, 0, 0);
     while round < options.rounds {
         let before = stolen()?;
-        let without = window(&victim, options).await?;
+        let without = window(&victim, &honest, options).await?;
         let attacker = start(attack, &targets, cores).await?;
-        let with = window(&victim, options).await?;
+        let with = window(&victim, &honest, options).await?;
         let taken = stolen()?.saturating_sub(before);
         memory = memory.max(victim.memory()?);
         drop(attacker);
@@ -164,7 +166,7 @@ async fn one(attack: Attack, options: Options, cores: Cores) -> Result<Row> {
     }
     victim.unharmed().await?;
     for one in victim.stored()? {
-        let is_honest = one.body.contains("an honest line");
+        let is_honest = one.body.contains(LINE);
         ensure!(is_honest == (one.tenant == "honest"), "{} has an event that isn't its own", one.tenant);
     }
     Ok(Row { attack: attack.name, calm, beside, memory, again, stolen_from: stolen_from - again })
@@ -178,13 +180,13 @@ fn stolen() -> Result<u64> {
 }
 
 /// The waits of so many honest requests, each counted from when it was due.
-async fn window(victim: &Victim, options: Options) -> Result<Latencies> {
+async fn window(victim: &Victim, honest: &Honest, options: Options) -> Result<Latencies> {
     let mut waits = Vec::with_capacity(options.requests);
     let started = Instant::now();
     let mut due = started;
     for _request in 0..options.requests {
         sleep_until(At::from_std(due)).await;
-        let status = victim.honest().await?;
+        let status = victim.honest_with(honest).await?;
         ensure!(status == 200, "the honest client was refused: {status}");
         waits.push(due.elapsed());
         due += options.every;

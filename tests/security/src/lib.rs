@@ -5,5 +5,6 @@ pub mod attackers;
 pub mod compare;
 pub mod cores;
 pub mod doors;
+pub mod honest;
 pub mod stay;
 pub mod victim;

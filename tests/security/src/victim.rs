@@ -22,6 +22,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::timeout;
 
 use crate::doors;
+use crate::honest::{Honest, LINE};
 
 const TOPIC: &str = "forebay.raw";
 /// The most memory that the process may take, whatever is done to it: 64 MiB that it may have in flight, its connections'
@@ -187,11 +188,17 @@ impl Victim {
     /// # Errors
     /// When it is cut off five times in a row.
     pub async fn honest(&self) -> Result<StatusCode> {
-        let body = "{\"message\":\"an honest line\"}\n".repeat(100);
+        self.honest_with(&Honest::plain()).await
+    }
+
+    /// He sends this.
+    ///
+    /// # Errors
+    /// As [`Self::honest`].
+    pub async fn honest_with(&self, what: &Honest) -> Result<StatusCode> {
         // A connection that has been idle for too long is closed, perhaps while the next request is on its way.
         for _ in 0..5 {
-            let sent = self.post().bearer_auth(&self.token).header("content-type", "application/x-ndjson");
-            if let Ok(answer) = sent.body(body.clone()).send().await {
+            if let Ok(answer) = what.put(self.post().bearer_auth(&self.token)).send().await {
                 return Ok(answer.status());
             }
         }
@@ -272,7 +279,7 @@ impl Victim {
     /// # Errors
     /// With the first of the others.
     pub fn only_honest_lines(&self) -> Result<()> {
-        let is_strange = |one: &Stored| one.tenant != "honest" || !one.body.contains("an honest line");
+        let is_strange = |one: &Stored| one.tenant != "honest" || !one.body.contains(LINE);
         match self.stored()?.into_iter().find(is_strange) {
             None => Ok(()),
             Some(Stored { tenant, body, .. }) => {

@@ -1,6 +1,6 @@
 //! Clients that do not behave, and the two versions of HTTP, byte by byte.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use forebay_settings::{ByteSize, Period};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,6 +8,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::harness::{Ingest, answer, eventually, started};
+
+/// How long a refusal waits: a condition of safety, so that less is a fault. More is a matter of the machine.
+const A_MOMENT: Duration = Duration::from_millis(100);
 
 async fn connect(ingest: &Ingest) -> TcpStream {
     TcpStream::connect(ingest.address).await.unwrap()
@@ -56,10 +59,12 @@ async fn half_a_request_is_no_request() {
 }
 
 /// Scenario: there is one place; clients hang up while their requests are under way, one after the other.
-/// Guarantees: each leaves the place to the next.
+/// Guarantees: each leaves the place to the next, and none before the moment that a refusal takes: there are no more requests a second for
+/// who hangs up than for who waits to be refused.
 #[tokio::test]
 async fn who_hangs_up_during_a_request_leaves_his_place() {
     let ingest = started(|settings| settings.ingest.max_connections = 1).await;
+    let began = Instant::now();
     for _ in 0..3 {
         let mut stream = connect(&ingest).await;
         // Its answer takes a moment, since it is refused.
@@ -70,7 +75,20 @@ async fn who_hangs_up_during_a_request_leaves_his_place() {
     }
     let next = timeout(Duration::from_secs(20), ingest.ndjson("", "{\"a\":3}")).await;
     assert_eq!(next.expect("there is no place").status, 200);
+    assert!(began.elapsed() >= 3 * A_MOMENT, "{:?}", began.elapsed());
     assert_eq!(ingest.stop().await.len(), 1);
+}
+
+/// Scenario: of a request's events most are refused; of another's, few.
+/// Guarantees: the first is answered after a moment, as if it had been refused as a whole, and what is good of both is in Kafka.
+#[tokio::test]
+async fn who_has_most_of_his_events_refused_waits() {
+    let ingest = started(|_| {}).await;
+    let began = Instant::now();
+    assert_eq!(ingest.ndjson("", "{\"a\":1}\n[\n[\n").await.status, 200);
+    assert!(began.elapsed() >= A_MOMENT, "{:?}", began.elapsed());
+    assert_eq!(ingest.ndjson("", "{\"a\":2}\n{\"a\":3}\n[\n").await.status, 200);
+    assert_eq!(ingest.stop().await.len(), 3);
 }
 
 /// Scenario: a client says nothing, one sends half a head, one half a body, and all of them stay.
