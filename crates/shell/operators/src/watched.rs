@@ -28,7 +28,7 @@ pub enum FileError {
 pub struct Watched {
     path: PathBuf,
     access: RwLock<Arc<Access>>,
-    seen: Mutex<Option<Version>>,
+    seen: Mutex<Seen>,
 }
 
 /// What came of a look. Only what is new is in force; in every other case that holds which was said before.
@@ -46,6 +46,16 @@ pub enum Looked {
         /// What it said until now.
         before: Arc<Access>,
     },
+}
+
+/// What was seen of the file last.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Seen {
+    /// None if it wasn't there.
+    version: Option<Version>,
+    /// Whether it could be read. If not, it is read again at each look: what stands in the way may go away without a change of the file, as
+    /// a lack of descriptors does.
+    was_read: bool,
 }
 
 /// What tells one version of a file from another. Secrets in Kubernetes change by a link, hence the inode.
@@ -68,7 +78,7 @@ impl Watched {
         let metadata = fs::metadata(&path)?;
         let access = load(&path)?;
         warn_of_readers(&path, &metadata);
-        let seen = Mutex::new(Some(Version::of(&metadata)));
+        let seen = Mutex::new(Seen { version: Some(Version::of(&metadata)), was_read: true });
         Ok(Self { path, access: RwLock::new(Arc::new(access)), seen })
     }
 
@@ -91,12 +101,15 @@ impl Watched {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let metadata = fs::metadata(&self.path).ok();
         let version = metadata.as_ref().map(Version::of);
-        if version == *seen {
+        if seen.holds(version) {
             return Looked::Same;
         }
-        *seen = version;
+        let loaded = load(&self.path);
+        let now = Seen { version, was_read: !matches!(loaded, Err(FileError::Read(_))) };
+        let before = std::mem::replace(&mut *seen, now);
         let path = self.path.display();
-        match load(&self.path) {
+        match loaded {
+            Err(_) if before == now => Looked::Same,
             // An editor that cuts the file and then fills it shows it so for a moment. `credentials: []` takes all away.
             Ok(_) if version.is_some_and(|version| version.len == 0) => {
                 tracing::warn!(%path, "access file is empty, keeping what it said before");
@@ -116,6 +129,15 @@ impl Watched {
                 Looked::Broken
             }
         }
+    }
+}
+
+// === impl Seen ===
+
+impl Seen {
+    /// Whether there is nothing new in what is there now.
+    fn holds(self, now: Option<Version>) -> bool {
+        self.version == now && (self.was_read || now.is_none())
     }
 }
 
@@ -190,6 +212,17 @@ mod tests {
 
         fs::write(&path, with("umbrella")).unwrap();
         assert!(matches!(file.look(), Looked::New { before } if Arc::ptr_eq(&in_force, &before)));
+    }
+
+    /// Scenario: a file has changed, and can't be read at that moment for a reason that isn't its own.
+    /// Guarantees: the next look reads it.
+    #[test]
+    fn what_could_not_be_read_is_read_again() {
+        let version = Some(Version { inode: 1, len: 2, modified: (3, 4) });
+        assert!(!Seen { version, was_read: false }.holds(version));
+        assert!(Seen { version, was_read: true }.holds(version));
+        assert!(!Seen { version, was_read: true }.holds(None));
+        assert!(Seen { version: None, was_read: false }.holds(None));
     }
 
     #[test]
