@@ -1,5 +1,6 @@
 //! Slowness for who sends much by HTTP and brings nothing by it: floods of HTTP/2's pings, settings and empty frames, which are answered before
-//! any request is seen (as in CVE-2019-9512, 9515 and 9518).
+//! any request is seen (as in CVE-2019-9512, 9515 and 9518), and heads of HTTP/1.1 that come a few bytes at a time: many clients who do that
+//! wake us all the time for nothing.
 //!
 //! What is read counts until a request begins or a piece of its body is taken. Between requests hardly anything has to be said; during one
 //! as much comes as is read ahead of the handler. Who says more isn't read for a while.
@@ -19,6 +20,12 @@ use super::activity::Activity;
 const BETWEEN: usize = 128 * 1024;
 /// How much may come during requests, in bytes: more than the windows of an HTTP/2 connection and their frames' heads.
 const DURING: usize = 1280 * 1024;
+/// What is a piece of a head, in bytes: less than any line of a network carries at once.
+const PIECE: usize = 512;
+/// In how many pieces the head of an HTTP/1.1 request may come.
+const PIECES: u32 = 4;
+/// How long isn't read whose head comes in more. What has come meanwhile is one piece.
+const PAUSE_PIECES: Duration = Duration::from_secs(2);
 /// How long isn't read who says more between requests.
 const PAUSE_BETWEEN: Duration = Duration::from_millis(250);
 /// And during requests.
@@ -33,6 +40,8 @@ pub(super) struct Paced<S> {
     progress: u64,
     /// What was read since it changed.
     unpaid: usize,
+    /// In how many pieces.
+    pieces: u32,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -40,16 +49,22 @@ pub(super) struct Paced<S> {
 
 impl<S> Paced<S> {
     pub(super) const fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity, progress: 0, unpaid: 0, pause: None }
+        Self { stream, activity, progress: 0, unpaid: 0, pieces: 0, pause: None }
     }
 
     /// Counts what was read; beyond the limit, how long nothing is.
     fn count(&mut self, bytes: usize) -> Option<Duration> {
         let progress = self.activity.progress();
         if progress != self.progress {
-            (self.progress, self.unpaid) = (progress, 0);
+            (self.progress, self.unpaid, self.pieces) = (progress, 0, 0);
         }
         self.unpaid = self.unpaid.saturating_add(bytes);
+        self.pieces = self.pieces.saturating_add(u32::from(bytes < PIECE));
+        // Clients of HTTP/2 say small things between requests that want an answer soon.
+        let is_head = !self.activity.is_under_way() && !self.activity.speaks_http2();
+        if is_head && self.pieces > PIECES && !self.activity.is_upgraded() {
+            return Some(PAUSE_PIECES);
+        }
         let (most, pause) = match self.activity.is_under_way() {
             true => (DURING, PAUSE_DURING),
             false => (BETWEEN, PAUSE_BETWEEN),
@@ -132,6 +147,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_brings_nothing_is_slowed_down() {
         let activity = Arc::new(Activity::new());
+        activity.speaks(true);
         let mut paced = Paced::new(tokio::io::repeat(0), Arc::clone(&activity));
         assert_eq!(reads(&mut paced, BETWEEN).await, Duration::ZERO);
         assert!(reads(&mut paced, 10 * BETWEEN).await >= 9 * PAUSE_BETWEEN);
@@ -147,5 +163,26 @@ mod tests {
 
         activity.upgraded();
         assert_eq!(reads(&mut paced, 10 * DURING).await, Duration::ZERO);
+    }
+
+    /// Scenario: heads of HTTP/1.1 come in a few pieces, and then one in many.
+    /// Guarantees: the former are read at once, each; the latter slowly.
+    #[tokio::test(start_paused = true)]
+    async fn a_head_in_many_pieces_is_read_slowly() {
+        let activity = Arc::new(Activity::new());
+        let mut paced = Paced::new(tokio::io::repeat(0), Arc::clone(&activity));
+        let started = Instant::now();
+        let mut piece = [0; 6];
+        for _request in 0..3 {
+            for _piece in 0..PIECES {
+                let _len = paced.read_exact(&mut piece).await.unwrap();
+            }
+            drop(Activity::begin(&activity));
+        }
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        for _piece in 0..PIECES + 2 {
+            let _len = paced.read_exact(&mut piece).await.unwrap();
+        }
+        assert_eq!(started.elapsed(), PAUSE_PIECES);
     }
 }
