@@ -5,6 +5,8 @@
 //! that is its job. No tenant's requests take what others need. [`policy`] decides; here are the lock, the clock, and
 //! handles that give back what they hold when they are dropped.
 
+pub(crate) mod budget;
+pub(crate) mod lent;
 pub(crate) mod pace;
 pub(crate) mod policy;
 pub(crate) mod retry;
@@ -16,6 +18,8 @@ use std::time::{Duration, Instant};
 use forebay_access::Tenants;
 use forebay_record::Tenant;
 
+use self::budget::Budget;
+use self::lent::{Lending, Lent};
 use self::pace::Ticket;
 use self::policy::Policy;
 pub(crate) use self::policy::{Exhausted, Refused};
@@ -29,6 +33,7 @@ pub(crate) struct Admission {
 #[derive(Debug)]
 struct Shared {
     policy: Mutex<Policy>,
+    lending: Lending,
     start: Instant,
 }
 
@@ -50,6 +55,10 @@ pub(crate) struct Reservation {
     admission: Admission,
     tenant: Tenant,
     held: usize,
+    /// What of it is held for something else than the batch.
+    aside: usize,
+    /// What all of its listener's may be, where that has a limit.
+    budget: Option<Arc<Budget>>,
 }
 
 /// One request's place in the backlog; given up when dropped, as if the broker had acknowledged nothing.
@@ -64,11 +73,12 @@ pub(crate) struct Place {
 // === impl Admission ===
 
 impl Admission {
-    /// Lets in `max_memory` bytes at most, and no more than is acknowledged within `max_latency`.
+    /// Lets in `max_memory` bytes at most, beside half as much of those who wait for more, and no more than is acknowledged within `max_latency`.
     #[must_use]
     pub(crate) fn new(max_memory: usize, max_latency: Duration) -> Self {
         let policy = Mutex::new(Policy::new(max_memory, max_latency));
-        Self { shared: Arc::new(Shared { policy, start: Instant::now() }) }
+        let lending = Lending::new(max_memory / 2);
+        Self { shared: Arc::new(Shared { policy, lending, start: Instant::now() }) }
     }
 
     /// A share of nought bytes for a request of this tenant, to grow. Refused before the body is read, where the events
@@ -85,7 +95,12 @@ impl Admission {
     /// A share of nought bytes, to grow, for what this tenant has sent already and can't take back. Whether it may be sent on
     /// is asked when it is.
     pub(crate) fn hold(&self, tenant: &Tenant) -> Reservation {
-        Reservation { admission: self.clone(), tenant: tenant.clone(), held: 0 }
+        Reservation { admission: self.clone(), tenant: tenant.clone(), held: 0, aside: 0, budget: None }
+    }
+
+    /// So many bytes that stay in memory while nothing is held for them, unless there are too many of those.
+    pub(crate) fn lend(&self, bytes: usize) -> Option<Lent> {
+        self.shared.lending.lend(bytes)
     }
 
     /// These are the weights of tenants; those of others are 1.
@@ -114,26 +129,63 @@ impl Admission {
 // === impl Reservation ===
 
 impl Reservation {
-    /// Makes the share at least `size` bytes.
+    /// The same, as a part of this.
+    pub(crate) fn within(mut self, budget: Option<Arc<Budget>>) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Makes the share at least `size` bytes, beside what was set aside.
     ///
     /// # Errors
     /// When there is no room for it now.
     pub(crate) fn grow_to(&mut self, size: usize) -> Result<(), Refused> {
+        let size = size.saturating_add(self.aside);
         let more = size.saturating_sub(self.held);
         if more > 0 {
-            self.admission.policy().hold(&self.tenant, self.held, more)?;
+            if self.budget.as_ref().is_some_and(|budget| !budget.hold(self.held, more)) {
+                return Err(Refused { limit: Exhausted::Listener, room_in: Duration::ZERO });
+            }
+            let held = self.admission.policy().hold(&self.tenant, self.held, more);
+            if let (Err(_), Some(budget)) = (&held, &self.budget) {
+                budget.release(more);
+            }
+            held?;
             self.held = size;
         }
         Ok(())
     }
 
-    /// Makes the share at most `size` bytes.
+    /// Makes the share at most `size` bytes, beside what was set aside.
     pub(crate) fn shrink_to(&mut self, size: usize) {
+        let size = size.saturating_add(self.aside);
         let less = self.held.saturating_sub(size);
         if less > 0 {
             self.admission.policy().release(&self.tenant, less);
+            if let Some(budget) = &self.budget {
+                budget.release(less);
+            }
             self.held = size;
         }
+    }
+
+    /// Keeps so many bytes of the share for what waits with a batch and is no part of it, such as its answer, until the end.
+    pub(crate) fn set_aside(&mut self, bytes: usize) {
+        self.aside = bytes.min(self.held);
+    }
+
+    /// Gives all of it back, of somebody who waits for more and whose bytes stay in memory; unless too many do so.
+    pub(crate) fn lend(&mut self) -> Option<Lent> {
+        let lent = self.admission.lend(self.held)?;
+        self.aside = 0;
+        self.shrink_to(0);
+        Some(lent)
+    }
+
+    /// What was set aside.
+    #[must_use]
+    pub(crate) fn aside(&self) -> usize {
+        self.aside
     }
 
     /// A place in the backlog for so many bytes of the same tenant.
@@ -149,6 +201,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
+        self.aside = 0;
         self.shrink_to(0);
     }
 }

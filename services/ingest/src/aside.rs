@@ -93,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn who_is_gone_before_his_turn_has_none() {
         let threads = threads();
-        let (begun, release) = (Arc::new(AtomicUsize::new(0)), mpsc::channel::<()>());
+        let (begun, release) = (Arc::new(AtomicUsize::new(0)), mpsc::sync_channel::<()>(threads + 1));
         let gate = Arc::new(std::sync::Mutex::new(release.1));
         let work = || {
             let (begun, gate) = (Arc::clone(&begun), Arc::clone(&gate));

@@ -20,6 +20,7 @@ use self::tls::Tls;
 pub use self::tls::{TlsFindings, check_tls};
 pub(crate) use crate::access::Access;
 use crate::access::AccessFile;
+use crate::admission::budget::Budget;
 use crate::listen::Listener;
 
 /// What a record may need beside the event: id, tenant, stream, attributes.
@@ -154,6 +155,7 @@ impl IngestConfig {
             tenant: None,
             max_connections: limits.max_connections,
             max_connections_per_address: ingest.max_connections_per_address.max(1),
+            budget: None,
             tls: tls.of(ingest.tls.is_on().then_some(&ingest.tls), ListenerProtocol::Http)?,
         }];
         for (name, settings) in &ingest.listeners {
@@ -177,6 +179,7 @@ impl IngestConfig {
                     .max_connections_per_address
                     .unwrap_or(ingest.max_connections_per_address)
                     .max(1),
+                budget: settings.max_in_flight.map(|limit| Arc::new(Budget::new(limit.as_usize()))),
                 tls: if carries_tls { tls.of(ingest.tls_of(settings), settings.protocol)? } else { None },
             });
         }

@@ -39,6 +39,7 @@ pub(crate) use self::sender::{Peer, Sender};
 use self::traced::{Receiving, Shipping};
 use self::upstream::Upstream;
 use crate::access::Access;
+use crate::admission::lent::Lent;
 use crate::admission::{Admission, Reservation};
 use crate::config::Limits;
 use crate::metrics::Meters;
@@ -162,15 +163,17 @@ impl Intake {
         }
         let ids = ids.or_given(std::mem::take(&mut batch.given_ids));
         let batch = Arc::new(batch);
-        let (mut reservation, mut pauses) = (Some(reservation), Pauses::new());
+        let aside = reservation.aside();
+        let (mut reservation, mut lent, mut pauses) = (Some(reservation), None::<Lent>, Pauses::new());
         loop {
             let held = match reservation.take() {
                 Some(reservation) => Ok(reservation),
-                None => self.reserve(&sender, WhenOver::Wait),
+                None => self.reserve_beside(&sender, aside),
             };
             let outcome = match held {
                 // A try that is under way goes on by itself when nobody waits for it any more.
                 Ok(held) => {
+                    drop(lent.take());
                     let shipping = receiving.as_ref().map(Receiving::ships);
                     let attempt =
                         self.attempt(&sender, Arc::clone(&batch), ids.clone(), held, Then::Keep, shipping);
@@ -190,15 +193,21 @@ impl Intake {
                     return Ok(Receipt { accepted, rejections });
                 }
                 Err(failed) => {
-                    // Who waits for memory holds none: everybody who does might be waiting for the others.
-                    let waits_for_memory = matches!(failed.refusal.kind, Kind::Busy | Kind::TenantFull);
-                    reservation = failed.reservation.filter(|_| !waits_for_memory);
+                    reservation = failed.reservation;
                     failed.refusal
                 }
             };
+            // Who waits for memory holds none: everybody who does might be waiting for the others. Where too many do so, he doesn't wait.
+            let mut may_wait = true;
+            if matches!(refusal.kind, Kind::Busy | Kind::TenantFull)
+                && let Some(mut held) = reservation.take()
+            {
+                lent = held.lend();
+                may_wait = lent.is_some();
+            }
             let pause = pauses.next();
             let waits = when_over(&refusal, Duration::ZERO, self.patience(None), true) == WhenOver::Wait;
-            if !waits || until.run_until_cancelled(sleep(pause)).await.is_none() {
+            if !waits || !may_wait || until.run_until_cancelled(sleep(pause)).await.is_none() {
                 if let Some(receiving) = receiving {
                     receiving.end(Some(&refusal));
                 }
@@ -227,6 +236,18 @@ impl Intake {
     #[must_use]
     pub(crate) fn new_ids(&self) -> Ids {
         Ids::made(u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX), rand::random())
+    }
+
+    /// Ids made from the sender's own key, under which he repeats a request, if he has one; `name` is where it came from.
+    ///
+    /// # Errors
+    /// When it can't be one.
+    pub(crate) fn ids_by_key(&self, sender: &Sender, name: &str, key: Option<&str>) -> Result<Ids, Refusal> {
+        let Some(key) = key else { return Ok(self.new_ids()) };
+        Ids::from_key(key).map_err(|error| {
+            let hint = "use a short key of visible characters";
+            self.refuse(sender, Refusal::new(Kind::BadRequest, format!("{name}: {error}"), hint))
+        })
     }
 
     /// Counts what was taken apart, and takes the rejections out.

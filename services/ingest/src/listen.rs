@@ -24,6 +24,7 @@ pub(crate) use self::accept::Connection;
 pub(crate) use self::bound::{Bound, Socket};
 pub(crate) use self::places::Pulse;
 pub(crate) use self::stream::Stream;
+use crate::admission::budget::Budget;
 use crate::intake::Intake;
 use crate::protocols;
 
@@ -45,6 +46,8 @@ pub(crate) struct Listener {
     pub max_connections: usize,
     /// The most connections at once from one address.
     pub max_connections_per_address: usize,
+    /// What of it may be in memory, where it has a limit of its own.
+    pub budget: Option<Arc<Budget>>,
     /// TLS, where it has that.
     pub tls: Option<ServerTls>,
 }

@@ -136,12 +136,6 @@ impl Quotas {
         }
         account.today = account.today.saturating_sub(bytes);
     }
-
-    /// A tenant's share of what is scarce, beside other tenants'.
-    #[must_use]
-    pub fn weight(&self, tenant: &Tenant) -> u32 {
-        self.accounts.get(tenant).map_or(1, |account| account.limits.weight)
-    }
 }
 
 // === impl Account ===
@@ -274,11 +268,10 @@ mod tests {
     fn other_limits_find_what_is_used() {
         let (mut quotas, acme) = quotas(Limits { bytes_per_day: Some(100), ..Limits::default() });
         quotas.take(&acme, 1, 150, at(0)).unwrap();
-        quotas.set([(acme.clone(), Limits { bytes_per_day: Some(200), weight: 3, ..Limits::default() })]);
+        quotas.set([(acme.clone(), Limits { bytes_per_day: Some(200), ..Limits::default() })]);
         assert!(quotas.ready(&acme, at(1)).is_ok());
         quotas.take(&acme, 1, 50, at(1)).unwrap();
         assert!(quotas.ready(&acme, at(1)).is_err());
-        assert_eq!(quotas.weight(&acme), 3);
         quotas.set([]);
         assert!(quotas.ready(&acme, at(1)).is_ok());
     }

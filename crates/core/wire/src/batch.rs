@@ -73,6 +73,16 @@ pub struct Facts {
 }
 
 impl Batch {
+    /// Keeps nothing to send where something is refused, of a sender who wants all of it taken or none.
+    pub fn all_or_nothing(&mut self) {
+        if self.rejections.count() > 0 {
+            let Self { bytes: _, events, groups, given_ids, rejections: _ } = self;
+            events.clear();
+            groups.clear();
+            given_ids.clear();
+        }
+    }
+
     /// How many bytes it holds beside [`Batch::bytes`]: of many tiny events that is most of the memory.
     #[must_use]
     pub fn weight(&self) -> usize {

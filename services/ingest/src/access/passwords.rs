@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use forebay_access::guesses::Mark;
 use forebay_access::password::Challenge;
 use forebay_access::{Denial, Forward, Grant, Guesser, Guesses, Marker, Secret};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep_until, timeout_at};
 
 /// How many passwords are checked at once. Each takes 19 MiB and tens of milliseconds of a processor: enough for new
@@ -24,7 +24,7 @@ const CLOSED_FOR: Duration = Duration::from_secs(2);
 pub(super) struct Passwords {
     marker: Marker,
     guesses: Mutex<Guesses>,
-    at_once: Semaphore,
+    at_once: Arc<Semaphore>,
     start: Instant,
 }
 
@@ -35,7 +35,7 @@ impl Passwords {
         Self {
             marker: Marker::new(rand::random()),
             guesses: Mutex::default(),
-            at_once: Semaphore::new(AT_ONCE),
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
             start: Instant::now(),
         }
     }
@@ -64,7 +64,7 @@ impl Passwords {
             Err(denial) => return Err(denial),
         };
         // It is never closed.
-        let Ok(_permit) = self.at_once.acquire().await else { return Err(Denial::Unknown) };
+        let Ok(turn) = Arc::clone(&self.at_once).acquire_owned().await else { return Err(Denial::Unknown) };
         // Somebody who came at the same time may have shown it.
         let tried = {
             let (mut guesses, now) = (self.guesses(), self.now());
@@ -73,7 +73,7 @@ impl Passwords {
             }
             guesses.begin(who, now).map_err(Denial::TooOften)?
         };
-        if !verify(&challenge, password).await {
+        if !verify(turn, &challenge, password).await {
             return Err(Denial::Unknown);
         }
         self.guesses().right(tried, &mark, address);
@@ -91,10 +91,10 @@ impl Passwords {
         if challenge.is_of_nobody() {
             return false;
         }
-        let Ok(_permit) = self.at_once.acquire().await else { return false };
+        let Ok(turn) = Arc::clone(&self.at_once).acquire_owned().await else { return false };
         let tried = self.guesses().begin_spare(who, self.now());
         let Some(tried) = tried else { return false };
-        let is_right = verify(challenge, password).await;
+        let is_right = verify(turn, challenge, password).await;
         if is_right {
             self.guesses().right(tried, mark, who.address);
         }
@@ -133,10 +133,15 @@ impl Passwords {
     }
 }
 
-/// Checks a password on a thread that may wait.
-async fn verify(challenge: &Arc<Challenge>, password: &[u8]) -> bool {
+/// Checks a password on a thread that may wait. Its turn is over when the check is, whether or not anybody still waits for it: who hangs up
+/// would else leave its memory in use, and make room for the next.
+async fn verify(turn: OwnedSemaphorePermit, challenge: &Arc<Challenge>, password: &[u8]) -> bool {
     let (challenge, given) = (Arc::clone(challenge), password.to_owned());
-    tokio::task::spawn_blocking(move || challenge.verify(&given)).await.unwrap_or(false)
+    let checking = tokio::task::spawn_blocking(move || {
+        let _until_done = turn;
+        challenge.verify(&given)
+    });
+    checking.await.unwrap_or(false)
 }
 
 fn passed(challenge: Arc<Challenge>) -> Result<Grant, Denial> {
@@ -242,5 +247,26 @@ mod tests {
         assert!(enters("web-1", "", "key-of-host", ""));
         assert!(!enters("web-2", "", "key-of-all", ""), "a key for anybody has no name to know");
         assert!(enters("web-9", "bob", "key-of-users", "pw-bob"), "it was let in from there before");
+    }
+
+    /// Scenario: somebody hangs up while his password is checked.
+    /// Guarantees: the check keeps its turn until it is over, so that no more of them have memory at once than may.
+    #[tokio::test]
+    async fn who_hangs_up_makes_no_room() {
+        let (access, at_once) = (two_users(), Arc::new(Semaphore::new(1)));
+        let caller = Caller { address: Some(ADDRESS), listener: "http" };
+        let claim = Claim::Basic { user: "ann", password: b"guess" };
+        let answer = access.check(&claim, &caller, Role::Send, Timestamp::now()).unwrap();
+        let Answer::Password(challenge) = answer else { panic!("{answer:?}") };
+        let turn = Arc::clone(&at_once).acquire_owned().await.unwrap();
+        let challenge = Arc::new(challenge);
+        {
+            let mut checking = std::pin::pin!(verify(turn, &challenge, b"guess"));
+            let begun =
+                std::future::poll_fn(|context| std::task::Poll::Ready(checking.as_mut().poll(context)));
+            assert!(begun.await.is_pending());
+        }
+        assert_eq!(at_once.available_permits(), 0);
+        let _next = at_once.acquire().await.unwrap();
     }
 }

@@ -31,6 +31,8 @@ const BACKLOG_EAGERNESS: usize = 1;
 pub(crate) enum Exhausted {
     /// All memory for requests is in use.
     Memory,
+    /// The listener has as much under way as its settings let it.
+    Listener,
     /// The tenant has its share, of memory or of the backlog, and what is left is for others.
     Share,
     /// What waits for the broker would make more wait for too long.

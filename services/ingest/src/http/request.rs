@@ -1,5 +1,7 @@
 //! What the heads of requests have in common, whatever protocol they are of: who sends, and how the body is compressed.
 
+use std::sync::Arc;
+
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use forebay_access::Stamp;
@@ -8,8 +10,10 @@ use forebay_wire::Encoding;
 use jiff::Timestamp;
 
 use crate::access::http::authorize;
+use crate::admission::budget::Budget;
 use crate::config::Access;
 use crate::intake::{Peer, Sender};
+use crate::listen::Listener;
 use crate::protocols::Protocol;
 use crate::refusal::{Kind, Refusal};
 
@@ -32,8 +36,14 @@ pub(crate) fn lasting_sender(
 ) -> Result<(Sender, Option<Stamp>), Refusal> {
     let known = authorize(access, parts, Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
-    let sender = Sender { tenant: known.tenant, protocol, peer, trace: trace(&parts.headers) };
+    let trace = trace(&parts.headers);
+    let sender = Sender { tenant: known.tenant, protocol, peer, budget: budget(parts), trace };
     Ok((sender, known.stamp))
+}
+
+/// What its listener may hold in memory.
+pub(crate) fn budget(parts: &Parts) -> Option<Arc<Budget>> {
+    parts.extensions.get::<Arc<Listener>>().and_then(|listener| listener.budget.clone())
 }
 
 /// The trace that the request is part of. A header that can't be read counts as none, and so do several, of which nobody knows which one is

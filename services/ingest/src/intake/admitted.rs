@@ -31,6 +31,11 @@ impl Admitted {
         &self.sender
     }
 
+    /// Keeps so many bytes of what is held for what waits for Kafka with the batch: its answer.
+    pub(crate) fn set_aside(&mut self, bytes: usize) {
+        self.reservation.set_aside(bytes);
+    }
+
     /// What is held, for a reader or decoder that takes memory as it goes.
     pub(crate) const fn reservation(&mut self) -> &mut Reservation {
         &mut self.reservation

@@ -25,6 +25,11 @@ pub(crate) fn no_room(refused: &Refused, limits: &Limits) -> Refusal {
             format!("requests under way hold the {} bytes of ingest.max_in_flight", limits.max_in_flight),
             "nothing was taken; send again later; if this lasts, start more of forebay-ingest or raise the limit",
         ),
+        Exhausted::Listener => (
+            Kind::Busy,
+            "what is under way on this listener holds the bytes of its max_in_flight".to_owned(),
+            "nothing was taken; send again later; if this lasts, raise the limit",
+        ),
         Exhausted::Share => (
             Kind::TenantFull,
             "this tenant has its share under way, and what is left is for other tenants".to_owned(),

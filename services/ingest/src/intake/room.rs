@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::overload::{no_room, over_quota};
 use super::{Admitted, Intake, Sender};
 use crate::admission::Reservation;
+use crate::admission::lent::Lent;
 use crate::refusal::Refusal;
 
 /// The first pause of who waits; each further one is twice as long, up to [`LONGEST_PAUSE`].
@@ -115,6 +116,16 @@ impl Holding {
         }
     }
 
+    /// Gives everything back, to wait for more: who waits holds nothing that others wait for. None if too many do so already: then it is kept.
+    pub(crate) fn lend(&mut self) -> Option<Lent> {
+        let lent = match &mut self.reservation {
+            Some(reservation) => reservation.lend()?,
+            None => self.intake.admission.lend(0)?,
+        };
+        self.reservation = None;
+        Some(lent)
+    }
+
     /// Gives everything back.
     pub(crate) fn let_go(&mut self) {
         self.reservation = None;
@@ -141,31 +152,45 @@ impl Holding {
 // === impl Intake ===
 
 impl Intake {
-    /// Lets a sender in that can't be told to come again, and holds memory for it as soon as there is room.
+    /// Lets a sender in as soon as something of its tenant may be sent. Nothing is held meanwhile, so that nobody waits for it.
     ///
     /// # Errors
-    /// When there was none within the time that a request waits for Kafka, or until `until`: then the connection has to be
-    /// closed, since everybody who waits may be waiting for the memory of the others. At once where a quota is used up for longer
-    /// than that.
-    pub(crate) async fn room(
-        &self,
-        sender: &Sender,
-        bytes: usize,
-        until: &CancellationToken,
-    ) -> Result<Admitted, Refusal> {
-        let mut held = None;
-        grow_to(self, sender, WhenOver::Wait, &mut held, bytes, until).await?;
-        let reservation = held.map_or_else(|| self.reserve(sender, WhenOver::Wait), Ok)?;
-        Ok(Admitted::new(sender.clone(), reservation))
+    /// When nothing might within this time; at once where a quota is used up for longer than that. It is counted, and final: who asked to
+    /// wait so long has.
+    pub(crate) async fn room(&self, sender: &Sender, wait: Duration) -> Result<Admitted, Refusal> {
+        let (started, patience) = (Instant::now(), Patience { in_all: Some(wait), for_quota: wait });
+        let mut pauses = Pauses::new();
+        loop {
+            let refusal = match self.reserve(sender, WhenOver::Wait) {
+                Ok(reservation) => return Ok(Admitted::new(sender.clone(), reservation)),
+                Err(refusal) => refusal,
+            };
+            if when_over(&refusal, started.elapsed(), patience, true) != WhenOver::Wait {
+                return Err(self.refuse(sender, refusal));
+            }
+            let pause = pauses.next();
+            sleep(pause).await;
+            self.meters.held_back(pause);
+        }
     }
 
     /// No memory yet, for who may send now; where what is `over` is lost, for everybody.
     pub(super) fn reserve(&self, sender: &Sender, over: WhenOver) -> Result<Reservation, Refusal> {
         if over == WhenOver::Lose {
-            return Ok(self.admission.hold(&sender.tenant));
+            return Ok(self.admission.hold(&sender.tenant).within(sender.budget.clone()));
         }
         self.quotas.ready(&sender.tenant).map_err(|exceeded| over_quota(&exceeded, &self.limits))?;
-        self.admission.reserve(&sender.tenant).map_err(|refused| no_room(&refused, &self.limits))
+        let reserved = self.admission.reserve(&sender.tenant);
+        let reservation = reserved.map_err(|refused| no_room(&refused, &self.limits))?;
+        Ok(reservation.within(sender.budget.clone()))
+    }
+
+    /// Memory for what waits with a batch that had to let go of all it held.
+    pub(super) fn reserve_beside(&self, sender: &Sender, aside: usize) -> Result<Reservation, Refusal> {
+        let mut reservation = self.reserve(sender, WhenOver::Wait)?;
+        reservation.grow_to(aside).map_err(|refused| no_room(&refused, &self.limits))?;
+        reservation.set_aside(aside);
+        Ok(reservation)
     }
 
     /// As long as a request waits for Kafka, or as long as it takes.

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use forebay_record::{Tenant, TraceContext};
 
+use crate::admission::budget::Budget;
 use crate::protocols::Protocol;
 
 /// Who sends, once that is known: bound to a credential or a listener, never to what the sender claims.
@@ -16,6 +18,8 @@ pub(crate) struct Sender {
     pub protocol: Protocol,
     /// From where.
     pub peer: Peer,
+    /// What its listener may hold in memory, where that has a limit of its own.
+    pub budget: Option<Arc<Budget>>,
     /// The trace that its request is part of, where its protocol says that in a head.
     pub trace: Option<TraceContext>,
 }

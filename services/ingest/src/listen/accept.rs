@@ -5,6 +5,7 @@
 //! no further.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ pub(crate) struct Connection {
     /// Where its shell says that it was heard.
     pub(crate) pulse: Arc<Pulse>,
     /// When to end: also for the sake of a newcomer, and when what it was let in by is no longer good ([`lease`](crate::access::Access::lease)).
-    /// What came whole until then is sent on, and answered.
+    /// What came whole until then is sent on, and answered. Its own: who is no longer trusted has to give up by it at once.
     pub(crate) stop: Stop,
 }
 
@@ -51,6 +52,22 @@ impl Connection {
     /// What is known of it, whatever is sent over it.
     pub(crate) fn origin(&self) -> Origin<'_> {
         Origin { peer: self.peer, listener: &self.listener, names: self.names.as_deref() }
+    }
+}
+
+/// A connection that counts, until it is dropped.
+struct Counted<'a>(&'a Intake);
+
+impl<'a> Counted<'a> {
+    fn new(intake: &'a Intake) -> Self {
+        intake.meters.connections(1.0);
+        Self(intake)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.meters.connections(-1.0);
     }
 }
 
@@ -90,14 +107,15 @@ pub(super) async fn serve(
             }
         };
         let (intake, ways) = (Arc::clone(&intake), ways.clone());
-        let (listener, give_up) = (Arc::clone(&listener), stop.give_up.clone());
+        let (listener, give_up) = (Arc::clone(&listener), stop.give_up.child_token());
         let _task = connections.spawn(async move {
             let stop = Stop { drain: place.ends(), give_up };
             let connection = Connection { stream, peer, names: None, listener, pulse: place.pulse(), stop };
-            intake.meters.connections(1.0);
             let drain = connection.stop.drain.clone();
-            let served = serve_one(connection, &intake, ways).await;
-            intake.meters.connections(-1.0);
+            let served = {
+                let _counted = Counted::new(&intake);
+                serve_one(connection, &intake, ways).await
+            };
             if served.is_err() {
                 let _counts_until_then = place.vacate();
                 let _over = drain.run_until_cancelled(sleep(FAILED)).await;
@@ -130,8 +148,18 @@ async fn serve_one(connection: Connection, intake: &Arc<Intake>, ways: Ways) -> 
     let names = client.as_ref().map(|client| Arc::new(names(client.names())));
     let distrusted = client.as_ref().map(|client| client.distrusted().clone()).unwrap_or_default();
     let connection = Connection { stream, names, ..connection };
-    // Who is no longer trusted is dropped at once. What is on its way to Kafka goes on.
-    let _ended = distrusted.run_until_cancelled(protocols::serve(connection, intake, ways)).await;
+    let stop = connection.stop.clone();
+    let mut serving = pin!(protocols::serve(connection, intake, ways));
+    tokio::select! {
+        () = &mut serving => {}
+        () = distrusted.cancelled() => {
+            // As at the end of a stop, and nothing may be left behind: what became of the connection ends with it, and what is lost is
+            // counted. A try that Kafka has begun to answer goes on.
+            stop.give_up.cancel();
+            stop.drain.cancel();
+            serving.await;
+        }
+    }
     Ok(())
 }
 

@@ -94,10 +94,12 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Vec<u
         let items = if is_patient { std::mem::take(&mut bulk.items) } else { Vec::new() };
         Ok::<_, Refusal>((bulk.batch, answer, items))
     });
-    let ((batch, answer, items), admitted) = decoding.await?;
-    // The answer waits for Kafka, and what waits has to count.
-    let mut waiting = intake.admit(&sender)?;
-    intake.hold(&mut waiting, answer.weight().saturating_add(items.capacity() * size_of::<Item>()))?;
+    let ((batch, answer, items), mut admitted) = decoding.await?;
+    // The answer waits for Kafka, and what waits has to count: with the batch, so that a request that is alone is alone with both.
+    let waiting = answer.weight().saturating_add(items.capacity() * size_of::<Item>());
+    let taken = batch.bytes.len().saturating_add(batch.weight());
+    intake.hold(&mut admitted, taken.saturating_add(waiting))?;
+    admitted.set_aside(waiting);
     let took = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match &patience {
         None => {

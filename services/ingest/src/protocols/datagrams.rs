@@ -281,7 +281,8 @@ impl<S: Source> Gatherer<S> {
             self.source.describe(&from, listener, &mut facts);
             let (_, batch) = batches.entry(tenant.clone()).or_insert_with(|| {
                 let batch = Batch { bytes: gathered.bytes.clone(), ..Batch::default() };
-                (Sender { tenant, protocol: *protocol, peer, trace: None }, batch)
+                let budget = listener.budget.clone();
+                (Sender { tenant, protocol: *protocol, peer, budget, trace: None }, batch)
             });
             batch.groups.push(Group { facts, len: events.len() });
             batch.events.extend(events);

@@ -88,8 +88,12 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// Finds out whose events they are; `None` if nobody can say.
-    pub(super) fn new(connection: Connection, intake: &Arc<Intake>, protocol: Protocol) -> Option<Self> {
-        let known = unnamed::sender(intake, &connection.origin())?;
+    pub(super) async fn new(
+        connection: Connection,
+        intake: &Arc<Intake>,
+        protocol: Protocol,
+    ) -> Option<Self> {
+        let known = unnamed::client(intake, &connection.origin()).await?;
         Some(Self::of(connection, intake, protocol, known))
     }
 
@@ -100,9 +104,9 @@ impl Exchange {
         protocol: Protocol,
         Known { tenant, stamp }: Known,
     ) -> Self {
-        let Connection { stream, peer, pulse, stop, .. } = connection;
+        let Connection { stream, peer, listener, pulse, stop, .. } = connection;
         let lease = intake.access.lease(stamp, stop.drain.clone());
-        let sender = Sender { tenant, protocol, peer, trace: None };
+        let sender = Sender { tenant, protocol, peer, budget: listener.budget.clone(), trace: None };
         let route = Route { intake: Arc::clone(intake), sender, stop, pulse, acknowledges: true };
         Self { stream, held: route.holding(), route, since: None, _lease: lease }
     }
@@ -210,7 +214,7 @@ impl Exchange {
         if self.held.try_grow_to(bytes).is_ok() {
             return Ok(());
         }
-        self.held.let_go();
+        let _until_there_is_some = self.held.lend();
         let growing = self.held.split().growing(bytes, self.route.stop.give_up.clone());
         let (held, outcome) = self.waiting(growing, keepalive).await?;
         self.held = held;

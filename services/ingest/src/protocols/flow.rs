@@ -114,12 +114,13 @@ struct Flow<S: Speak> {
 
 /// Serves a connection until it ends.
 pub(super) async fn serve<S: Speak>(connection: Connection, intake: &Arc<Intake>, speaker: S) {
-    let Some(Known { tenant, stamp }) = unnamed::sender(intake, &connection.origin()) else { return };
+    let Some(Known { tenant, stamp }) = unnamed::client(intake, &connection.origin()).await else { return };
     let Connection { stream, peer, listener, pulse, stop, .. } = connection;
     let _until_it_ends = intake.access.lease(stamp, stop.drain.clone());
     let mut facts = Facts::of_format(S::FORMAT);
     local::describe(&stream, peer, &listener, &mut facts);
-    let sender = Sender { tenant, protocol: S::PROTOCOL, peer, trace: None };
+    let budget = listener.budget.clone();
+    let sender = Sender { tenant, protocol: S::PROTOCOL, peer, budget, trace: None };
     let route = Route { intake: Arc::clone(intake), sender, stop, pulse, acknowledges: S::ACKNOWLEDGES };
     let inlet = Inlet::new(stream, route.clone());
     Flow { speaker, inlet, route, facts, answers: Vec::new(), idle_talk: 0, end: None }.run().await;

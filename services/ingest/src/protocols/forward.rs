@@ -31,7 +31,7 @@ pub(super) async fn serve(connection: Connection, intake: &Arc<Intake>) {
         let known = handshake::shake_hands(&mut connection, intake, &mut decoder).await;
         known.map(|known| Exchange::of(connection, intake, Protocol::Forward, known))
     } else {
-        Exchange::new(connection, intake, Protocol::Forward)
+        Exchange::new(connection, intake, Protocol::Forward).await
     };
     if let Some(exchange) = exchange {
         exchange.serve(&mut decoder).await;

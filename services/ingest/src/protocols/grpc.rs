@@ -18,8 +18,8 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
+use forebay_wire::Limits;
 use forebay_wire::rpc::{self, CallError, send_request, send_response};
-use forebay_wire::{Ids, Limits};
 use tokio_util::sync::CancellationToken;
 use tonic_reflection::server::Builder;
 
@@ -70,19 +70,11 @@ async fn send(State(intake): State<Arc<Intake>>, request: Request) -> Response {
 
 async fn ship(intake: &Arc<Intake>, admitted: Admitted, call: rpc::Call) -> Result<Receipt, Refusal> {
     let rpc::Call { mut batch, idempotency_key, atomic, .. } = call;
-    if atomic && batch.rejections.count() > 0 {
-        batch.events.clear();
-        batch.groups.clear();
-        batch.given_ids.clear();
+    if atomic {
+        batch.all_or_nothing();
     }
-    let ids = match idempotency_key.as_str() {
-        "" => intake.new_ids(),
-        key => Ids::from_key(key).map_err(|error| {
-            let reason = format!("`idempotency_key`: {error}");
-            let refusal = Refusal::new(Kind::BadRequest, reason, "use a short key of visible characters");
-            intake.refuse(admitted.sender(), refusal)
-        })?,
-    };
+    let key = Some(idempotency_key.as_str()).filter(|key| !key.is_empty());
+    let ids = intake.ids_by_key(admitted.sender(), "`idempotency_key`", key)?;
     intake.ship(admitted, batch, ids).await
 }
 

@@ -16,7 +16,6 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use forebay_wire::Ids;
 
 use self::options::Options;
 use self::prepare::{Content, decode};
@@ -58,19 +57,11 @@ async fn take(intake: &Arc<Intake>, head: Head, body: &mut Body) -> Result<Recei
     let Head { head, content, options } = head;
     let taking = head.take(intake, body, move |body, room| decode(body, content, options, room));
     let ((mut batch, options), admitted) = taking.await?;
-    if options.atomic && batch.rejections.count() > 0 {
-        batch.events.clear();
-        batch.groups.clear();
-        batch.given_ids.clear();
+    if options.atomic {
+        batch.all_or_nothing();
     }
-    let ids = match &options.idempotency_key {
-        Some(key) => Ids::from_key(key).map_err(|error| {
-            let reason = format!("header `Idempotency-Key`: {error}");
-            let refusal = Refusal::new(Kind::BadRequest, reason, "use a short key of visible characters");
-            intake.refuse(&head.sender, refusal)
-        })?,
-        None => intake.new_ids(),
-    };
+    let ids =
+        intake.ids_by_key(&head.sender, "header `Idempotency-Key`", options.idempotency_key.as_deref())?;
     let receipt = intake.ship(admitted, batch, ids).await?;
     Ok(Receipt::new(receipt.accepted, &receipt.rejections))
 }

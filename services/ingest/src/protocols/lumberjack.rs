@@ -18,7 +18,7 @@ use crate::refusal::Kind;
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(connection: Connection, intake: &Arc<Intake>) {
-    if let Some(exchange) = Exchange::new(connection, intake, Protocol::Lumberjack) {
+    if let Some(exchange) = Exchange::new(connection, intake, Protocol::Lumberjack).await {
         exchange.serve(&mut Decoder::new(intake.limits.of_wire())).await;
     }
 }

@@ -6,6 +6,17 @@ use jiff::Timestamp;
 
 use crate::access::Origin;
 use crate::intake::Intake;
+use crate::refusal::Kind;
+use crate::tarpit;
+
+/// Whose events a connection brings; `None` if nobody has said so, and it is to be closed, but not so soon that coming again costs nothing.
+pub(super) async fn client(intake: &Intake, origin: &Origin<'_>) -> Option<Known> {
+    let known = sender(intake, origin);
+    if known.is_none() {
+        tarpit::pause(Kind::Unauthorized).await;
+    }
+    known
+}
 
 /// Whose events come from there; `None` if nobody has said so, which is logged and counted.
 pub(super) fn sender(intake: &Intake, origin: &Origin<'_>) -> Option<Known> {

@@ -28,6 +28,7 @@ use super::Protocol;
 use super::ingest::options::Options;
 use crate::access::http::authorize;
 use crate::http::connection::Held;
+use crate::http::request;
 use crate::intake::{Intake, Peer, Sender};
 use crate::refusal::{Kind, Refusal};
 
@@ -59,7 +60,8 @@ async fn upgrade(State(intake): State<Arc<Intake>>, mut request: Request) -> Res
     };
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
     let max = MAX_MESSAGE.min(intake.limits.max_body);
-    let sender = Sender { tenant, protocol: Protocol::Websocket, peer, trace: None };
+    let budget = request::budget(&parts);
+    let sender = Sender { tenant, protocol: Protocol::Websocket, peer, budget, trace: None };
     let tracked = held.upgraded.clone();
     let lease = intake.access.lease(stamp, CancellationToken::new());
     let stream = Stream::new(intake, sender, options, (held, lease), max);

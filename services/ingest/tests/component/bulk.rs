@@ -203,6 +203,19 @@ async fn clients_are_told_to_come_again() {
     assert!(ingest.stop().await.iter().all(|event| event.id == "one"));
 }
 
+/// Scenario: nothing else is under way, and a request needs more memory with its answer than all may have.
+/// Guarantees: it is taken, since it would be refused for ever.
+#[tokio::test]
+async fn a_request_that_is_alone_may_need_more_than_all_may_have() {
+    let ingest = started(|settings| settings.ingest.max_in_flight = ByteSize::mib(1)).await;
+    let body = "{\"create\":{}}\n{\"a\":1}\n".repeat(20_000);
+    for timeout in ["", "?timeout=10s"] {
+        let taken = answer(post(&ingest, &format!("/logs/_bulk{timeout}"), body.clone())).await;
+        assert_eq!((taken.status, taken.body["errors"].as_bool()), (200, Some(false)), "{timeout}");
+    }
+    assert_eq!(ingest.stop().await.len(), 40_000);
+}
+
 /// Scenario: a client that gives up what is refused asks for time; the broker comes back within it, and another time it doesn't.
 /// Guarantees: first success, then 429 for each item that could have been taken, and nothing is said to be taken that isn't.
 #[tokio::test]

@@ -1,10 +1,13 @@
 //! `forebay.v1.Ingest`, health and reflection.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use forebay_proto::v1;
 use forebay_settings::Period;
 use forebay_wire::protobuf::{push_bytes, push_text};
 use prost::Message;
+use tokio::time::timeout;
 use v1::stream_response::Message as Said;
 
 use crate::call::{Client, Stream};
@@ -243,4 +246,22 @@ async fn health_and_reflection_are_there() {
     let stopping: v1::StreamRequest = watch.next().await.unwrap();
     assert_eq!(stopping.sequence, 2);
     assert!(watch.next::<v1::StreamRequest>().await.is_none());
+}
+
+/// Scenario: there is one place, and somebody without a credential has it, who only watches.
+/// Guarantees: it is his for as long as any connection's on which nothing is asked for, and then the next one's.
+#[tokio::test]
+async fn who_only_watches_keeps_no_place() {
+    let ingest = started(|settings| {
+        settings.ingest.read_timeout = Period::from_secs(1);
+        settings.ingest.max_connections = 1;
+    })
+    .await;
+    let client = Client::connect(ingest.address, None).await;
+    let mut watch = client.watch("/grpc.health.v1.Health/Watch", b"").await;
+    let serving: v1::StreamRequest = watch.next().await.unwrap();
+    assert_eq!(serving.sequence, 1);
+    let next = timeout(Duration::from_secs(20), ingest.ndjson("", "{\"a\":1}")).await;
+    assert_eq!(next.expect("the watcher keeps the place").status, 200);
+    assert_eq!(ingest.stop().await.len(), 1);
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use forebay_operators::tokens::issue;
 use forebay_record::Tenant;
+use forebay_settings::sections::ingest::{ListenerProtocol, ListenerSettings};
 use forebay_settings::{ByteSize, Period};
+use forebay_testkit::free_port;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 
@@ -35,6 +37,40 @@ async fn memory_in_flight_is_limited() {
     ingest.cluster.broker_up(1).unwrap();
     eventually("taken again", async || ingest.ndjson("", body.clone()).await.status == 200).await;
     let _stored = ingest.stop().await;
+}
+
+/// Scenario: bodies that never end come in by a listener that has a limit of its own, until no more get in; somebody else of the same
+/// tenant comes by another listener.
+/// Guarantees: the first are told whose limit it is; the other is let in.
+#[tokio::test]
+async fn a_flooded_listener_leaves_the_others_their_memory() {
+    let flooded = format!("127.0.0.1:{}", free_port().unwrap());
+    let ingest = started(|settings| {
+        let mut listener = ListenerSettings::new(ListenerProtocol::Http, flooded.clone());
+        listener.max_in_flight = Some(ByteSize::kib(200));
+        let _none_before = settings.ingest.listeners.insert("flooded".to_owned(), listener);
+        settings.ingest.read_timeout = Period::from_secs(60);
+    })
+    .await;
+    let endless = || {
+        let begin = stream::iter([Ok::<_, std::io::Error>("x".repeat(150_000))]);
+        let body = reqwest::Body::wrap_stream(begin.chain(stream::pending()));
+        answer(ingest.client.post(format!("http://{flooded}/v1/ingest")).body(body))
+    };
+    let held = tokio::spawn(endless());
+    let mut refused = None;
+    eventually("the listener's memory is full", async || {
+        let refusal = tokio::time::timeout(Duration::from_secs(5), endless()).await;
+        refused = refusal.ok();
+        refused.is_some()
+    })
+    .await;
+    let refused = refused.unwrap();
+    assert_eq!((refused.status, refused.error()), (429, "busy"));
+    assert!(refused.reason().contains("this listener"), "{refused:?}");
+    assert_eq!(ingest.ndjson("", format!("{{\"a\":\"{}\"}}\n", "x".repeat(150_000))).await.status, 200);
+    held.abort();
+    assert_eq!(ingest.stop().await.len(), 1);
 }
 
 /// Scenario: one tenant's bodies begin and never end, as many of them as get in; another sends.

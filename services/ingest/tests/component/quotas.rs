@@ -74,6 +74,27 @@ async fn nobody_waits_for_midnight() {
     assert_eq!(stored.len(), 100);
 }
 
+/// Scenario: a tenant has used up its day, and asks `_bulk` to wait a minute for it.
+/// Guarantees: it is told at once, since waiting is in vain, and takes no thread from others meanwhile.
+#[tokio::test]
+async fn who_asks_for_time_that_is_too_short_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    write(&path, &[("large", "bytes_per_day: 100B")]);
+    let ingest = started(|settings| settings.ingest.access_file = Some(path.clone())).await;
+    let bulk = || {
+        let request = ingest.client.post(format!("http://{}/logs/_bulk?timeout=1m", ingest.address));
+        let body = format!("{{\"create\":{{}}}}\n{{\"a\":\"{}\"}}\n", "x".repeat(200));
+        answer(request.bearer_auth("large").header("content-type", "application/x-ndjson").body(body))
+    };
+    assert_eq!(bulk().await.status, 200);
+    let began = Instant::now();
+    assert_eq!(bulk().await.status, 429);
+    // Not a matter of speed: who waits takes all of the minute.
+    assert!(began.elapsed() < Duration::from_secs(30), "it took {:?}", began.elapsed());
+    assert_eq!(ingest.stop().await.len(), 1);
+}
+
 /// Scenario: tenants use up a rate and a day's volume; the file then allows more.
 /// Guarantees: 429 with the quota's name, what it allows, and when to come again; others aren't refused; what the file says
 /// later counts without a restart.

@@ -7,6 +7,7 @@ use forebay_security::victim::{PATIENCE, Victim};
 use forebay_settings::sections::ClientCertificates;
 use forebay_settings::sections::ingest::{ListenerProtocol, ListenerSettings};
 use forebay_testkit::{eventually, free_port};
+use futures_util::{SinkExt, StreamExt};
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::SerialNumber;
@@ -20,6 +21,8 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::authority::{Authority, Leaf};
 use crate::missile::{lumberjack_frame, msgpack_text};
@@ -221,8 +224,8 @@ fn config(authority: &Authority, leaf: &Leaf) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// Scenario: a shipper's certificate is revoked while it is connected; it comes again, with what is left of its session.
-/// Guarantees: its connection is cut, and it doesn't get in any more; who isn't revoked goes on.
+/// Scenario: a shipper's certificate is revoked while it is connected, by a protocol of its own and by a WebSocket; it comes again, with what is left of its session.
+/// Guarantees: its connections are cut, and it doesn't get in any more; who isn't revoked goes on.
 #[tokio::test]
 async fn a_revoked_certificate_is_cut_off() {
     let (servers, clients) = (Authority::new("servers"), Authority::new("clients"));
@@ -232,6 +235,7 @@ async fn a_revoked_certificate_is_cut_off() {
     };
     let (stolen, good) = (client("stolen", 7), client("good", 8));
     let to = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
+    let http = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
     let mut lists = None;
     let mut victim = Victim::start_with(|settings, folder| {
         let put = |name: &str, text: &str| {
@@ -245,7 +249,12 @@ async fn a_revoked_certificate_is_cut_off() {
         listener.tls.crl_file = put("crl.pem", &clients.revocations(&[]))?;
         listener.tls.client_certificates = ClientCertificates::Required;
         lists.clone_from(&listener.tls.crl_file);
-        let _none_before = settings.ingest.listeners.insert("beats_tls".to_owned(), listener);
+        let streams = ListenerSettings::new(ListenerProtocol::Http, http.to_string());
+        let streams = ListenerSettings { tls: listener.tls.clone(), ..streams };
+        settings
+            .ingest
+            .listeners
+            .extend([("beats_tls".to_owned(), listener), ("http_tls".to_owned(), streams)]);
         let names = "  - {name: c1, tenant: honest, certificate: {common_name: stolen}}
   - {name: c2, tenant: honest, certificate: {common_name: good}}\n";
         allow(&folder.join("access.yaml"), names)
@@ -257,11 +266,26 @@ async fn a_revoked_certificate_is_cut_off() {
     let mut shipper = come(&good, to).await.unwrap();
     assert!(is_acknowledged(&mut thief, "an honest line").await);
     assert!(is_acknowledged(&mut shipper, "an honest line").await);
+    let upgraded = come(&stolen, http).await.unwrap();
+    let (mut stream, _) = client_async("ws://localhost/v1/stream", upgraded).await.unwrap();
 
     std::fs::write(lists.unwrap(), clients.revocations(&[7])).unwrap();
     let mut rest = [0; 16];
     let cut = timeout(PATIENCE, thief.read(&mut rest)).await.expect("its connection goes on");
     assert!(!matches!(cut, Ok(1..)), "{cut:?}");
+    let batches = async {
+        let mut number = 1;
+        loop {
+            let batch = format!("{{\"seq\":{number}}}\n{{\"message\":\"an honest line\"}}\n");
+            let sent = stream.send(Message::Text(batch.into())).await;
+            let Some(Ok(_)) = stream.next().await else { return };
+            if sent.is_err() {
+                return;
+            }
+            number += 1;
+        }
+    };
+    timeout(PATIENCE, batches).await.expect("its WebSocket goes on");
     for _again in 0..3 {
         // TLS 1.3 lets a client finish its side before it hears that it isn't wanted.
         if let Some(mut again) = come(&stolen, to).await {

@@ -84,6 +84,10 @@ pub struct ListenerSettings {
     /// The most connections at once from one address; `ingest.max_connections_per_address` if it isn't set.
     #[serde(default)]
     pub max_connections_per_address: Option<usize>,
+    /// The most memory, in bytes, for what comes in by it and isn't in Kafka yet, as part of `ingest.max_in_flight`; no limit of its own if
+    /// it isn't set. What comes while nothing else is under way may be larger.
+    #[serde(default)]
+    pub max_in_flight: Option<ByteSize>,
     /// TLS towards its clients; `ingest.tls` if it has no certificate of its own. `udp://` and Unix sockets never have TLS.
     #[serde(default)]
     pub tls: TlsSettings,
@@ -102,6 +106,7 @@ impl ListenerSettings {
             tenant: None,
             max_connections: None,
             max_connections_per_address: None,
+            max_in_flight: None,
             tls: TlsSettings::default(),
             plain: false,
         }

@@ -28,18 +28,9 @@ impl Patience {
         Some(Self { deadline: Instant::now() + wait.min(MAX) })
     }
 
-    /// Lets a sender in as soon as something of its tenant may be sent. Nothing is held meanwhile, so that nobody waits for it.
+    /// Lets a sender in as soon as something of its tenant may be sent.
     pub(super) async fn enter(self, intake: &Intake, sender: &Sender) -> Result<Admitted, Refusal> {
-        let never = CancellationToken::new();
-        loop {
-            match timeout_at(self.deadline, intake.room(sender, 0, &never)).await {
-                Ok(Ok(admitted)) => return Ok(admitted),
-                // That waits as long as a request waits for Kafka, which may be shorter.
-                Ok(Err(refusal)) if Instant::now() >= self.deadline => return Err(refusal),
-                Ok(Err(_)) => {}
-                Err(_) => return intake.admit(sender),
-            }
-        }
+        intake.room(sender, self.deadline.saturating_duration_since(Instant::now())).await
     }
 
     /// Sends a batch, with the same ids, until Kafka has it.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::access::Access;
 use crate::access::headers::Shown;
 use crate::access::http::authorize_signed;
-use crate::http::request::{sender, text, trace};
+use crate::http::request::{budget, sender, text, trace};
 use crate::intake::{Peer, Sender};
 use crate::protocols::Protocol;
 use crate::refusal::{Kind, Refusal};
@@ -25,7 +25,8 @@ pub(super) fn claimed(parts: &Parts, access: &Access) -> Result<Sender, Refusal>
     let not_yet: Proof<'_> = &|_| true;
     let tenant = authorize_signed(access, parts, signature.key_id, Some(not_yet), Timestamp::now())?;
     let peer = parts.extensions.get().copied().unwrap_or(Peer::Local);
-    Ok(Sender { tenant, protocol: Protocol::Firehose, peer, trace: trace(&parts.headers) })
+    let trace = trace(&parts.headers);
+    Ok(Sender { tenant, protocol: Protocol::Firehose, peer, budget: budget(parts), trace })
 }
 
 /// For whom memory is held while the body of a request comes in: apart from its tenant's until a signature is proved. The id of a

@@ -88,14 +88,13 @@ impl Route {
     }
 
     /// Memory for a batch: what is held, if it is enough. Who has to wait holds nothing meanwhile, so that no two can wait for each
-    /// other.
+    /// other; where too many do so, he keeps what he holds, and gives up after a while.
     async fn room(&self, mut held: Holding, need: usize) -> Result<Admitted, Refusal> {
         held.shrink_to(need);
         if held.try_grow_to(need).is_err() {
-            held.let_go();
-            // It fails after a while, since others might have to close their connections; here nothing is held.
+            let lent = held.lend();
             while let Err(refusal) = held.grow_to(need, &self.stop.give_up).await {
-                if refusal.quota.is_some() || self.stop.give_up.is_cancelled() {
+                if refusal.quota.is_some() || self.stop.give_up.is_cancelled() || lent.is_none() {
                     return Err(refusal);
                 }
                 held.let_go();
@@ -107,7 +106,7 @@ impl Route {
     /// What is over its tenant's quota for long, or is still here at the end of a stop, is not waited with any longer. Who gets
     /// acknowledgements is sent away with it; who gets none goes on, and has lost it.
     fn put_off(&self, refusal: &Refusal, events: usize) -> Shipped {
-        if refusal.quota.is_none() {
+        if self.stop.give_up.is_cancelled() || (refusal.quota.is_none() && self.acknowledges) {
             return self.lost("stopped", events);
         }
         let Sender { tenant, protocol, peer, .. } = &self.sender;
@@ -118,9 +117,9 @@ impl Route {
             %peer,
             events,
             reason = refusal.reason,
-            "events are over their tenant's quota"
+            "events can't be sent for too long"
         );
-        let given_up = self.lost("quota", events);
+        let given_up = self.lost(refusal.kind.name(), events);
         if self.acknowledges { given_up } else { Shipped::Done }
     }
 

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use crate::intake::Intake;
 use crate::listen::Connection;
-use crate::refusal::Refusal;
+use crate::refusal::{Kind, Refusal};
+use crate::tarpit;
 
 /// The most that is read of somebody of whom nothing is known, in bytes. A ping has a few hundred.
 const MOST: usize = 8 * 1024;
@@ -44,8 +45,8 @@ async fn exchange(connection: &mut Connection, intake: &Intake, decoder: &mut De
         match decoder.ping() {
             Ok(Some(ping)) => break ping,
             Ok(None) if decoder.buffer().len() < MOST => {}
-            Ok(None) => return no_ping(connection, intake, &"it is too long"),
-            Err(broken) => return no_ping(connection, intake, &broken),
+            Ok(None) => return no_ping(connection, intake, &"it is too long").await,
+            Err(broken) => return no_ping(connection, intake, &broken).await,
         }
         decoder.buffer().reserve(1024);
         if connection.stream.read_buf(decoder.buffer()).await.ok()? == 0 {
@@ -59,7 +60,7 @@ async fn exchange(connection: &mut Connection, intake: &Intake, decoder: &mut De
             Some(known)
         }
         Err(refusal) => {
-            not_let_in(connection, intake, &refusal.reason);
+            not_let_in(connection, intake, &refusal.reason).await;
             connection.stream.write_all(&refused(HOSTNAME, "not let in")).await.ok()?;
             connection.stream.shutdown().await.ok()?;
             None
@@ -86,13 +87,18 @@ fn find(
     Ok((known, ping.accepted(helo, HOSTNAME, key.expose())))
 }
 
-fn no_ping(connection: &Connection, intake: &Intake, why: &dyn std::fmt::Display) -> Option<Known> {
-    not_let_in(connection, intake, &format!("its handshake can't be read: {why}"));
+async fn no_ping(
+    connection: &Connection,
+    intake: &Intake,
+    why: &(dyn std::fmt::Display + Sync),
+) -> Option<Known> {
+    not_let_in(connection, intake, &format!("its handshake can't be read: {why}")).await;
     None
 }
 
-fn not_let_in(connection: &Connection, intake: &Intake, reason: &str) {
+async fn not_let_in(connection: &Connection, intake: &Intake, reason: &str) {
     let Connection { listener, peer, .. } = connection;
     intake.meters.refused_connection(&listener.name, "handshake");
     rate_limited_warn!(per_minute = 6, listener = listener.name, %peer, reason, "a sender is not let in");
+    tarpit::pause(Kind::Unauthorized).await;
 }

@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::http::connection::Held;
 use crate::http::grpc::{self, Call, Saying, channel};
 use crate::intake::Intake;
+use crate::listen::Stop;
 use crate::refusal::{Kind, Refusal};
 
 /// Events are taken.
@@ -47,32 +48,33 @@ pub(super) fn routes() -> Router<Arc<Intake>> {
 async fn check(State(intake): State<Arc<Intake>>, request: Request) -> Response {
     match question(&intake, request).await {
         Ok((service, _)) if !is_known(&service) => grpc::failed(NOT_FOUND, "there is no such service", None),
-        Ok((service, held)) => grpc::reply(&answer(status(&intake, &service, held.as_ref()))),
+        Ok((service, stop)) => grpc::reply(&answer(status(&intake, &service, stop.as_ref()))),
         Err(refusal) => grpc::refused(&refusal),
     }
 }
 
 async fn watch(State(intake): State<Arc<Intake>>, request: Request) -> Response {
     match question(&intake, request).await {
-        Ok((service, held)) => {
+        Ok((service, stop)) => {
             let (saying, said) = channel(2);
-            let _until_the_client_is_gone = tokio::spawn(tell(intake, service, held, saying));
+            let _until_the_client_is_gone = tokio::spawn(tell(intake, service, stop, saying));
             grpc::stream(said)
         }
         Err(refusal) => grpc::refused(&refusal),
     }
 }
 
-/// Tells a watcher at once, and whenever it changes.
-async fn tell(intake: Arc<Intake>, service: String, held: Option<Held>, saying: Saying) {
+/// Tells a watcher at once, and whenever it changes. Watching is no request under way: it needs no credential, and a connection on which
+/// nothing else is done gives its place up in time, like all of them; clients of gRPC then watch anew.
+async fn tell(intake: Arc<Intake>, service: String, stop: Option<Stop>, saying: Saying) {
     let mut told = None;
     loop {
-        let now = status(&intake, &service, held.as_ref());
+        let now = status(&intake, &service, stop.as_ref());
         if told != Some(now) && saying.message(framed(&answer(now)), UNREAD).await.is_err() {
             return;
         }
         told = Some(now);
-        let is_over = held.as_ref().is_some_and(|held| held.stop.drain.is_cancelled());
+        let is_over = stop.as_ref().is_some_and(|stop| stop.drain.is_cancelled());
         if is_over {
             let trailers = grpc::trailers(grpc::UNAVAILABLE, "the server is stopping", None);
             let _ended = saying.end(trailers, UNREAD).await;
@@ -86,7 +88,7 @@ async fn tell(intake: Arc<Intake>, service: String, held: Option<Held>, saying: 
 }
 
 /// The service that is asked for.
-async fn question(intake: &Intake, request: Request) -> Result<(String, Option<Held>), Refusal> {
+async fn question(intake: &Intake, request: Request) -> Result<(String, Option<Stop>), Refusal> {
     let (parts, body) = request.into_parts();
     let _uncompressed = Call::read(&parts)?;
     let refused = |kind, reason: &str| Refusal::new(kind, reason, "send one HealthCheckRequest");
@@ -102,15 +104,15 @@ async fn question(intake: &Intake, request: Request) -> Result<(String, Option<H
             service = std::str::from_utf8(name).unwrap_or("?");
         }
     }
-    Ok((service.to_owned(), parts.extensions.get().cloned()))
+    Ok((service.to_owned(), parts.extensions.get().map(|held: &Held| held.stop.clone())))
 }
 
 fn is_known(service: &str) -> bool {
     SERVICES.contains(&service)
 }
 
-fn status(intake: &Intake, service: &str, held: Option<&Held>) -> u64 {
-    let stops = held.is_some_and(|held| held.stop.drain.is_cancelled());
+fn status(intake: &Intake, service: &str, stop: Option<&Stop>) -> u64 {
+    let stops = stop.is_some_and(|stop| stop.drain.is_cancelled());
     match (is_known(service), stops || !intake.upstream.is_there()) {
         (false, _) => SERVICE_UNKNOWN,
         (true, true) => NOT_SERVING,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use forebay_wire::Encoding;
 use forebay_wire::shape::{Declared, UnknownContentType};
 use forebay_wire::websocket::{Head, head};
-use forebay_wire::{Encoding, Ids};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
@@ -326,18 +326,10 @@ async fn ship(
     let prepared =
         prepare(unprepared, &intake.limits).await.map_err(|refusal| intake.refuse(sender, refusal))?;
     let Prepared { mut batch, options, admitted } = prepared;
-    if options.atomic && batch.rejections.count() > 0 {
-        batch.events.clear();
-        batch.groups.clear();
-        batch.given_ids.clear();
+    if options.atomic {
+        batch.all_or_nothing();
     }
-    let ids = match key.as_str() {
-        "" => intake.new_ids(),
-        key => Ids::from_key(key).map_err(|error| {
-            let hint = "use a short key of visible characters";
-            intake.refuse(sender, Refusal::new(Kind::BadRequest, format!("`key`: {error}"), hint))
-        })?,
-    };
+    let ids = intake.ids_by_key(sender, "`key`", Some(key.as_str()).filter(|key| !key.is_empty()))?;
     let receipt = intake.ship(admitted, batch, ids).await?;
     Ok(Receipt::new(receipt.accepted, &receipt.rejections))
 }
