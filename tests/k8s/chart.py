@@ -19,6 +19,8 @@ PROFILES = ["dev", "small", "large", "multi-region"]
 KUBE = ["--kube-version", "1.36.0"]
 # All that can be switched on, at once; no profile of its own.
 EVERYTHING = "everything"
+ALL = [*PROFILES, EVERYTHING]
+TIERS = ["ingest", "parser", "indexer"]
 
 
 def values(name):
@@ -47,6 +49,12 @@ def template(name, *more):
 def rendered(name, *more):
     """What helm makes of a profile, as dictionaries."""
     return [document for document in yaml.safe_load_all(template(name, *more)) if document]
+
+
+def each():
+    """What helm makes of each profile, and of everything at once, by name."""
+    for name in ALL:
+        yield name, rendered(name)
 
 
 def notes(name, *more):

@@ -4,10 +4,8 @@ import json
 import unittest
 
 import cluster
-from chart import CHART, EVERYTHING, PROFILES, pod_templates, rendered, template, values
+from chart import CHART, EVERYTHING, PROFILES, TIERS, pod_templates, rendered, template, values
 from cluster import eventually, get, installing, kubectl, namespace, ready_pods
-
-TIERS = ["ingest", "parser", "indexer"]
 
 
 def setUpModule():

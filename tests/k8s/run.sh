@@ -19,15 +19,16 @@ HELM=$("$here/../servers/k8s/run.sh" helm)
 export HELM
 export FOREBAY=${FOREBAY:-${CARGO_TARGET_DIR:-$here/../../target}/debug/forebay}
 cd "$here"
+rendered=(rendered rendered_jobs rendered_network rendered_scaling rendered_secrets refused)
 modules=() named=()
 for name in "$@"; do
   case $name in
-    rendered) modules+=(rendered refused) ;;
+    rendered) modules+=("${rendered[@]}") ;;
     refused | installed | scaled | walked) modules+=("$name") ;;
     *) named+=(-k "$name") ;;
   esac
 done
-[ ${#modules[@]} -gt 0 ] || modules=(rendered refused installed scaled walked)
+[ ${#modules[@]} -gt 0 ] || modules=("${rendered[@]}" installed scaled walked)
 # What is only rendered needs no cluster.
 if [[ " ${modules[*]} " =~ \ (installed|scaled|walked)\  ]]; then
   "$here/../servers/k8s/run.sh" prepare
