@@ -7,12 +7,36 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from chart import TIERS, pod_templates, refusal, rendered
+from chart import TIERS, find, pod_templates, refusal, rendered
 from places import lay_out, make_tokens
 
 
 class Jobs(unittest.TestCase):
     maxDiff = None
+
+    def test_an_account_that_is_there_already_is_left_alone(self):
+        """
+        Scenario: an account of the operator's own for each tier and job, bootstrap as a hook and as a part of the release; then annotations for the
+        chart's own.
+        Guarantees: pods run as the named one, and the chart makes none of that name, which Helm would delete with the hook; annotations
+        stand beside those of the hook.
+        """
+        jobs = "config.search.retention.delete_after=30d,replay.enabled=true,tools.enabled=true"
+        tiers = [*TIERS, "bootstrap", "replay", "dead-letters", "retention", "tools"]
+        for kind in ("hook", "job"):
+            named = ",".join(f"serviceAccounts.{tier}.name=theirs-{tier}" for tier in tiers)
+            documents = rendered("small", "--set", f"bootstrap.as={kind},{jobs},{named}")
+            self.assertEqual([d["metadata"]["name"] for d in documents if d["kind"] == "ServiceAccount"], [], kind)
+            for name, template_ in pod_templates(documents):
+                tier = template_["metadata"]["labels"]["forebay/tier"]
+                self.assertEqual(template_["spec"]["serviceAccountName"], f"theirs-{tier}", name)
+            role = "serviceAccounts.bootstrap.annotations.role=reader"
+            account = find(rendered("small", "--set", f"bootstrap.as={kind},{role}"), "ServiceAccount", "bootstrap")
+            annotations = account["metadata"]["annotations"]
+            self.assertEqual(annotations["role"], "reader")
+            self.assertEqual("helm.sh/hook" in annotations, kind == "hook")
+        dev = rendered("dev", "--set", "serviceAccounts.dev.name=theirs")
+        self.assertNotIn("ServiceAccount", [d["kind"] for d in dev])
 
     def test_scheduled_jobs_are_given_what_they_ask_for(self):
         """
