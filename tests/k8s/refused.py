@@ -72,6 +72,7 @@ class Refused(unittest.TestCase):
             "config.parser.lans=3": "lans",
             "config.ingest.max_body=16": "max_body",
             "ingest.autoscaling.by=lag": "autoscaling",
+            "dev.kind=Deployment": "kind",
         }.items():
             self.assertIn(what, refusal("--set", change), change)
 
