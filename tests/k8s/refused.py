@@ -110,6 +110,9 @@ class Refused(unittest.TestCase):
             ("tools.enabled=true,tools.role=admin,secrets.token.name=,secrets.reader.name=a", "secrets.token.name", "tools.role=read"),
             ("services.http.enabled=false,ingress.enabled=true,ingress.hosts[0].host=a", "services.http.enabled", "services.http.enabled=true"),
             ("services.defaults.enabled=false,routes.http.enabled=true", "services.http.enabled", "services.http.enabled=true"),
+            (f"mirrored={{{'r' * 20}}},fullnameOverride={'n' * 24}", "mirrored: for the region rrr", f"fullnameOverride={'n' * 23}"),
+            (f"mirrored={{eu,{'r' * 5}}},fullnameOverride={'n' * 50}", "mirrored: for the region rrrrr", "mirrored={eu}"),
+            (f"eck.enabled=true,fullnameOverride={'n' * 37}", "eck.enabled", f"fullnameOverride={'n' * 36}"),
             ("services.http.enabled=false,routes.grpc.enabled=true", "services.http.enabled", "services.http.enabled=true"),
         ]:
             with self.subTest(change=change):

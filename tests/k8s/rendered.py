@@ -69,6 +69,22 @@ class Rendered(unittest.TestCase):
                         self.assertEqual(writable, not mount.get("readOnly", False), mount)
             self.assertFalse({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"} & {d["kind"] for d in documents})
 
+    def test_names_are_short_enough_for_what_becomes_of_them(self):
+        """
+        Scenario: the longest name that a release can have, and one that is made longer; the longest regions that still fit.
+        Guarantees: CronJobs have room for their Jobs' times, StatefulSets for the label of their revision, Jobs and Services are labels themselves.
+        """
+        most = {"CronJob": 52, "StatefulSet": 52, "Job": 63, "Service": 63}
+        region = "r" * 4
+        jobs = f"config.search.retention.delete_after=30d,replay.enabled=true,tools.enabled=true,bootstrap.as=job,mirrored={{{region}}}"
+        for named in (f"fullnameOverride={'n' * 63}", f"nameOverride={'n' * 63}", f"nameOverride={'n' * 38}-n"):
+            for kind in ("Deployment", "StatefulSet"):
+                for document in rendered("small", "--set", f"{jobs},parser.kind={kind},indexer.kind={kind},{named}"):
+                    name = document["metadata"]["name"]
+                    self.assertLessEqual(len(name), most.get(document["kind"], 63), f"{document['kind']} {name}")
+                    for value in document["metadata"]["labels"].values():
+                        self.assertLessEqual(len(value), 63, value)
+
     def test_settings_replace_pods_and_rules_do_not(self):
         """
         Guarantees: a change of settings replaces every pod; that of a rule's text none, nor a new file; one in a new folder those

@@ -162,6 +162,16 @@ to be kept.
 {{- $wrong = append $wrong "routes: the listener `http` has no Service that a route could lead to; set services.http.enabled" -}}
 {{- end -}}
 {{- end -}}
+{{- /* Names: a StatefulSet's and 11 characters more are a label of its pods, which has 63. */ -}}
+{{- range .Values.dev.enabled | ternary list .Values.mirrored -}}
+{{- $name := printf "%s-indexer-%s" (include "forebay.fullname" $) . -}}
+{{- if gt (len $name) 52 -}}
+{{- $wrong = append $wrong (printf "mirrored: for the region %s indexers would be `%s`, of %d characters, and 52 is the most; set fullnameOverride to a name of at most %d" . $name (len $name) (sub 43 (len .))) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.eck.enabled (gt (len (include "forebay.fullname" .)) 36) -}}
+{{- $wrong = append $wrong "eck.enabled: Elastic's operator takes names of at most 36 characters; set fullnameOverride to one" -}}
+{{- end -}}
 {{- /* Scaling. */ -}}
 {{- if not (or .Values.dev.enabled ($settings.parser.lanes | int)) -}}
 {{- $wrong = append $wrong "config.parser.lanes: 0 is one for each core of a node, which nobody knows here, so that parsers would be scaled beyond the partitions; write as many as parser.resources gives a pod cores" -}}

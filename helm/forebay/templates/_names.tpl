@@ -1,17 +1,20 @@
 {{/* Names, labels and images. */}}
 
 {{- define "forebay.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 39 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* What all resources begin with: short enough that the longest ending still fits a label. */}}
+{{/*
+What all resources begin with, short enough for the longest ending: a CronJob has 52 characters, and `-dead-letters` 13 of them. A
+StatefulSet has 52 too, since its name and 11 more become a label: for those of mirrored regions see _checks.tpl.
+*/}}
 {{- define "forebay.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 39 | trimSuffix "-" -}}
 {{- else if contains (include "forebay.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 39 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "forebay.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name (include "forebay.name" .) | trunc 39 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
