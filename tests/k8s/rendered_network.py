@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from chart import EVERYTHING, each, find, notes, pod_templates, rendered, selects, template
+from chart import EVERYTHING, TIERS, each, find, notes, pod_templates, rendered, selects, template
 
 
 class Network(unittest.TestCase):
@@ -21,6 +21,17 @@ class Network(unittest.TestCase):
             "forebay-beats": ("ClusterIP", 5044, 5044, "TCP"),
             "forebay-syslog-udp": ("LoadBalancer", 514, 5514, "UDP"),
         })
+
+    def test_a_name_leads_to_all_pods_of_a_tier(self):
+        """Guarantees: each tier has a headless Service, mirrored regions' indexers too, whatever kind it is and whatever else is switched on."""
+        own = "mirrored={us},ingest.kind=Deployment,monitoring.serviceMonitor.enabled=false,tools.enabled=false"
+        for kind in ("Deployment", "StatefulSet"):
+            documents = rendered("small", "--set", f"{own},parser.kind={kind},indexer.kind={kind}")
+            for component in (*TIERS, "indexer-us"):
+                service = find(documents, "Service", f"{component}-pods")["spec"]
+                self.assertEqual((service["clusterIP"], service["ports"][0]["port"]), ("None", 9600))
+                taken = [name for name, t in pod_templates(documents) if selects({"matchLabels": service["selector"]}, t["metadata"]["labels"])]
+                self.assertEqual(taken, [f"forebay-{component}"])
 
     def test_all_that_lead_to_a_service_know_its_port(self):
         """Guarantees: a port for all listeners' Services is the route's and the notes' too; the notes name no Service that there isn't."""

@@ -140,6 +140,24 @@ for its producer, for as long again.
 {{- add (get $drain .tier) (eq .tier "ingest" | ternary $stop.delay 0) $stop.margin -}}
 {{- end -}}
 
+{{/*
+The tiers, and the indexers of each mirrored region, as a JSON list: component, tier, and of those that read their topic and group; of a
+region's, its name.
+*/}}
+{{- define "forebay.components" -}}
+{{- $settings := include "forebay.settings" . | fromJson -}}
+{{- $topics := $settings.kafka.topics -}}
+{{- $found := list
+  (dict "component" "ingest" "tier" "ingest")
+  (dict "component" "parser" "tier" "parser" "topic" $topics.raw "group" $settings.parser.group)
+  (dict "component" "indexer" "tier" "indexer" "topic" $topics.events "group" $settings.indexer.group) -}}
+{{- range .Values.mirrored -}}
+{{- $found = append $found (dict "component" (printf "indexer-%s" .) "tier" "indexer" "region" .
+  "topic" (printf "%s.%s" . $topics.events) "group" (printf "%s-%s" $settings.indexer.group .)) -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end -}}
+
 {{/* Whether a job deletes indices: where there are terms, and Forebay itself is to keep to them. `dev` does without a job. */}}
 {{- define "forebay.retains" -}}
 {{- $retention := (include "forebay.settings" . | fromJson).search.retention -}}
