@@ -112,6 +112,8 @@ class Refused(unittest.TestCase):
             ("services.defaults.enabled=false,routes.http.enabled=true", "services.http.enabled", "services.http.enabled=true"),
             (f"mirrored={{{'r' * 20}}},fullnameOverride={'n' * 24}", "mirrored: for the region rrr", f"fullnameOverride={'n' * 23}"),
             (f"mirrored={{eu,{'r' * 5}}},fullnameOverride={'n' * 50}", "mirrored: for the region rrrrr", "mirrored={eu}"),
+            ("mirrored={us},indexer.autoscaling.by=metric,indexer.autoscaling.metric.name=lag,indexer.autoscaling.metric.selector.topic=others",
+             "indexer.autoscaling.metric.selector", "indexer.autoscaling.metric.selector.topic=forebay.events"),
             (f"eck.enabled=true,fullnameOverride={'n' * 37}", "eck.enabled", f"fullnameOverride={'n' * 36}"),
             ("services.http.enabled=false,routes.grpc.enabled=true", "services.http.enabled", "services.http.enabled=true"),
         ]:

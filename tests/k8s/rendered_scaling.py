@@ -27,6 +27,37 @@ class Scaling(unittest.TestCase):
             kind = "Deployment" if tier == "ingest" else "StatefulSet"
             self.assertNotIn("replicas", find(documents, kind, tier)["spec"], "an upgrade would undo what was scaled")
 
+    def test_indexers_of_mirrored_regions_follow_their_own_lag(self):
+        """
+        Scenario: indexers are scaled in each way, with two mirrored regions.
+        Guarantees: those of each region have an autoscaler of their own, which leads to them and asks for the topic and group that they read, on this
+        region's brokers, within the same bounds; and no number of their own stands beside it.
+        """
+        metric = "indexer.autoscaling.metric.name=lag,indexer.autoscaling.metric.selector"
+        kinds = {"cpu": "HorizontalPodAutoscaler", "lag": "ScaledObject", f"metric,{metric}.topic=forebay.events,{metric}.is=it": "HorizontalPodAutoscaler",
+                 f"metric,{metric}.group=forebay-indexer": "HorizontalPodAutoscaler"}
+        for by, kind in kinds.items():
+            documents = rendered("small", "--set", f"mirrored={{us,ap-1}},config.kafka.topics.partitions=7,indexer.autoscaling.by={by}")
+            scaled = {d["metadata"]["name"]: d["spec"] for d in documents if d["kind"] == kind}
+            read = {"forebay-indexer": ("forebay.events", "forebay-indexer"), "forebay-indexer-us": ("us.forebay.events", "forebay-indexer-us"),
+                    "forebay-indexer-ap-1": ("ap-1.forebay.events", "forebay-indexer-ap-1")}
+            self.assertEqual(set(scaled), set(read), by)
+            for name, (topic, group) in read.items():
+                target, spec = scaled[name]["scaleTargetRef"], scaled[name]
+                workload = find(documents, target["kind"], target["name"])
+                self.assertEqual(target["name"], name)
+                self.assertNotIn("replicas", workload["spec"])
+                env = {e["name"]: e.get("value") for e in workload["spec"]["template"]["spec"]["containers"][0]["env"]}
+                self.assertEqual((env.get("FOREBAY__KAFKA__TOPICS__EVENTS", "forebay.events"), env.get("FOREBAY__INDEXER__GROUP", "forebay-indexer")), (topic, group))
+                self.assertEqual((spec.get("maxReplicas") or spec["maxReplicaCount"]), 7)
+                if by == "lag":
+                    trigger = spec["triggers"][0]["metadata"]
+                    self.assertEqual((trigger["topic"], trigger["consumerGroup"]), (topic, group))
+                    self.assertEqual(trigger["bootstrapServers"], "kafka-0.kafka.svc:9092,kafka-1.kafka.svc:9092")
+                elif by != "cpu":
+                    wanted = {"topic": topic, "is": "it"} if "topic" in by else {"group": group}
+                    self.assertEqual(spec["metrics"][0]["external"]["metric"]["selector"]["matchLabels"], wanted)
+
     def test_members_of_a_stateful_set_are_known_by_their_names(self):
         for kind, known in {"StatefulSet": True, "Deployment": False}.items():
             documents = rendered("small", "--set", f"indexer.kind={kind}")

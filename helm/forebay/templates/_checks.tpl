@@ -184,6 +184,14 @@ to be kept.
 {{- if and (eq $scaling.by "metric") (not $scaling.metric.name) -}}
 {{- $wrong = append $wrong (printf "%s.autoscaling.metric.name: name the external metric" $tier) -}}
 {{- end -}}
+{{- if and (eq $scaling.by "metric") (eq $tier "indexer") $.Values.mirrored -}}
+{{- $own := list $settings.kafka.topics.events $settings.indexer.group -}}
+{{- $told := false -}}
+{{- range $scaling.metric.selector -}}{{- $told = or $told (has . $own) -}}{{- end -}}
+{{- if not $told -}}
+{{- $wrong = append $wrong (printf "indexer.autoscaling.metric.selector: with `mirrored`, tell the lag of this region's indexers from the others' by a label whose value is %s; theirs follow from it" (join " or " $own)) -}}
+{{- end -}}
+{{- end -}}
 {{- if gt (int $scaling.min) (int $scaling.max) -}}
 {{- $wrong = append $wrong (printf "%s.autoscaling: min is more than max" $tier) -}}
 {{- end -}}
