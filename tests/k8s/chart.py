@@ -41,14 +41,14 @@ def helm(*arguments, check=True, stdin=None, **env):
     return done
 
 
-def template(name, *more):
+def template(name, *more, **env):
     """What helm makes of a profile, as text."""
-    return helm("template", "forebay", CHART, *KUBE, "-n", "logs", *values(name), *more).stdout
+    return helm("template", "forebay", CHART, *KUBE, "-n", "logs", *values(name), *more, **env).stdout
 
 
-def rendered(name, *more):
+def rendered(name, *more, **env):
     """What helm makes of a profile, as dictionaries."""
-    return [document for document in yaml.safe_load_all(template(name, *more)) if document]
+    return [document for document in yaml.safe_load_all(template(name, *more, **env)) if document]
 
 
 def each():

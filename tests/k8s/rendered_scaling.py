@@ -3,6 +3,7 @@
 import unittest
 
 from chart import EVERYTHING, TIERS, find, pod_templates, refusal, rendered
+from workloads import Workloads
 
 
 class Scaling(unittest.TestCase):
@@ -57,6 +58,40 @@ class Scaling(unittest.TestCase):
                 elif by != "cpu":
                     wanted = {"topic": topic, "is": "it"} if "topic" in by else {"group": group}
                     self.assertEqual(spec["metrics"][0]["external"]["metric"]["selector"]["matchLabels"], wanted)
+
+    def test_an_autoscaler_takes_over_what_is_there(self):
+        """
+        Scenario: tiers run with so many pods each, more of them since, and are given autoscalers; then once more; one was stopped by hand. Then tiers that
+        had autoscalers from their beginning, and one that has it no more, and again.
+        Guarantees: as many pods stay as there are, since a number that is taken out of a release becomes 1; where none was written, none is ever.
+        """
+        own = ["--set", "mirrored={us},ingest.autoscaling.by=cpu,indexer.autoscaling.by=lag,parser.autoscaling.by=cpu"]
+
+        def upgraded(there, *more):
+            with Workloads(there) as api:
+                documents = rendered("small", *own, *more, "--dry-run=server", KUBECONFIG=str(api.kubeconfig))
+            return [d for d in documents if d["kind"] in ("Deployment", "StatefulSet")]
+
+        def replicas(documents):
+            return {d["metadata"]["name"].removeprefix("forebay-"): d["spec"].get("replicas") for d in documents}
+
+        before = rendered("small", "--set", "mirrored={us}")
+        now = {"ingest": 5, "parser": 0, "indexer": 3, "indexer-us": 4}
+        for tier, count in now.items():
+            find(before, "Deployment" if tier in ("ingest", "parser") else "StatefulSet", tier)["spec"]["replicas"] = count
+        switched = upgraded(before)
+        self.assertEqual(replicas(switched), now)
+        self.assertEqual(replicas(upgraded(switched)), now, "once written, it stays written")
+
+        none = dict.fromkeys(now)
+        begun = upgraded([])
+        self.assertEqual(replicas(begun), none)
+        for document in begun:
+            document["spec"]["replicas"] = 7
+        self.assertEqual(replicas(upgraded(begun)), none, "the autoscaler's alone")
+        off = upgraded(begun, "--set", "ingest.autoscaling.by=")
+        self.assertEqual(replicas(off), {**none, "ingest": 2})
+        self.assertEqual(replicas(upgraded(off))["ingest"], 2)
 
     def test_members_of_a_stateful_set_are_known_by_their_names(self):
         for kind, known in {"StatefulSet": True, "Deployment": False}.items():

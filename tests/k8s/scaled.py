@@ -9,7 +9,8 @@ from cluster import eventually, get, installing, kubectl, namespace, ready_pods
 from metrics import GROUP, Adapter
 
 # 12 partitions and 3 lanes a pod: 4 pods have work.
-OWN = ["--set", "config.parser.lanes=3,parser.autoscaling.by=metric,parser.autoscaling.metric.name=kafka_lag"]
+LANES = ["--set", "config.parser.lanes=3"]
+OWN = [*LANES, "--set", "parser.autoscaling.by=metric,parser.autoscaling.metric.name=kafka_lag"]
 AT_ONCE = ["--set", "parser.autoscaling.behavior.scaleDown.stabilizationWindowSeconds=0",
            "--set-json", 'parser.autoscaling.behavior.scaleDown.policies=[{"type":"Percent","value":100,"periodSeconds":15}]']
 
@@ -56,6 +57,29 @@ class Scaled(unittest.TestCase):
         self.assertEqual(self.replicas(), 4)
         installing("upgrade", "forebay", CHART, "-n", self.space, *values("small"), *OWN, *AT_ONCE)
         eventually("the least number", lambda: self.replicas() == 2)
+
+    def test_an_autoscaler_takes_over_what_is_there(self):
+        """
+        Scenario: parsers run by a number in the values, somebody has made them more, and then autoscaling is switched on, under as much lag as they
+        have work with; the lag grows, and the chart is upgraded again.
+        Guarantees: the upgrade that brings the autoscaler takes no pod away, though the number leaves the values; the autoscaler goes on from
+        there, and the next upgrade leaves what it has made.
+        """
+        self.adapter.value = 600_000
+        installing("install", "forebay", CHART, "-n", self.space, "--wait", *values("small"), *LANES)
+        kubectl("-n", self.space, "scale", "deployment", "forebay-parser", "--replicas=3")
+        eventually("a pod more than in the values", lambda: len(ready_pods(self.space, "parser")) == 3)
+        before = ready_pods(self.space, "parser")
+
+        installing("upgrade", "forebay", CHART, "-n", self.space, "--wait", *values("small"), *OWN)
+        self.assertEqual((self.replicas(), ready_pods(self.space, "parser")), (3, before))
+        eventually("the metric is seen", lambda: self.autoscaler()["status"].get("currentMetrics"))
+        self.assertEqual(ready_pods(self.space, "parser"), before)
+
+        self.adapter.value = 10**9
+        eventually("a pod for each set of partitions", lambda: self.replicas() == 4)
+        installing("upgrade", "forebay", CHART, "-n", self.space, "--wait", *values("small"), *OWN, "--set", "image.tag=next")
+        self.assertEqual(self.replicas(), 4)
 
     def autoscaler(self):
         return get(self.space, "hpa", "forebay-parser")

@@ -16,6 +16,19 @@ forebay.workload (dict "root" $ "tier" "parser" "component" "parser" "values" .V
 {{- if and $stateful (ne .tier "dev") -}}
 {{- $env = prepend $env (dict "name" "FOREBAY__KAFKA__INSTANCE_ID" "valueFrom" (dict "fieldRef" (dict "fieldPath" "metadata.name"))) -}}
 {{- end -}}
+{{- /*
+How many pods there are is the autoscaler's to say: a number here would undo with each upgrade what was scaled. But a number that a release had
+and has no more is taken out of the cluster too, where it becomes 1. So what once had one keeps one, which is how many there are; and what
+began without is marked, so that it goes on without.
+*/ -}}
+{{- $replicas := include "forebay.clamped" (dict "root" $root "tier" .tier "replicas" $values.replicas) -}}
+{{- if (default dict $values.autoscaling).by -}}
+{{- $there := lookup "apps/v1" $values.kind $root.Release.Namespace $name -}}
+{{- $replicas = "" -}}
+{{- if and $there (not (dig "metadata" "annotations" "forebay/replicas" "" $there)) -}}
+{{- $replicas = $there.spec.replicas | int | toString -}}
+{{- end -}}
+{{- end -}}
 apiVersion: apps/v1
 kind: {{ $values.kind }}
 metadata:
@@ -24,9 +37,13 @@ metadata:
   labels:
     {{- include "forebay.labels" $root | nindent 4 }}
     app.kubernetes.io/component: {{ .component }}
+  {{- if not $replicas }}
+  annotations:
+    forebay/replicas: autoscaler
+  {{- end }}
 spec:
-  {{- if not (default dict $values.autoscaling).by }}
-  replicas: {{ include "forebay.clamped" (dict "root" $root "tier" .tier "replicas" $values.replicas) }}
+  {{- with $replicas }}
+  replicas: {{ . }}
   {{- end }}
   revisionHistoryLimit: 5
   {{- if $stateful }}
