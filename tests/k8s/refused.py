@@ -84,7 +84,7 @@ class Refused(unittest.TestCase):
         lag = "parser.autoscaling.by=lag"
         sasl = "config.kafka.properties.security\\.protocol=SASL_SSL"
         asks = "keda.secretTargetRef[0].parameter=username,keda.secretTargetRef[1].parameter=password"
-        beats = "config.ingest.listeners.beats"
+        beats, metric = "config.ingest.listeners.beats", "indexer.autoscaling.metric"
         for change, path, mended in [
             ("config.kafka.properties.ssl\\.ca\\.location=/etc/forebay/kafka/ca.crt", "config.kafka.properties.ssl.ca.location",
              "secrets.kafka.name=forebay-kafka"),
@@ -112,8 +112,8 @@ class Refused(unittest.TestCase):
             ("services.defaults.enabled=false,routes.http.enabled=true", "services.http.enabled", "services.http.enabled=true"),
             (f"mirrored={{{'r' * 20}}},fullnameOverride={'n' * 24}", "mirrored: for the region rrr", f"fullnameOverride={'n' * 23}"),
             (f"mirrored={{eu,{'r' * 5}}},fullnameOverride={'n' * 50}", "mirrored: for the region rrrrr", "mirrored={eu}"),
-            ("mirrored={us},indexer.autoscaling.by=metric,indexer.autoscaling.metric.name=lag,indexer.autoscaling.metric.selector.topic=others",
-             "indexer.autoscaling.metric.selector", "indexer.autoscaling.metric.selector.topic=forebay.events"),
+            (f"mirrored={{us}},indexer.autoscaling.by=metric,{metric}.name=lag,{metric}.selector.topic=others", f"{metric}.selector",
+             f"{metric}.selector.topic=forebay.events"),
             (f"eck.enabled=true,fullnameOverride={'n' * 37}", "eck.enabled", f"fullnameOverride={'n' * 36}"),
             ("services.http.enabled=false,routes.grpc.enabled=true", "services.http.enabled", "services.http.enabled=true"),
         ]:

@@ -35,8 +35,10 @@ class Scaling(unittest.TestCase):
         region's brokers, within the same bounds; and no number of their own stands beside it.
         """
         metric = "indexer.autoscaling.metric.name=lag,indexer.autoscaling.metric.selector"
-        kinds = {"cpu": "HorizontalPodAutoscaler", "lag": "ScaledObject", f"metric,{metric}.topic=forebay.events,{metric}.is=it": "HorizontalPodAutoscaler",
-                 f"metric,{metric}.group=forebay-indexer": "HorizontalPodAutoscaler"}
+        kinds = {
+            "cpu": "HorizontalPodAutoscaler", "lag": "ScaledObject", f"metric,{metric}.group=forebay-indexer": "HorizontalPodAutoscaler",
+            f"metric,{metric}.topic=forebay.events,{metric}.is=it": "HorizontalPodAutoscaler",
+        }
         for by, kind in kinds.items():
             documents = rendered("small", "--set", f"mirrored={{us,ap-1}},config.kafka.topics.partitions=7,indexer.autoscaling.by={by}")
             scaled = {d["metadata"]["name"]: d["spec"] for d in documents if d["kind"] == kind}
@@ -49,8 +51,9 @@ class Scaling(unittest.TestCase):
                 self.assertEqual(target["name"], name)
                 self.assertNotIn("replicas", workload["spec"])
                 env = {e["name"]: e.get("value") for e in workload["spec"]["template"]["spec"]["containers"][0]["env"]}
-                self.assertEqual((env.get("FOREBAY__KAFKA__TOPICS__EVENTS", "forebay.events"), env.get("FOREBAY__INDEXER__GROUP", "forebay-indexer")), (topic, group))
-                self.assertEqual((spec.get("maxReplicas") or spec["maxReplicaCount"]), 7)
+                self.assertEqual(env.get("FOREBAY__KAFKA__TOPICS__EVENTS", "forebay.events"), topic)
+                self.assertEqual(env.get("FOREBAY__INDEXER__GROUP", "forebay-indexer"), group)
+                self.assertEqual(spec.get("maxReplicas") or spec["maxReplicaCount"], 7)
                 if by == "lag":
                     trigger = spec["triggers"][0]["metadata"]
                     self.assertEqual((trigger["topic"], trigger["consumerGroup"]), (topic, group))
@@ -61,8 +64,8 @@ class Scaling(unittest.TestCase):
 
     def test_an_autoscaler_takes_over_what_is_there(self):
         """
-        Scenario: tiers run with so many pods each, more of them since, and are given autoscalers; then once more; one was stopped by hand. Then tiers that
-        had autoscalers from their beginning, and one that has it no more, and again.
+        Scenario: tiers run with other numbers of pods than they were given, one was stopped by hand, and they get autoscalers; then an upgrade.
+        Then tiers that had autoscalers from their beginning, and one that has it no more, and again.
         Guarantees: as many pods stay as there are, since a number that is taken out of a release becomes 1; where none was written, none is ever.
         """
         own = ["--set", "mirrored={us},ingest.autoscaling.by=cpu,indexer.autoscaling.by=lag,parser.autoscaling.by=cpu"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests the chart: ./run.sh [rendered|refused|installed|scaled|walked|NAME OF A TEST]...   (all without arguments)
-#   rendered     with refused: what needs no cluster
+#   rendered     with all of its subjects (rendered_*.py) and refused: what needs no cluster
 #   BLESS=1      writes what `helm template` gives to golden/, for a person to look at
 #   FOREBAY      the `forebay` that checks rendered settings   (default: the debug build of CARGO_TARGET_DIR)
 set -euo pipefail
