@@ -121,7 +121,9 @@ impl Label {
             Self::Outcome => "How it ended: `ok`, `failed` or a word that says more.",
             Self::Topic => "A Kafka topic.",
             Self::Partition => "A Kafka partition's number.",
-            Self::Status => "An HTTP status code, or `error` where no answer came.",
+            Self::Status => {
+                "Of `forebay_ingest_requests_total` the HTTP status code of the answer; of `forebay_bulk_requests_total` what came of the request: `ok`, `too_large`, `rejected`, `unreachable`, `unreadable_answer`, `unauthorized`, `forbidden`, `busy`, `server_error` or `blocked`."
+            }
             Self::Protocol => "The protocol that events came in by.",
             Self::Listener => "The name of a listener of ingest.",
             Self::Quota => "A quota of a tenant, by its key in the access file.",
