@@ -32,7 +32,7 @@ def misnamed(expression, metrics):
             yield f"there is no metric {name}"
             continue
         for label in re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", inside):
-            if label not in metrics[base] | {"namespace", "instance", "le"}:
+            if label not in metrics[base] | {"namespace", "instance", "tier", "le"}:
                 yield f"{name} has no label {label}"
 
 
