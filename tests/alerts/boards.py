@@ -17,7 +17,8 @@ from expressions import expressions  # noqa: E402
 from generate import known  # noqa: E402
 from tellers import TIERS, tellers  # noqa: E402
 
-VARIABLES = {"$__rate_interval": "5m", "$__range": "1h", "$namespace": ".*", "$tenant": ".*"}
+# The longer name stands before the one that it begins with.
+VARIABLES = {"$__rate_interval": "5m", "$__range_s": "3600", "$__range": "1h", "$namespace": ".*", "$tenant": ".*"}
 # A board with a tenant chosen.
 OF_TENANT = {**VARIABLES, "$tenant": "acme"}
 # What the numbers of the overview need, and which are nought while there was nothing to count.
@@ -100,8 +101,49 @@ def tests():
         others = [series for other in TIERS for series in series_of(other, FROM_THE_START, "0x60", "1x60") if other != tier]
         counted = [{"series": series, "values": "0 0 0 0 0 40x5 stale"}, *others]
         yield test(f"{panel}: what was counted is shown, though {tier} is gone", counted, [(40, f"count({overview[panel]} > 30)", 1)])
-        first = [{"series": series, "values": "_x5 7x60"}, *young]
+        # Of the process that is there from the start on, so that it is known not to have counted before.
+        counter = f'{series[:-1]}, instance="{tier}"}}'
+        first = [{"series": counter, "values": "_x5 7x60"}, *young]
         yield test(f"{panel}: a first count counts", first, [(40, overview[panel], 7)])
+        began = [{"series": 'process_start_time_seconds{instance="young"}', "values": "_x20 1170x80"}, {"series": 'forebay_build_info{instance="young"}', "values": "_x20 1x80"}]
+        begun = [{"series": f'{series[:-1]}, instance="young"}}', "values": "_x20 7x60"}, *began, *young]
+        yield test(f"{panel}: what a process counted before its first scrape counts", begun, [(40, overview[panel], 7)])
+        old = [{"series": counter, "values": "7x10 stale 7x180"}, *long_ago(tier)]
+        yield test(f"{panel}: an old count is no new one, in a new Prometheus and after a scrape that failed", old, [(minute, overview[panel], 0) for minute in (5, 15, 71, 75, 131)])
+    yield from of_mirrored_regions(overview)
+
+
+def long_ago(tier):
+    """Processes that began before all that is known of them; a scrape of one tier's fails."""
+    for other in TIERS:
+        values = "1x10 stale 1x180" if other == tier else "1x200"
+        yield {"series": f'forebay_build_info{{instance="{other}"}}', "values": values}
+        yield {"series": f'forebay_records_received_total{{stage="{other}", instance="{other}"}}', "values": values}
+        yield {"series": f'process_start_time_seconds{{instance="{other}"}}', "values": values.replace("1x", "-90000x")}
+
+
+def of_mirrored_regions(overview):
+    """Indexers of a mirrored region are no part of what became of this region's events, and no tier of it."""
+    us = 'tier="indexer-us", instance="us"'
+    mirrored = [
+        {"series": f'forebay_records_received_total{{stage="indexer", {us}}}', "values": "0+5000x60"},
+        *({"series": f'forebay_events_{name}_total{{tenant="acme", {us}}}', "values": "0+5000x60"} for name in ("indexed", "duplicate")),
+        {"series": f'forebay_events_dead_lettered_total{{tenant="acme", stage="indexer", {us}}}', "values": "0+5000x60"},
+    ]
+    flow = [
+        {"series": 'forebay_events_accepted_total{tenant="acme", tier="ingest", instance="ingest"}', "values": "0+60x60"},
+        {"series": 'forebay_events_indexed_total{tenant="acme", tier="indexer", instance="indexer"}', "values": "0+54x60"},
+    ]
+    home = [
+        {"series": f'forebay_records_received_total{{stage="{tier}", tier="{tier}", instance="{tier}"}}', "values": "0+60x60"} for tier in TIERS
+    ]
+    boards = {board: text for board, panel, text in expressions(OF_TENANT) if panel == "Without an outcome"}
+    checks = [(60, f"round({text})", 360) for text in boards.values()]
+    yield test("a mirrored region's indexers have outcomes of other events", mirrored + flow + home, [*checks, (60, f"round({overview['Indexed']}, 0.1)", 0.9)])
+    scraped = [text for board, panel, text in expressions(VARIABLES) if panel == "Tiers scraped"]
+    alone = mirrored + flow[:1] + home[:2]
+    checks = [(60, text, None) for text in (*boards.values(), overview["Indexed"])]
+    yield test("a mirrored region's indexers are here alone", alone, checks + [(60, text, value) for text, value in zip(scraped, (1, 1, 0))])
 
 
 def main():

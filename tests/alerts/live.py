@@ -24,8 +24,8 @@ from installation import Installation
 from walk import walk
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# What stands for Grafana's variables.
-VARIABLES = {"$__rate_interval": "15s", "$__range": "1m", "$namespace": ".*", "$tenant": ".*"}
+# What stands for Grafana's variables; the longer name before the one that it begins with.
+VARIABLES = {"$__rate_interval": "15s", "$__range_s": "60", "$__range": "1m", "$namespace": ".*", "$tenant": ".*"}
 # There is no kubelet beside `forebay dev`: these have to answer in an installation.
 OF_KUBELET = "kubelet_"
 

@@ -1,11 +1,14 @@
 """What Forebay's dashboards show. `generate.py` writes them to the chart."""
 
 from grafana import Dashboard, grown, quantile, rate, variable
-from tellers import TIERS, or_nought, there
+from tellers import HOME, TIERS, or_nought, there
 
 LAG = "sum by (topic) (forebay_consumer_lag)"
 AGE = "max by (topic) (forebay_consumer_oldest_record_age_seconds)"
 LEFT = "min by (topic) (forebay_consumer_retention_left_seconds)"
+# A time, and its seconds.
+HOUR = ("1h", "3600")
+RANGE = ("$__range", "$__range_s")
 # What every process of a namespace may tell, of ours alone.
 OURS = "and on (namespace, instance) forebay_build_info"
 
@@ -13,19 +16,23 @@ OURS = "and on (namespace, instance) forebay_build_info"
 def bucketed(share, stage, by=""):
     """Age of events when a stage was done with them."""
     labels = f"le, {by}" if by else "le"
-    inside = f'rate(forebay_event_latency_seconds_bucket{{stage="{stage}"}}[$__rate_interval])'
+    inside = f'rate(forebay_event_latency_seconds_bucket{{stage="{stage}", {HOME}}}[$__rate_interval])'
     return f"histogram_quantile({share}, sum by ({labels}) ({inside}))"
 
 
-def ledger(by=""):
+def outcome(name):
+    """The counter of an outcome of events that this region accepted."""
+    return f"forebay_events_{name}_total{{{HOME}}}"
+
+
+def ledger():
     """Events acknowledged since the beginning of the range, less all that have an outcome."""
 
     def total(metric):
-        return f"(sum {by}(increase({metric}[$__range]))" + (" or vector(0)" if not by else f" or 0 * sum {by}(forebay_events_accepted_total)") + ")"
+        return f"(sum(increase({metric}[$__range])) or vector(0))"
 
     plus = " + ".join(total(f"forebay_events_{name}_total") for name in ("accepted", "split"))
-    minus = "".join(f" - {total(f'forebay_events_{name}_total')}" for name in ("indexed", "duplicate", "dead_lettered", "dropped"))
-    return plus + minus
+    return plus + "".join(f" - {total(outcome(name))}" for name in ("indexed", "duplicate", "dead_lettered", "dropped"))
 
 
 def overview():
@@ -37,7 +44,7 @@ def overview():
         about="How many processes of each tier answer. Without one of a tier, what only that tier knows has no value here: \"No data\" is not nought.",
     )
     board.stat("Accepted", rate("forebay_events_accepted_total", quiet=False), "eps", nought=True)
-    board.stat("Indexed", rate("forebay_events_indexed_total", quiet=False), "eps", nought=True)
+    board.stat("Indexed", rate(outcome("indexed"), quiet=False), "eps", nought=True)
     board.stat("Waiting in Kafka", "sum(forebay_consumer_lag)", about="Records that no consumer has committed.", nought=True)
     board.stat("Oldest waits", "max(forebay_consumer_oldest_record_age_seconds)", "s", bad_from=600, nought=True)
     board.stat(
@@ -48,16 +55,16 @@ def overview():
         about="Of the topic's retention, for the oldest record without an outcome. At nought Kafka deletes it.",
     )
     board.stat("Received to indexed, p99", bucketed(0.99, "indexer"), "s", bad_from=60)
-    board.stat("Dead letters in an hour", grown("forebay_events_dead_lettered_total", "1h"), bad_from=1, nought=True)
+    board.stat("Dead letters in an hour", grown("forebay_events_dead_lettered_total", *HOUR), bad_from=1, nought=True)
     board.stat("Parts not ready", "count(forebay_component_ready == 0)", bad_from=1, nought=True)
     board.row("Nothing lost")
     board.graph(
         "Events by outcome",
         (rate("forebay_events_accepted_total"), "accepted"),
-        (rate("forebay_events_indexed_total"), "indexed"),
-        (rate("forebay_events_duplicate_total"), "duplicate"),
-        (rate("forebay_events_dead_lettered_total"), "dead-lettered"),
-        (rate("forebay_events_dropped_total"), "dropped by a rule"),
+        (rate(outcome("indexed")), "indexed"),
+        (rate(outcome("duplicate")), "duplicate"),
+        (rate(outcome("dead_lettered")), "dead-lettered"),
+        (rate(outcome("dropped")), "dropped by a rule"),
         unit="eps",
         width=12,
     )
@@ -69,13 +76,13 @@ def overview():
     )
     board.stat(
         "Records deleted unread",
-        grown("forebay_consumer_offset_resets_total", "$__range"),
+        grown("forebay_consumer_offset_resets_total", *RANGE),
         width=3,
         bad_from=1,
         nought=True,
         about="Times that a consumer's position was gone: retention was faster, or the topic was made anew.",
     )
-    board.stat("Lost at the door", grown("forebay_ingest_lost_events_total", "$__range"), width=3, bad_from=1, nought=True)
+    board.stat("Lost at the door", grown("forebay_ingest_lost_events_total", *RANGE), width=3, bad_from=1, nought=True)
     board.row("Where it is stuck")
     board.graph("Records waiting, by topic", (LAG, "{{topic}}"))
     board.graph("Age of the oldest, by topic", (AGE, "{{topic}}"), unit="s")
@@ -211,10 +218,10 @@ def tenant():
     board.stat("Accepted", rate("forebay_events_accepted_total", quiet=False), "eps", width=4, nought=True)
     board.stat("Bytes", rate("forebay_ingest_event_bytes_total", quiet=False), "Bps", width=4, nought=True)
     board.stat("Last heard of", "time() - max(forebay_tenant_last_event_timestamp_seconds)", "s", width=4)
-    board.stat("Dead letters in an hour", grown("forebay_events_dead_lettered_total", "1h"), width=4, bad_from=1, nought=True)
+    board.stat("Dead letters in an hour", grown("forebay_events_dead_lettered_total", *HOUR), width=4, bad_from=1, nought=True)
     board.stat("Put off in an hour", "sum(increase(forebay_ingest_put_off_requests_total[1h]))", width=4, bad_from=1, nought=True)
     board.stat("Without an outcome", ledger(), width=4, about="Over the range shown, as on the overview.")
-    board.graph("Events by outcome", (rate("forebay_events_accepted_total"), "accepted"), (rate("forebay_events_indexed_total"), "indexed"), (rate("forebay_events_duplicate_total"), "duplicate"), (rate("forebay_events_dead_lettered_total"), "dead-lettered"), (rate("forebay_events_dropped_total"), "dropped by a rule"), (rate("forebay_events_split_total"), "split off"), unit="eps", width=12)
+    board.graph("Events by outcome", (rate("forebay_events_accepted_total"), "accepted"), (rate(outcome("indexed")), "indexed"), (rate(outcome("duplicate")), "duplicate"), (rate(outcome("dead_lettered")), "dead-lettered"), (rate(outcome("dropped")), "dropped by a rule"), (rate("forebay_events_split_total"), "split off"), unit="eps", width=12)
     board.graph("Accepted, by tenant", (rate("forebay_events_accepted_total", "tenant"), "{{tenant}}"), unit="eps", width=12, stack=True)
     board.graph("Formats", (rate("forebay_parser_events_total", "format"), "{{format}}"), unit="eps")
     board.graph("Dead letters", (rate("forebay_events_dead_lettered_total", "stage"), "{{stage}}"), unit="eps")
@@ -230,10 +237,10 @@ def tenant():
 
 def dead_letters():
     board = Dashboard("dead-letters", "dead letters", "Events that could not be processed: how many, whose, why, and what was done about them.")
-    board.stat("In an hour", grown("forebay_events_dead_lettered_total", "1h"), width=6, bad_from=1, nought=True)
+    board.stat("In an hour", grown("forebay_events_dead_lettered_total", *HOUR), width=6, bad_from=1, nought=True)
     board.stat("Share of what came", "sum(rate(forebay_events_dead_lettered_total[15m])) / sum(rate(forebay_events_accepted_total[15m]))", "percentunit", width=6, bad_from=0.01, nought=True)
     board.stat("Replayed in an hour", "sum(increase(forebay_replayed_total[1h]))", width=6, nought=True)
-    board.stat("Not written for long", grown("forebay_documents_diverted_total", "1h"), width=6, bad_from=1, about="Dead letters since their index took none for too long.", nought=True)
+    board.stat("Not written for long", grown("forebay_documents_diverted_total", *HOUR), width=6, bad_from=1, about="Dead letters since their index took none for too long.", nought=True)
     board.graph("By stage", (rate("forebay_events_dead_lettered_total", "stage"), "{{stage}}"), unit="eps", width=12, stack=True)
     board.graph("By tenant", (rate("forebay_events_dead_lettered_total", "tenant"), "{{tenant}}"), unit="eps", width=12, stack=True)
     board.graph("Unparsed, by reason", (rate("forebay_parser_unparsed_total", "reason"), "{{reason}}"), unit="eps", width=12, about="`passed_raw` were passed on as text instead.")
@@ -250,7 +257,7 @@ def stores():
     board.stat("Partitions read", "sum(forebay_consumer_partitions)", width=4)
     board.stat("Partitions paused", "sum(forebay_consumer_paused)", width=4, bad_from=1, nought=True)
     board.stat("Retention left", "min(forebay_consumer_retention_left_seconds)", "s", width=4, about="For the oldest record without an outcome.")
-    board.stat("Records deleted unread", grown("forebay_consumer_offset_resets_total", "$__range"), width=4, bad_from=1, nought=True)
+    board.stat("Records deleted unread", grown("forebay_consumer_offset_resets_total", *RANGE), width=4, bad_from=1, nought=True)
     board.stat("Errors in an hour", "sum(increase(forebay_kafka_errors_total[1h]))", width=4, nought=True)
     board.graph("Time until acknowledged", (quantile(0.5, "forebay_ingest_ack_seconds"), "p50"), (quantile(0.99, "forebay_ingest_ack_seconds"), "p99"), unit="s", about="All in-sync replicas.")
     board.graph("Producers hold", ("sum by (instance) (forebay_producer_queue_bytes)", "{{instance}}"), unit="bytes")

@@ -11,14 +11,15 @@ from tellers import ANY, THERE, or_nought, told
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 NAMESPACE = 'namespace=~"$namespace"'
+SINCE = "process_start_time_seconds"
 
 
 def scoped(expression, matchers):
-    """The expression with the matchers in each of its selectors; what says who is there knows no tenants, and gets the namespace's alone."""
+    """The expression with the matchers in each of its selectors; what says who is there and since when knows no tenants, and gets the namespace's alone."""
 
     def add(match):
         name, inside = match.group(1), match.group(2)
-        parts = [part for part in (inside, NAMESPACE if name in (ANY, THERE) else matchers) if part]
+        parts = [part for part in (inside, NAMESPACE if name in (ANY, THERE, SINCE) else matchers) if part]
         return f"{name}{{{', '.join(parts)}}}" if parts else name
 
     return re.sub(r"\b((?:forebay|process)_[a-z0-9_]+)(?:\{([^}]*)\})?", add, expression)
@@ -204,9 +205,12 @@ def rate(metric, by="", quiet=True):
     return or_nought(summed) if quiet else summed
 
 
-def grown(metric, window):
-    """How much counters grew, summed. One that is new counts whole: `increase` doesn't see a first count."""
-    return f"sum(({metric} unless {metric} offset {window}) or increase({metric}[{window}]))"
+def grown(metric, window, seconds):
+    """How much counters grew, summed. One that is new counts whole: `increase` doesn't see a first count. It is new as the alerts have it
+    (loss.yaml says why): not there before the window, and its process was scraped without it or began within the window."""
+    scraped = f"sum by (namespace, instance) (count_over_time({ANY}[{window}]))"
+    unknown = f"count_over_time({metric}[{window}]) >= on (namespace, instance) group_left () {scraped} unless on (namespace, instance) {SINCE} > time() - {seconds}"
+    return f"sum(({metric} unless last_over_time({metric}[1h] offset {window}) unless ({unknown})) or increase({metric}[{window}]))"
 
 
 def quantile(share, metric, by=""):

@@ -8,6 +8,8 @@ import re
 
 TIERS = ("ingest", "parser", "indexer")
 THERE = "forebay_records_received_total"
+# Of this region: indexers of mirrored ones have their component in the label `tier`, `indexer-REGION`, and count what others accepted.
+HOME = 'tier!~"indexer-.+"'
 # What any process tells.
 ANY = "forebay_build_info"
 WORKERS = ("parser", "indexer")
@@ -38,8 +40,8 @@ def tellers(expression):
 
 
 def there(tier):
-    """How many processes of a tier are scraped; nothing if none is."""
-    return f'count({THERE}{{stage="{tier}"}})'
+    """How many processes of a tier of this region are scraped; nothing if none is."""
+    return f'count({THERE}{{stage="{tier}", {HOME}}})'
 
 
 def answered(expression):
