@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests the chart: ./run.sh [rendered|refused|installed|scaled|walked|NAME OF A TEST]...   (all without arguments)
-#   rendered     with all of its subjects (rendered_*.py) and refused: what needs no cluster
+# Tests the chart: ./run.sh [rendered|refused|monitored|installed|scaled|walked|NAME OF A TEST]...   (all without arguments)
+#   rendered     with all of its subjects (rendered_*.py), refused and monitored: what needs no cluster
 #   BLESS=1      writes what `helm template` gives to golden/, for a person to look at
 #   FOREBAY      the `forebay` that checks rendered settings   (default: the debug build of CARGO_TARGET_DIR)
 set -euo pipefail
@@ -19,12 +19,12 @@ HELM=$("$here/../servers/k8s/run.sh" helm)
 export HELM
 export FOREBAY=${FOREBAY:-${CARGO_TARGET_DIR:-$here/../../target}/debug/forebay}
 cd "$here"
-rendered=(rendered rendered_jobs rendered_network rendered_scaling rendered_secrets refused)
+rendered=(rendered rendered_jobs rendered_network rendered_scaling rendered_secrets refused monitored)
 modules=() named=()
 for name in "$@"; do
   case $name in
     rendered) modules+=("${rendered[@]}") ;;
-    refused | installed | scaled | walked) modules+=("$name") ;;
+    refused | monitored | installed | scaled | walked) modules+=("$name") ;;
     *) named+=(-k "$name") ;;
   esac
 done

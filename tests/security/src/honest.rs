@@ -45,7 +45,6 @@ impl Honest {
     }
 
     /// Puts it into a request.
-    #[must_use]
     pub fn put(&self, request: RequestBuilder) -> RequestBuilder {
         let request = request.header("content-type", "application/x-ndjson").body(self.body.clone());
         self.encoding
