@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What dashboards say while somebody is missing who would tell: no nought, unless those answer who count.
+"""What dashboards say while somebody is missing who would tell: no nought, unless those answer who count. And the ledger of the runbooks.
 
     boards.py PROMTOOL
 """
@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tools/dashboards"))
 from expressions import expressions  # noqa: E402
 from generate import known  # noqa: E402
 from tellers import TIERS, tellers  # noqa: E402
+from walk import RUNBOOKS, SHELL, blocks  # noqa: E402
 
 # The longer name stands before the one that it begins with.
 VARIABLES = {"$__rate_interval": "5m", "$__range_s": "3600", "$__range": "1h", "$namespace": ".*", "$tenant": ".*"}
@@ -111,6 +112,7 @@ def tests():
         old = [{"series": counter, "values": "7x10 stale 7x180"}, *long_ago(tier)]
         yield test(f"{panel}: an old count is no new one, in a new Prometheus and after a scrape that failed", old, [(minute, overview[panel], 0) for minute in (5, 15, 71, 75, 131)])
     yield from of_mirrored_regions(overview)
+    yield from of_runbooks()
 
 
 def long_ago(tier):
@@ -146,12 +148,43 @@ def of_mirrored_regions(overview):
     yield test("a mirrored region's indexers are here alone", alone, checks + [(60, text, value) for text, value in zip(scraped, (1, 1, 0))])
 
 
+def of_runbooks():
+    """The ledger as it is typed at 3 a.m.: of tenants that have all outcomes, and of those that lack some."""
+
+    def counted(tenant, **entries):
+        for name, each in entries.items():
+            yield {"series": f'forebay_events_{name}_total{{tenant="{tenant}"}}', "values": f"0+{each}x480"}
+
+    series = [
+        *counted("plain", accepted=60, indexed=60),
+        *counted("drops", accepted=60, split=6, indexed=33, dropped=33),
+        *counted("all", accepted=60, indexed=30, duplicate=10, dead_lettered=10, dropped=10),
+        *counted("lossy", accepted=60, indexed=50, dropped=5),
+        {"series": 'forebay_events_indexed_total{tenant="plain", tier="indexer-us"}', "values": "0+600x480"},
+    ]
+    missing = {"plain": 0, "drops": 0, "all": 0, "lossy": 5}
+    typed = [line for line in blocks((RUNBOOKS / "at-3-am.md").read_text()) if not SHELL.match(line)]
+    if not typed:
+        raise ValueError("at-3-am.md has no expression of the ledger")
+    exact = [{"labels": f'{{tenant="{tenant}"}}', "value": 360 * each} for tenant, each in missing.items()]
+    checks = [{"eval_time": "480m", "expr": f"round({line})", "exp_samples": exact} for line in typed]
+    yield {**test("at 3 a.m.", series, ()), "promql_expr_test": checks}
+    there = [{"series": f'forebay_records_received_total{{stage="{tier}"}}', "values": "0+60x480"} for tier in TIERS]
+    boards = [
+        (text, 60 * each)
+        for tenant, each in missing.items()
+        for board, panel, text in expressions({**VARIABLES, "$tenant": tenant})
+        if (board, panel) == ("tenant", "Without an outcome")
+    ]
+    yield test("on the tenant's dashboard", series + there, [(480, f"round({text})", value) for text, value in boards])
+
+
 def main():
     found = list(tests())
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "boards.yaml"
         # JSON is YAML.
-        path.write_text(json.dumps({"evaluation_interval": "1m", "tests": found}))
+        path.write_text(json.dumps({"rule_files": [str(ROOT / "helm/forebay/alerts/loss.yaml")], "evaluation_interval": "1m", "tests": found}))
         ran = subprocess.run([sys.argv[1], "test", "rules", path], capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         print(ran.stdout + ran.stderr, file=sys.stderr)
