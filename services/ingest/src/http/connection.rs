@@ -180,7 +180,7 @@ impl Held {
     pub(crate) async fn over(&self, lease: &Lease) -> &'static str {
         tokio::select! {
             biased;
-            () = self.stop.drain.cancelled() => "the server is stopping",
+            () = self.stop.drain.cancelled() => "the server is stopping, or no longer trusts the client's certificate",
             () = lease.ended() => "the credential was changed or revoked, or has expired",
         }
     }

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::Activity;
 
@@ -24,6 +24,12 @@ const DURING: usize = 1280 * 1024;
 const PIECE: usize = 512;
 /// In how many pieces the head of an HTTP/1.1 request may come.
 const PIECES: u32 = 4;
+/// In how many pieces at most, however soon one comes after the other.
+const MOST_PIECES: u32 = 64;
+/// How long a head may take that comes in more than [`PIECES`], from its first one: clients that write it field by field take less.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// What HTTP/2 begins with ([RFC 9113, 3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)); no method of HTTP/1.1 does.
+const PREFACE: &[u8] = b"PRI";
 /// How long isn't read whose head comes in more. What has come meanwhile is one piece.
 const PAUSE_PIECES: Duration = Duration::from_secs(2);
 /// How long isn't read who says more between requests.
@@ -40,30 +46,42 @@ pub(super) struct Paced<S> {
     progress: u64,
     /// What was read since it changed.
     unpaid: usize,
-    /// In how many pieces.
+    /// In how many pieces, and since when.
     pieces: u32,
+    since: Instant,
+    /// Whether nothing has been read yet.
+    is_new: bool,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 // === impl Paced ===
 
 impl<S> Paced<S> {
-    pub(super) const fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity, progress: 0, unpaid: 0, pieces: 0, pause: None }
+    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        let since = Instant::now();
+        Self { stream, activity, progress: 0, unpaid: 0, pieces: 0, since, is_new: true, pause: None }
+    }
+
+    /// Looks whether something has come of what was read.
+    fn look(&mut self) {
+        let progress = self.activity.progress();
+        if progress != self.progress {
+            (self.progress, self.unpaid, self.pieces, self.pause) = (progress, 0, 0, None);
+        }
     }
 
     /// Counts what was read; beyond the limit, how long nothing is.
     fn count(&mut self, bytes: usize) -> Option<Duration> {
-        let progress = self.activity.progress();
-        if progress != self.progress {
-            (self.progress, self.unpaid, self.pieces) = (progress, 0, 0);
-        }
+        self.look();
         self.unpaid = self.unpaid.saturating_add(bytes);
-        self.pieces = self.pieces.saturating_add(u32::from(bytes < PIECE));
-        // Clients of HTTP/2 say small things between requests that want an answer soon.
-        let is_head = !self.activity.is_under_way() && !self.activity.speaks_http2();
-        if is_head && self.pieces > PIECES && !self.activity.is_upgraded() {
-            return Some(PAUSE_PIECES);
+        if bytes < PIECE && self.is_head() {
+            if self.pieces == 0 {
+                self.since = Instant::now();
+            }
+            self.pieces += 1;
+            if self.pieces > MOST_PIECES || (self.pieces > PIECES && self.since.elapsed() > AT_ONCE) {
+                return Some(PAUSE_PIECES);
+            }
         }
         let (most, pause) = match self.activity.is_under_way() {
             true => (DURING, PAUSE_DURING),
@@ -75,6 +93,11 @@ impl<S> Paced<S> {
         self.unpaid = 0;
         Some(pause)
     }
+
+    /// Whether what comes is the head of an HTTP/1.1 request: clients of HTTP/2 say small things between requests that want an answer soon.
+    fn is_head(&self) -> bool {
+        !self.activity.is_under_way() && !self.activity.speaks_http2() && !self.activity.is_upgraded()
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
@@ -83,13 +106,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.look();
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
             self.pause = None;
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        let bytes = buffer.filled().len() - before;
+        let read = &buffer.filled()[before..];
+        let bytes = read.len();
+        if std::mem::take(&mut self.is_new) && read.starts_with(PREFACE) {
+            self.activity.speaks(true);
+        }
         self.pause = self.count(bytes).map(|pause| Box::pin(sleep(pause)));
         Poll::Ready(Ok(()))
     }
@@ -127,8 +155,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncReadExt;
-    use tokio::time::Instant;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
 
@@ -165,24 +192,48 @@ mod tests {
         assert_eq!(reads(&mut paced, 10 * DURING).await, Duration::ZERO);
     }
 
-    /// Scenario: heads of HTTP/1.1 come in a few pieces, and then one in many.
-    /// Guarantees: the former are read at once, each; the latter slowly.
+    async fn piece(paced: &mut Paced<impl AsyncRead + Unpin>) -> Duration {
+        let started = Instant::now();
+        let _len = paced.read_exact(&mut [0; 6]).await.unwrap();
+        started.elapsed()
+    }
+
+    /// Scenario: heads of HTTP/1.1 come in many pieces, written one after the other by a client who is in a hurry; then one that takes its
+    /// time; then requests.
+    /// Guarantees: the former are read at once; the latter slowly, until a request has begun.
     #[tokio::test(start_paused = true)]
     async fn a_head_in_many_pieces_is_read_slowly() {
         let activity = Arc::new(Activity::new());
         let mut paced = Paced::new(tokio::io::repeat(0), Arc::clone(&activity));
-        let started = Instant::now();
-        let mut piece = [0; 6];
         for _request in 0..3 {
-            for _piece in 0..PIECES {
-                let _len = paced.read_exact(&mut piece).await.unwrap();
+            for _piece in 0..5 * PIECES {
+                assert_eq!(piece(&mut paced).await, Duration::ZERO);
             }
             drop(Activity::begin(&activity));
         }
-        assert_eq!(started.elapsed(), Duration::ZERO);
-        for _piece in 0..PIECES + 2 {
-            let _len = paced.read_exact(&mut piece).await.unwrap();
+        for _piece in 0..=PIECES {
+            assert_eq!(piece(&mut paced).await, Duration::ZERO);
+            sleep(AT_ONCE).await;
         }
-        assert_eq!(started.elapsed(), PAUSE_PIECES);
+        assert_eq!(piece(&mut paced).await, PAUSE_PIECES - AT_ONCE);
+        drop(Activity::begin(&activity));
+        assert_eq!(piece(&mut paced).await, Duration::ZERO, "a request has come of it");
+        for _piece in 0..MOST_PIECES {
+            assert_eq!(piece(&mut paced).await, Duration::ZERO);
+        }
+        assert_eq!(piece(&mut paced).await, PAUSE_PIECES);
+    }
+
+    /// Scenario: a client of HTTP/2 says small things before its first request.
+    /// Guarantees: they are read at once.
+    #[tokio::test(start_paused = true)]
+    async fn small_frames_before_the_first_request_are_read_at_once() {
+        let (mut client, server) = tokio::io::duplex(64);
+        let mut paced = Paced::new(server, Arc::new(Activity::new()));
+        for part in [*b"PRI * ", *b"HTTP/2"].into_iter().chain([*b"ping!!"; 9]) {
+            client.write_all(&part).await.unwrap();
+            assert_eq!(piece(&mut paced).await, Duration::ZERO);
+            sleep(AT_ONCE).await;
+        }
     }
 }

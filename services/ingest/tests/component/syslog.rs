@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use forebay_settings::sections::ingest::{ListenerProtocol, ListenerSettings};
-use forebay_settings::{ByteSize, Settings};
+use forebay_settings::{ByteSize, Period, Settings};
 use forebay_testkit::free_port;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
@@ -221,4 +221,29 @@ async fn a_local_process_is_named() {
     assert_eq!(texts(&stored), ["{\"a\":1}", "plain"]);
     let pid = ("log.source.pid".to_owned(), std::process::id().to_string());
     assert!(stored.iter().all(|event| event.format.is_empty() && event.attributes.contains(&pid)));
+}
+
+/// Scenario: many connections begin large messages, more than there is memory for, and are gone before their ends.
+/// Guarantees: what they held is there for others then, and not only after `ack_timeout`: who waits for memory keeps none from others.
+#[tokio::test]
+async fn who_waits_for_memory_and_is_gone_keeps_none() {
+    let (ingest, address) = over_tcp(ListenerProtocol::Syslog, |settings| {
+        settings.ingest.max_in_flight = ByteSize::mib(4);
+        settings.ingest.max_body = ByteSize::mib(1);
+        settings.ingest.max_inflated_body = ByteSize::mib(4);
+        settings.ingest.ack_timeout = Period::from_secs(120);
+        settings.ingest.read_timeout = Period::from_secs(120);
+    })
+    .await;
+    let half = format!("90000 <13>{}", "x".repeat(80_000));
+    let mut crowd = Vec::new();
+    for _ in 0..40 {
+        let mut sender = TcpStream::connect(address).await.unwrap();
+        sender.write_all(half.as_bytes()).await.unwrap();
+        crowd.push(sender);
+    }
+    drop(crowd);
+    let large = format!("{{\"a\":\"{}\"}}\n", "x".repeat(900_000));
+    eventually("others have the memory", async || ingest.ndjson("", large.clone()).await.status == 200).await;
+    assert_eq!(ingest.stop().await.len(), 1);
 }

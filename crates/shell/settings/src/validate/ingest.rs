@@ -95,6 +95,9 @@ fn listeners(ingest: &IngestSettings, findings: &mut Findings) {
         if let Some(max) = listener.max_connections_per_address {
             findings.number(&path("max_connections_per_address"), as_number(max), 1, 1_000_000);
         }
+        if let Some(most) = listener.max_in_flight {
+            findings.size(&path("max_in_flight"), most, ByteSize::kib(64), ingest.max_in_flight);
+        }
         tls::check(&path("tls"), &listener.tls, findings);
         without_effect(listener, &path, findings);
         let reached =

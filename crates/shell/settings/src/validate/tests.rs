@@ -336,6 +336,22 @@ fn listeners_are_told_what_has_no_effect() {
     );
 }
 
+/// Guarantees: a listener's part of the memory is one.
+#[test]
+fn a_part_is_no_more_than_the_whole() {
+    let with = |most: ByteSize| {
+        let mut listener = ListenerSettings::new(ListenerProtocol::Syslog, "127.0.0.1:514");
+        listener.max_in_flight = Some(most);
+        problems(|s| {
+            let _none_before = s.ingest.listeners.insert("x".to_owned(), listener);
+        })
+    };
+    assert_eq!(with(ByteSize::mib(1)), [""; 0]);
+    for odd in [ByteSize::kib(1), ByteSize::mib(65)] {
+        one(&with(odd), "ingest.listeners.x.max_in_flight: ", "write 64KiB to 64MiB");
+    }
+}
+
 #[test]
 fn two_listeners_on_one_address_are_told() {
     let found = problems(|s| {

@@ -148,6 +148,8 @@ impl Inlet {
     async fn grow_in_time(&mut self) -> Result<(), Kind> {
         let limit = self.next_limit();
         let give_up = &self.route.stop.give_up;
+        // Or connections that all wait for more would keep from each other what they have, until none of them has time left.
+        let _until_there_is_some = self.held.lend();
         self.held.grow_to(limit.saturating_mul(PER_BYTE), give_up).await.map_err(|refusal| refusal.kind)?;
         self.limit = limit;
         Ok(())
