@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use forebay_access::Role;
 use forebay_convert::Documents;
+use forebay_rule_tools::folder::State;
 use forebay_rule_tools::preview::preview;
 use forebay_rule_tools::{Captured, Receipts, RuleFolder};
 use forebay_rules::RuleFiles;
@@ -53,6 +54,8 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
     let settings = settings(target, args.from.as_ref())?;
     let path = rules::folder(Some(&args.path), &settings)?;
     let folder = RuleFolder::of(&path, settings.parser.rules.folder.as_deref());
+    // Before they are read: what is edited meanwhile, or before anybody watches, is an edit.
+    let state = folder.state().ok();
     let files = rules::read(&folder)?;
     let mut source = Source::new(args.from, args.like, &settings, args.count as usize)?;
     let events = source.read(&files).await?;
@@ -62,7 +65,7 @@ pub(crate) async fn run(target: &TargetArgs, args: Args) -> Outcome {
         return Ok(if shown { Exit::Done } else { Exit::Failed });
     }
     note("waiting for edits; Ctrl-C ends");
-    view.watch(&mut source, args.follow).await
+    view.watch(&mut source, state, args.follow).await
 }
 
 /// The settings: where Kafka is needed, of what is spoken to; else of the file alone.
@@ -93,11 +96,10 @@ impl View {
         show(settings, folder, files, events, data)
     }
 
-    /// Shows the events again whenever the files change, and new ones as they come.
-    async fn watch(mut self, source: &mut Source, follow: bool) -> Outcome {
+    /// Shows the events again whenever the files change from what they were when they were `shown`, and new ones as they come.
+    async fn watch(mut self, source: &mut Source, mut shown: Option<State>, follow: bool) -> Outcome {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut shown = self.folder.state().ok();
         let mut seen = shown.clone();
         for look in 1_u32.. {
             let _tick = ticks.tick().await;

@@ -29,16 +29,29 @@ pub(crate) fn adapt(settings: &mut Settings, port: Option<u16>) {
     retention.tenants.values_mut().for_each(|own| own.close_after = None);
     settings.kafka.topics.partitions = PARTITIONS;
     settings.kafka.topics.replication = 1;
-    settings.kafka.linger = Period::from_millis(5);
     settings.parser.lanes = 1;
     // The embedded broker has no transactions.
     settings.parser.delivery = Delivery::AtLeastOnce;
-    settings.parser.max_in_flight = ByteSize::mib(4);
-    settings.indexer.bulk_wait = Period::from_millis(200);
     settings.indexer.requests_in_flight = 1;
-    settings.indexer.bulk_bytes = ByteSize::mib(2);
-    settings.indexer.max_in_flight = ByteSize::mib(8);
-    settings.ingest.max_in_flight = ByteSize::mib(32);
+    // One process of one machine: less memory and shorter waits, unless somebody has said otherwise.
+    let usual = Settings::default();
+    let unless_set = |value: &mut ByteSize, usual: ByteSize, here: ByteSize| {
+        if *value == usual {
+            *value = here;
+        }
+    };
+    let (parser, indexer) = (&mut settings.parser, &mut settings.indexer);
+    unless_set(&mut parser.max_in_flight, usual.parser.max_in_flight, ByteSize::mib(4));
+    unless_set(&mut indexer.bulk_bytes, usual.indexer.bulk_bytes, ByteSize::mib(2));
+    unless_set(&mut indexer.max_in_flight, usual.indexer.max_in_flight, ByteSize::mib(8));
+    unless_set(&mut settings.ingest.max_in_flight, usual.ingest.max_in_flight, ByteSize::mib(32));
+    let sooner = |value: &mut Period, usual: Period, here: u64| {
+        if *value == usual {
+            *value = Period::from_millis(here);
+        }
+    };
+    sooner(&mut indexer.bulk_wait, usual.indexer.bulk_wait, 200);
+    sooner(&mut settings.kafka.linger, usual.kafka.linger, 5);
 }
 
 /// Makes `settings` speak to the embedded broker.
@@ -77,6 +90,17 @@ mod tests {
         settings.parser.delivery = Delivery::ExactlyOnce;
         adapt(&mut settings, None);
         assert_eq!(settings.parser.delivery, Delivery::AtLeastOnce);
+    }
+
+    /// Guarantees: what somebody has said about memory and waits holds; what nobody has is less here.
+    #[test]
+    fn what_was_set_stays() {
+        let mut settings = Settings::default();
+        (settings.ingest.max_in_flight, settings.kafka.linger) = (ByteSize::mib(100), Period::from_millis(1));
+        adapt(&mut settings, None);
+        assert_eq!(settings.ingest.max_in_flight, ByteSize::mib(100));
+        assert_eq!(settings.kafka.linger, Period::from_millis(1));
+        assert_eq!(settings.parser.max_in_flight, ByteSize::mib(4));
     }
 
     /// Guarantees: several instances don't meet, and who asks for a port gets it.
