@@ -17,6 +17,9 @@ MINUTES := 3
 DENY_VERSION := 0.20.2
 DENY := $(FOREBAY_CACHE)/tools/bin/cargo-deny
 
+# Most tests wait for servers nearly all of their time.
+TEST_THREADS := $(or $(RUST_TEST_THREADS),$(shell n=$$(nproc); echo $$((n < 6 ? 6 : n))))
+
 .PHONY: help run test test-rules test-compat test-alerts test-k8s test-images quick check fmt demo bench attack sim fuzz chaos chaos-kill scale prerequisites prerequisites-test servers clients
 
 help: ## this list
@@ -27,7 +30,7 @@ run: prerequisites ## build and run everything in one process: forebay dev
 
 test: prerequisites-test servers clients ## every test: unit, property, component, and end to end on real servers
 	cargo build --workspace --bins
-	cargo test --workspace $(ARGS)
+	RUST_TEST_THREADS=$(TEST_THREADS) cargo test --workspace $(ARGS)
 	$(CARGO_TARGET_DIR)/debug/forebay test rules
 	@echo 'all tests passed: unit, property, component, end to end'
 
