@@ -107,6 +107,10 @@ impl IndexerMetrics {
             ledger.add(&row.tenant, Entry::Indexed, row.indexed);
             ledger.add(&row.tenant, Entry::Duplicate, row.duplicate);
             ledger.add(&row.tenant, Entry::DeadLettered(STAGE), row.dead_lettered);
+            // Few tenants have any, and each series costs memory.
+            if row.replayed > 0 {
+                ledger.add(&row.tenant, Entry::Replayed, row.replayed);
+            }
             self.emitted.increment(row.indexed + row.duplicate + row.dead_lettered);
             self.failure_store.increment(row.failure_stored);
         }
@@ -138,6 +142,7 @@ mod tests {
                 indexed: 1,
                 duplicate: 1,
                 dead_lettered: 1,
+                replayed: 1,
                 ..TenantTally::default()
             };
             metrics.settled(&[row]);
@@ -145,9 +150,10 @@ mod tests {
         }
         let text = scrape.render();
         let tenants = text.lines().filter(|line| line.contains(r#"tenant="many-"#)).count();
-        assert_eq!(tenants, 100 * 3);
+        assert_eq!(tenants, 100 * 4);
         for line in [
             r#"forebay_events_indexed_total{tenant="_other"} 9900"#,
+            r#"forebay_events_replayed_total{tenant="_other"} 9900"#,
             r#"forebay_event_latency_seconds_count{stage="indexer",group="gold"} 6"#,
             r#"forebay_event_latency_seconds_count{stage="indexer",group="default"} 19994"#,
             r#"forebay_event_latency_skipped_total{stage="indexer",reason="replayed"} 10000"#,

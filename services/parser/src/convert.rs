@@ -87,6 +87,7 @@ impl<R: Rules> Converter<R> {
                 }
                 Decision::Dropped { event, reason } => {
                     counts.dropped(event.tenant, &reason);
+                    counts.came_again(&event);
                     Outcome::Dropped
                 }
             });
@@ -127,6 +128,9 @@ fn dead_letter(
     outbox: &mut impl Outbox,
 ) -> Result<(), KafkaError> {
     counts.dead_letter(refused.tenant(), &refused.refusal.error_type);
+    if let Some(event) = &refused.event {
+        counts.came_again(event);
+    }
     let masked = refused.masked_value();
     outbox.dead_letter(&refused.letter(place), record.key, masked.as_deref().unwrap_or(record.value))
 }

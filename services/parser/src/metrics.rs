@@ -33,6 +33,7 @@ pub struct BatchCounts {
     sources: Vec<SourceRow>,
     dead_letters: Vec<DeadLetterRow>,
     dropped: Vec<DroppedRow>,
+    replayed: Vec<ReplayedRow>,
 }
 
 #[derive(Debug)]
@@ -68,6 +69,12 @@ struct DroppedRow {
     events: u64,
 }
 
+#[derive(Debug)]
+struct ReplayedRow {
+    tenant: String,
+    events: u64,
+}
+
 impl BatchCounts {
     /// All documents of an event were sent.
     pub(crate) fn forwarded(&mut self, made: &Made<'_, impl Rules>) {
@@ -79,6 +86,7 @@ impl BatchCounts {
         if let Some(received_ms) = event.first_received_ms() {
             self.source(event.tenant, event.source, received_ms);
         }
+        self.came_again(event);
     }
 
     /// A source has sent something. Senders may name themselves as they like, so only so many are looked at in a batch.
@@ -143,6 +151,25 @@ impl BatchCounts {
             }),
         };
         row.events += 1;
+    }
+
+    /// An event has an outcome here: it is an entry of the ledger if a replay has sent it.
+    pub(crate) fn came_again(&mut self, event: &RawEvent<'_>) {
+        if event.attempt == 0 {
+            return;
+        }
+        let known = self.replayed.iter().rposition(|row| row.tenant == event.tenant);
+        let row = match known.and_then(|at| self.replayed.get_mut(at)) {
+            Some(row) => row,
+            None => self.replayed.push_mut(ReplayedRow { tenant: event.tenant.to_owned(), events: 0 }),
+        };
+        row.events += 1;
+    }
+
+    /// How many events of the batch came again.
+    #[cfg(test)]
+    pub(crate) fn replays(&self) -> u64 {
+        self.replayed.iter().map(|row| row.events).sum()
     }
 }
 
@@ -246,6 +273,9 @@ impl LaneMetrics {
         for row in &counts.dropped {
             self.ledger.add(&row.tenant, Entry::Dropped(row.reason.as_str().into()), row.events);
         }
+        for row in &counts.replayed {
+            self.ledger.add(&row.tenant, Entry::Replayed, row.events);
+        }
     }
 }
 
@@ -285,6 +315,17 @@ mod tests {
         assert!(all <= 100 * 9, "{all} series");
         let dropped = r#"forebay_events_dropped_total{tenant="_other",reason="many-noise"} 9900"#;
         assert!(text.lines().any(|line| line == dropped), "{text}");
+    }
+
+    /// Guarantees: replayed events of a batch are counted by tenant, and no others.
+    #[test]
+    fn what_came_again_is_gathered() {
+        let mut counts = BatchCounts::default();
+        for (tenant, attempt) in [("a", 0), ("a", 1), ("b", 3), ("a", 2), ("c", 0)] {
+            counts.came_again(&RawEvent { tenant, attempt, ..RawEvent::default() });
+        }
+        let rows: Vec<_> = counts.replayed.iter().map(|row| (&*row.tenant, row.events)).collect();
+        assert_eq!((rows, counts.replays()), (vec![("a", 2), ("b", 1)], 3));
     }
 
     /// Guarantees: drops of a batch are gathered by tenant and reason, so that a batch of them takes little.

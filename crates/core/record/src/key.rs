@@ -6,11 +6,16 @@
 //!
 //! Text, tab-separated, so that any Kafka tool shows it: `v1 tenant target event_ms replays id received_ms trace`, of which the
 //! last two may be missing, or the first of them empty. A reader of version 1 accepts further columns. When ingest received the event is
-//! said of events that the parser sees for the first time; a replay leaves it out, since it says nothing of the pipeline then.
+//! said of events that the parser sees for the first time; a replay leaves it out, since it says nothing of the pipeline then. A
+//! replay that writes to this topic itself says `replayed` in its place: whoever keeps the ledger must tell its records from those that
+//! the parser made of replayed raw events, and has counted. A reader of before takes that for no time.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use thiserror::Error;
+
+/// What stands in the place of the time of receipt where a replay has sent the record to this topic itself.
+const REPLAYED: &str = "replayed";
 
 /// The facts beside a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,12 +56,21 @@ impl<'a> EventKey<'a> {
 
     /// Appends the key's text, with when ingest received the event, in milliseconds since the Unix epoch.
     pub fn push_received(&self, out: &mut String, received_ms: Option<i64>) {
+        self.push_with(out, received_ms);
+    }
+
+    /// Appends the key's text, as that of a record that a replay sends to this topic itself.
+    pub fn push_replayed(&self, out: &mut String) {
+        self.push_with(out, Some(REPLAYED));
+    }
+
+    fn push_with(&self, out: &mut String, receipt: Option<impl Display>) {
         let Self { tenant, target, event_ms, replays, id, trace } = self;
         // Writing to a String can't fail.
         let _infallible = write!(out, "v1\t{tenant}\t{target}\t{event_ms}\t{replays}\t{id}");
-        match received_ms {
-            Some(received_ms) => {
-                let _infallible = write!(out, "\t{received_ms}");
+        match receipt {
+            Some(receipt) => {
+                let _infallible = write!(out, "\t{receipt}");
             }
             None if !trace.is_empty() => out.push('\t'),
             None => {}
@@ -95,8 +109,18 @@ impl<'a> EventKey<'a> {
 /// When ingest received the event of a key, in milliseconds since the Unix epoch; `None` where the key doesn't say so.
 #[must_use]
 pub fn received_ms(key: &[u8]) -> Option<i64> {
-    let column = key.split(|byte| *byte == b'\t').nth(6)?;
-    std::str::from_utf8(column).ok()?.parse().ok()
+    std::str::from_utf8(receipt(key)?).ok()?.parse().ok()
+}
+
+/// Whether a replay has sent the record of this key to this topic itself. What the parser made of a raw event that was replayed has a
+/// replay count too, and isn't meant.
+#[must_use]
+pub fn is_replay(key: &[u8]) -> bool {
+    receipt(key) == Some(REPLAYED.as_bytes())
+}
+
+fn receipt(key: &[u8]) -> Option<&[u8]> {
+    key.split(|byte| *byte == b'\t').nth(6)
 }
 
 #[cfg(test)]
@@ -144,11 +168,32 @@ mod tests {
             prop_assert_eq!(EventKey::read(text.as_bytes()), Ok(key));
         }
 
+        /// Scenario: keys of the parser, with a replay count and a time of receipt or without, and one that a replay wrote.
+        /// Guarantees: only the last is told for a replay's; nothing else of it is touched, and it has no time of receipt.
+        #[test]
+        fn a_replays_own_records_are_told_from_the_parsers(
+            id in "[^\\p{Cc}]{1,40}",
+            replays: u32,
+            received: Option<i64>,
+            trace in "([0-9a-f-]{55})?",
+        ) {
+            let key = EventKey { tenant: "acme", target: "t", event_ms: 1, replays, id: &id, trace: &trace };
+            let mut text = String::new();
+            key.push_received(&mut text, received);
+            prop_assert!(!is_replay(text.as_bytes()));
+            text.clear();
+            key.push_replayed(&mut text);
+            prop_assert!(is_replay(text.as_bytes()));
+            prop_assert_eq!(received_ms(text.as_bytes()), None);
+            prop_assert_eq!(EventKey::read(text.as_bytes()), Ok(key));
+        }
+
         /// Scenario: arbitrary bytes as a key. Guarantees: an answer, no panic.
         #[test]
         fn survives_anything(bytes: Vec<u8>) {
             let _any = EventKey::read(&bytes);
             let _any = received_ms(&bytes);
+            let _any = is_replay(&bytes);
         }
     }
 }

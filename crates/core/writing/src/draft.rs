@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use forebay_bulk::{BulkBuilder, BulkRequest, ItemError};
-use forebay_record::EventKey;
+use forebay_record::key::{EventKey, is_replay};
 
 use crate::batch::Batch;
 use crate::traced::Traced;
@@ -33,6 +33,8 @@ pub struct Draft<B> {
 pub(crate) struct DraftRow {
     pub(crate) tenant: String,
     pub(crate) target: String,
+    /// How many of them a replay has sent to the topic itself.
+    pub(crate) replayed: u64,
     is_ours: bool,
 }
 
@@ -60,6 +62,9 @@ impl<B: Batch> Draft<B> {
             let (tenant, target) = key.as_ref().map_or(("", ""), |key| (key.tenant, key.target));
             let (row, is_ours) = rows.of(tenant, target, prefix);
             row_of.push(row);
+            if key.as_ref().is_ok_and(|key| key.replays > 0) && is_replay(records.key(index)) {
+                rows.replayed(row);
+            }
             traced.enter(tag, key.as_ref().map_or("", |key| key.trace));
             let pushed = match key {
                 Ok(_) if !is_ours => Err((INVALID_TARGET, format!("the index is none of `{prefix}-*`"))),
@@ -94,7 +99,8 @@ impl<'a> Rows<'a> {
                 let rows = &mut self.rows;
                 let at = *self.known.entry((tenant, target)).or_insert_with(|| {
                     let is_ours = target.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'));
-                    rows.push(DraftRow { tenant: tenant.to_owned(), target: target.to_owned(), is_ours });
+                    let (tenant, target) = (tenant.to_owned(), target.to_owned());
+                    rows.push(DraftRow { tenant, target, replayed: 0, is_ours });
                     rows.len() - 1
                 });
                 self.last = Some((tenant, target, at));
@@ -104,5 +110,12 @@ impl<'a> Rows<'a> {
         let is_ours = self.rows.get(at).is_some_and(|row| row.is_ours);
         // A load has fewer than 2^32 records.
         (u32::try_from(at).unwrap_or(u32::MAX), is_ours)
+    }
+
+    /// A replay has sent a record of this row.
+    fn replayed(&mut self, row: u32) {
+        if let Some(row) = self.rows.get_mut(row as usize) {
+            row.replayed += 1;
+        }
     }
 }

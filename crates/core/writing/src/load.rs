@@ -16,6 +16,8 @@ pub struct TenantTally {
     pub failure_stored: u64,
     /// Dead letters.
     pub dead_lettered: u64,
+    /// How many of all these records a replay had sent to the topic itself, past the parser.
+    pub replayed: u64,
 }
 
 /// Documents that the store has confirmed, of one tenant in one answer.

@@ -133,7 +133,8 @@ impl<B: Batch> Writing<B> {
         let number = self.number();
         let rows = rows.into_iter().map(|row| {
             let target = if row.target.is_empty() { NO_TARGET } else { self.targets.enter(&row.target, now) };
-            Row { target, tally: TenantTally { tenant: row.tenant, ..TenantTally::default() } }
+            let (tenant, replayed) = (row.tenant, row.replayed);
+            Row { target, tally: TenantTally { tenant, replayed, ..TenantTally::default() } }
         });
         let rows = rows.collect();
         let open = records.len();

@@ -139,7 +139,7 @@ fn decide_raw(
         };
         let records = made
             .documents()
-            .map(|document| Keyed { key: document.key.as_bytes().to_vec(), value: document.body.to_vec() });
+            .map(|document| Keyed { key: sent_by_us(document.key), value: document.body.to_vec() });
         return Ok(ReplayDecision::Replay(Return {
             topic: terms.topics.events.clone(),
             records: records.collect(),
@@ -176,9 +176,20 @@ fn decide_event(
         return as_raw(letter, event, value, attempt, terms.topics);
     }
     let mut key = String::new();
-    EventKey { replays: attempt, ..event }.push(&mut key);
+    EventKey { replays: attempt, ..event }.push_replayed(&mut key);
     let topic = terms.topics.events.clone();
     Ok(ReplayDecision::Replay(Return::of_one(topic, key.into_bytes(), value.to_vec())))
+}
+
+/// The key of a document that goes past the parser, which would have counted its event as replayed: now the indexer does.
+fn sent_by_us(key: &str) -> Vec<u8> {
+    let mut marked = String::new();
+    match EventKey::read(key.as_bytes()) {
+        Ok(event) => event.push_replayed(&mut marked),
+        // It was written a moment ago, so it can be read.
+        Err(_) => marked.push_str(key),
+    }
+    marked.into_bytes()
 }
 
 fn as_raw(
@@ -312,6 +323,13 @@ pub(crate) mod tests {
         key.into_bytes()
     }
 
+    /// The same, as a replay writes it.
+    fn replayed_key(replays: u32) -> Vec<u8> {
+        let (written, mut key) = (event_key(replays), String::new());
+        EventKey::read(&written).unwrap().push_replayed(&mut key);
+        key.into_bytes()
+    }
+
     pub(crate) fn raw_value() -> Vec<u8> {
         let mut value = Vec::new();
         RawTemplate::new(&RawEvent { tenant: "acme", ..RawEvent::default() }).push(
@@ -344,14 +362,16 @@ pub(crate) mod tests {
     }
 
     /// Scenario: a document that the search server refused. Guarantees: it goes back to the events, the document untouched,
-    /// with a key that differs only in the replay count.
+    /// with a key that differs only in the replay count, and says that a replay sent it; a second replay changes no more.
     #[test]
     fn a_document_goes_back_with_its_count_raised() {
         let (topic, back) = replayed(decided(&letter(), &event_key(0), b"{\"n\":\"x\"}"));
         assert_eq!(
             (topic.as_str(), back.key, back.value.as_slice()),
-            ("forebay.events", event_key(1), &b"{\"n\":\"x\"}"[..])
+            ("forebay.events", replayed_key(1), &b"{\"n\":\"x\"}"[..])
         );
+        let (_, back) = replayed(decided(&letter(), &replayed_key(1), b"{}"));
+        assert_eq!(back.key, replayed_key(2));
     }
 
     /// Scenario: a raw event with a broken body, a correction that mends it, one that fails, and a letter about a document.
@@ -395,6 +415,7 @@ pub(crate) mod tests {
         let (topic, back) = replayed(decided_to(Destination::Events, &letter, b"host-1", &raw_value()));
         assert_eq!(topic, "forebay.events");
         assert_eq!(EventKey::read(&back.key).map(|key| (key.id, key.replays)), Ok(("e-1", 1)));
+        assert!(forebay_record::key::is_replay(&back.key), "the parser doesn't see it");
         assert!(String::from_utf8_lossy(&back.value).contains("not json"));
         let refused = decided_to(Destination::Events, &letter, b"", b"?");
         assert_eq!(refused, ReplayDecision::Skip("invalid_record".into()));

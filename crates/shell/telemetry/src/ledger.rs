@@ -1,6 +1,6 @@
 //! The ledger: what became of every event, per tenant.
 //!
-//! It has to add up: accepted = indexed + duplicate + dead-lettered + dropped + in flight. Each lane or thread keeps a
+//! It has to add up: accepted + split + replayed = indexed + duplicate + dead-lettered + dropped + in flight. Each lane or thread keeps a
 //! [`Ledger`] of its own, which remembers the handles that it has used: counting for a known tenant allocates nothing
 //! and takes no lock. The number of tenants that metrics tell apart is capped for the whole process by [`TenantCap`],
 //! since every tenant costs memory here and in Prometheus.
@@ -29,6 +29,9 @@ pub enum Entry {
     DeadLettered(&'static str),
     /// A rule dropped them; with the rule's reason. Rules name few.
     Dropped(Arc<str>),
+    /// They came again from the dead letters, which is no outcome: whoever reads them first counts them, once they are settled
+    /// there. So one that is read twice after a crash counts twice on both sides.
+    Replayed,
 }
 
 /// Counts what became of events, for one lane or thread.
@@ -91,6 +94,7 @@ impl Entry {
                 counter(CounterName::EventsDeadLettered, &[tenant, (Label::Stage, stage)])
             }
             Self::Dropped(reason) => counter(CounterName::EventsDropped, &[tenant, (Label::Reason, reason)]),
+            Self::Replayed => counter(CounterName::EventsReplayed, &[tenant]),
         }
     }
 }

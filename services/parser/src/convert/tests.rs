@@ -183,7 +183,7 @@ fn what_fails_is_dead_lettered_by_itself() {
     }
 }
 
-/// Scenario: an event that was replayed. Guarantees: document and dead letter carry the count on.
+/// Scenario: events that were replayed. Guarantees: document and dead letter carry the count on.
 #[test]
 fn the_replay_count_travels_on() {
     let mut outbox = Recording::default();
@@ -194,6 +194,27 @@ fn the_replay_count_travels_on() {
     let _converted = convert(&[good, bad], &mut outbox);
     assert_eq!(EventKey::read(outbox.documents[0].1.as_bytes()).unwrap().replays, 2);
     assert_eq!(outbox.letters[0].0.replay_count, 3);
+}
+
+/// Scenario: replayed events of which one becomes documents, one is dropped and one refused, and an event that comes for the first time.
+/// Guarantees: each of the former is counted as replayed, once.
+#[test]
+fn what_came_again_is_counted_whatever_becomes_of_it() {
+    let again = |body: &[u8]| {
+        let mut value = raw("e-1", "", "s", body);
+        forebay_record::raw::push_attempt(&mut value, 1);
+        value
+    };
+    let mut converter = Converter::new(Splitting { current: "a".into() }, "forebay.raw", "forebay");
+    let revision = converter.current();
+    let mut counts = BatchCounts::default();
+    let first = raw("e-2", "", "s", b"1");
+    for (limit, values) in [(usize::MAX, vec![again(b"3"), again(b"0"), first]), (50, vec![again(b"2")])] {
+        let mut outbox = Recording { limit, ..Recording::default() };
+        let with = With { revision: &revision, partitions: 12, now_ms: NOW_MS };
+        let _converted = converter.convert(&batch(&values), with, &mut counts, &mut outbox).unwrap();
+    }
+    assert_eq!(counts.replays(), 3);
 }
 
 /// Scenario: one event is split, one dropped, and of one the last document is larger than its topic takes.

@@ -213,7 +213,7 @@ impl Run<'_> {
                 && replayed.insert((letter.event, letter.part, envelope.replay_count))
             {
                 let mut text = String::new();
-                EventKey { replays: key.replays + 1, ..key }.push(&mut text);
+                EventKey { replays: key.replays + 1, ..key }.push_replayed(&mut text);
                 let (partition, value) = (envelope.source_partition, letter.value.clone());
                 self.replay_to(
                     Topic::Events,

@@ -14,9 +14,9 @@ Every process serves its metrics for Prometheus on `telemetry.listen` under `/me
 series appears once there is something to count.
 
 The ledger adds up for each tenant, once nothing is in flight any more: `forebay_events_accepted_total` +
-`forebay_events_split_total` = `forebay_events_indexed_total` + `forebay_events_duplicate_total` + `forebay_events_dead_lettered_total` +
-`forebay_events_dropped_total`. A replay adds one more outcome for each event that it sends, and a kill -9 may count a
-record again, as a duplicate. Counters start anew with the process, so compare increases, summed over all processes.
+`forebay_events_split_total` + `forebay_events_replayed_total` = `forebay_events_indexed_total` + `forebay_events_duplicate_total` +
+`forebay_events_dead_lettered_total` + `forebay_events_dropped_total`. A kill -9 may count a record again, as a duplicate. Counters start anew with the process, so
+compare increases, summed over all processes.
 ";
 
 /// The page, from the tables of names.

@@ -32,6 +32,27 @@ fn only_the_refused_documents_are_sent_again() {
     assert_eq!(world.requests, [3, 1]);
 }
 
+/// Scenario: documents of the parser, one of them of a replayed event, and two that a replay sent here, of which one is refused for
+/// a while.
+/// Guarantees: those two are counted as replayed, once each, when their load is done.
+#[test]
+fn what_a_replay_sent_here_is_counted_once() {
+    let mut world = world();
+    let _none = world.modes.insert(B.to_owned(), Mode::Busy);
+    let record = |target: &str, rest: &str| (format!("v1\tacme\t{target}\t0\t{rest}"), b"{}".to_vec());
+    world.load_records(Records(vec![
+        record(A, "0\tid1\t1000"),
+        record(A, "1\tid2"),
+        record(A, "1\tid3\treplayed"),
+        record(B, "2\tid4\treplayed"),
+    ]));
+    world.run(SECOND);
+    assert_eq!(world.replayed, 0, "one of the load isn't done");
+    world.modes.clear();
+    world.run(MINUTE);
+    assert_eq!((world.settled, world.replayed), (4, 2));
+}
+
 #[test]
 fn what_nobody_of_ours_wrote_becomes_a_dead_letter() {
     let mut world = world();

@@ -13,11 +13,13 @@ fn lanes_add_up_and_the_cap_holds() {
     two.add("ledger-a", Entry::Accepted, 4);
     two.add("ledger-b", Entry::DeadLettered("parser"), 1);
     one.add("ledger-c", Entry::Dropped("noise".into()), 5);
+    one.add("ledger-a", Entry::Replayed, 2);
     two.add("ledger-d", Entry::Dropped("noise".into()), 6);
 
     let text = scrape.render();
     let has = |line: &str| assert!(text.lines().any(|l| l == line), "no {line} in\n{text}");
     has(r#"forebay_events_accepted_total{tenant="ledger-a"} 7"#);
+    has(r#"forebay_events_replayed_total{tenant="ledger-a"} 2"#);
     has(r#"forebay_events_dead_lettered_total{tenant="ledger-b",stage="parser"} 1"#);
     has(r#"forebay_events_dropped_total{tenant="_other",reason="noise"} 11"#);
     assert!(!text.contains("ledger-c") && !text.contains("ledger-d"));

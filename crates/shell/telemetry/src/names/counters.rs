@@ -17,7 +17,9 @@ metric_names! {
             "Events dropped on purpose, by a rule.";
 
         EventsSplit => "forebay_events_split_total", Count, [Tenant],
-            "Documents that rules made of events beyond the first of each: accepted + split = indexed + duplicate + dead-lettered + dropped + in flight.";
+            "Documents that rules made of events beyond the first of each: accepted + split + replayed = indexed + duplicate + dead-lettered + dropped + in flight.";
+        EventsReplayed => "forebay_events_replayed_total", Count, [Tenant],
+            "Events that came again from the dead letters, whoever sent them: raw events by the parser, documents that a replay sent past it by the indexer.";
 
         EventLatencySkipped => "forebay_event_latency_skipped_total", Count, [Stage, Reason],
             "Events that `forebay_event_latency_seconds` leaves out: `replayed`, or `clock`, since they were received later than now by more than a second.";

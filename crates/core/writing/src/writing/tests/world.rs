@@ -85,6 +85,7 @@ pub(super) struct World {
     pub(super) sent: Vec<Sending>,
     pub(super) posted: Vec<Letters<Records>>,
     pub(super) settled: u64,
+    pub(super) replayed: u64,
     pub(super) taken: u64,
     builder: BulkBuilder,
     offset: i64,
@@ -124,6 +125,7 @@ impl World {
             sent: Vec::new(),
             posted: Vec::new(),
             settled: 0,
+            replayed: 0,
             taken: 0,
             builder: BulkBuilder::new(),
             offset: 0,
@@ -239,6 +241,7 @@ impl World {
                 finished.tenants.iter().map(|row| row.indexed + row.duplicate + row.dead_lettered).sum();
             assert_eq!(tenants, finished.tally.total());
             self.settled += finished.tally.total();
+            self.replayed += finished.tenants.iter().map(|row| row.replayed).sum::<u64>();
             self.tracker.settle(finished.receipt, &finished.tally).unwrap();
         }
         assert!(self.writing.held_bytes() <= self.writing.bytes());
