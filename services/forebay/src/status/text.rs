@@ -109,18 +109,21 @@ impl Report {
         if rows.is_empty() {
             return lines;
         }
-        // Few rules split events.
+        // Few rules split events, and few events are replayed.
         let splits = rows.iter().any(|row| row.split > 0);
+        let replays = rows.iter().any(|row| row.replayed > 0);
         let mut headings = vec!["TENANT", "ACCEPTED", "INDEXED", "DUPLICATE", "DEAD", "DROPPED", "OPEN"];
         headings.extend(splits.then_some("SPLIT"));
+        headings.extend(replays.then_some("REPLAYED"));
         let mut table = Table::new(&headings);
         for row in rows {
             let numbers = [row.accepted, row.indexed, row.duplicate, row.dead_lettered, row.dropped];
             let sign = if row.open < 0 { "-" } else { "" };
             let open = format!("{sign}{}", count(row.open.unsigned_abs()));
             let split = splits.then(|| count(row.split));
+            let replayed = replays.then(|| count(row.replayed));
             let cells = [cut(&row.tenant)].into_iter().chain(numbers.map(count));
-            table.row(cells.chain([open]).chain(split));
+            table.row(cells.chain([open]).chain(split).chain(replayed));
         }
         lines.extend(table.lines().into_iter().map(|text| Line::new(Tone::Plain, text)));
         lines
@@ -183,7 +186,8 @@ impl Report {
 }
 
 impl DeadLetters {
-    /// How many there are, and of which kinds.
+    /// How many there are, and of which kinds. Closed ones stay in the topic, and a look doesn't tell them from those that are open:
+    /// that takes all marks of replays.
     pub(crate) fn section(&self) -> Section {
         let heading = |text: String| Line::new(Tone::Heading, format!("DEAD LETTERS: {text}"));
         if let Some(problem) = &self.problem {
@@ -192,6 +196,9 @@ impl DeadLetters {
         let stages: Vec<String> =
             self.by_stage.iter().map(|(stage, number)| format!("{stage} {}", count(*number))).collect();
         let mut text = count(self.total);
+        if self.total > 0 {
+            text.push_str(" in the topic");
+        }
         if self.looked_at < self.total {
             text.push_str(&format!("; of the newest {}", count(self.looked_at)));
         }
@@ -203,6 +210,9 @@ impl DeadLetters {
         lines.extend(self.reasons.iter().map(|reason| {
             Line::new(Tone::Plain, format!("{:>width$}  {}", count(reason.letters), reason.reason))
         }));
+        if self.total > 0 {
+            lines.push(Line::new(Tone::Plain, "  -> which of them are open: forebay dlq stats"));
+        }
         lines
     }
 }

@@ -37,7 +37,8 @@ fn a_report_for_people() {
     for part in [
         "HELD: index forebay-acme-2026.11.21 isn't written: 6,000 documents wait",
         "it refuses all",
-        "DEAD LETTERS: 2,000; of the newest 1,000: index 3, parse 997",
+        "DEAD LETTERS: 2,000 in the topic; of the newest 1,000: index 3, parse 997",
+        "  -> which of them are open: forebay dlq stats",
         "500  kind_1: failed to parse field [status]",
         "LEDGER: not told, not every process answers",
         "tenant-01   100,000   90,000          0     0        0  10,000",
@@ -59,4 +60,20 @@ fn a_report_for_people() {
         .for_each(|store| store.reachable = false);
     let text = texts(&well.lines(&TimeZone::UTC)).join("\n");
     assert!(text.contains("INDICES NOT WRITTEN: none alone; the whole store doesn't answer"), "{text}");
+}
+
+/// Scenario: letters were replayed, and the topic has them still; then it has none.
+/// Guarantees: what came again is a column of the ledger, which isn't there otherwise; letters are said to be in the topic, not open.
+#[test]
+fn what_was_replayed_is_said() {
+    let mut report = well();
+    let headings = |report: &Report| report.books()[1].text.clone();
+    assert!(!headings(&report).contains("REPLAYED"), "{}", headings(&report));
+    report.ledger.tenants[0].replayed = 4;
+    assert!(headings(&report).ends_with("OPEN  REPLAYED"), "{}", headings(&report));
+    let row: Vec<String> = report.books()[2].text.split_whitespace().map(str::to_owned).collect();
+    assert_eq!(row, ["acme", "34,567", "34,560", "2", "5", "0", "0", "4"]);
+    let letters = report.dead_letters.section();
+    assert_eq!(letters[0].text, "DEAD LETTERS: 5 in the topic: parse 5");
+    assert_eq!(DeadLetters::default().section()[0].text, "DEAD LETTERS: 0");
 }
