@@ -155,14 +155,21 @@ def of_runbooks():
         for name, each in entries.items():
             yield {"series": f'forebay_events_{name}_total{{tenant="{tenant}"}}', "values": f"0+{each}x480"}
 
+    once = {"accepted": "0+60x480", "replayed": "_x450 500x30", "indexed": "0+60x449 27500+60x30"}
     series = [
         *counted("plain", accepted=60, indexed=60),
         *counted("drops", accepted=60, split=6, indexed=33, dropped=33),
         *counted("all", accepted=60, indexed=30, duplicate=10, dead_lettered=10, dropped=10),
         *counted("lossy", accepted=60, indexed=50, dropped=5),
+        *counted("again", accepted=60, replayed=10, indexed=55, dead_lettered=15),
+        *counted("hidden", accepted=60, replayed=5, indexed=55, dead_lettered=5),
+        # Many at once, the first that this process counts.
+        *({"series": f'forebay_events_{name}_total{{tenant="once", instance="parser"}}', "values": values} for name, values in once.items()),
+        {"series": 'forebay_build_info{instance="parser"}', "values": "1x480"},
+        {"series": 'process_start_time_seconds{instance="parser"}', "values": "-90000x480"},
         {"series": 'forebay_events_indexed_total{tenant="plain", tier="indexer-us"}', "values": "0+600x480"},
     ]
-    missing = {"plain": 0, "drops": 0, "all": 0, "lossy": 5}
+    missing = {"plain": 0, "drops": 0, "all": 0, "lossy": 5, "again": 0, "hidden": 5, "once": 0}
     typed = [line for line in blocks((RUNBOOKS / "at-3-am.md").read_text()) if not SHELL.match(line)]
     if not typed:
         raise ValueError("at-3-am.md has no expression of the ledger")

@@ -19,7 +19,7 @@ TELLERS = (
     (r"forebay_(ingest|certificate|tls|tenant)_|forebay_events_accepted_", ("ingest",)),
     (r"forebay_(parser|rules|source)_|forebay_events_(split|dropped)_", ("parser",)),
     (r"forebay_(bulk|target|targets|documents|failure)_|forebay_events_(indexed|duplicate)_", ("indexer",)),
-    (r"forebay_(consumer|retries|receipts)_|forebay_in_flight_bytes|forebay_events_dead_lettered_", WORKERS),
+    (r"forebay_(consumer|retries|receipts)_|forebay_in_flight_bytes|forebay_events_(dead_lettered|replayed)_", WORKERS),
     (r"forebay_(audit|producer)_", ("ingest", "parser")),
     (r"forebay_(backpressure|component|kafka|event|records|received)_", TIERS),
     # A replay is a job: where none runs, none is scraped. Of the others any process tells.
