@@ -12,7 +12,8 @@ use crate::installation::Installation;
 use crate::support::{Dev, PATIENCE, program, run};
 
 /// Scenario: `forebay dev` is watched while events come, one of which can't be parsed.
-/// Guarantees: each look is a line; once nothing is in flight the ledger adds up, the dead letter included; Ctrl-C ends it.
+/// Guarantees: each look is a line; once nothing is in flight the ledger adds up, the dead letter included, and so it does after that
+/// was replayed and refused again; Ctrl-C ends it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watched_ledger_adds_up() {
     let dir = tempfile::tempdir().unwrap();
@@ -38,6 +39,15 @@ async fn a_watched_ledger_adds_up() {
         let tenant = &report["ledger"]["tenants"][0];
         let outcomes = (&tenant["accepted"], &tenant["indexed"], &tenant["dead_lettered"]);
         adds_up(&report) && outcomes == (&2.into(), &1.into(), &1.into())
+    });
+    assert!(waited.await.is_ok(), "{}", last(&watch));
+    let replayed = dev.run(&["dlq", "replay", "--all"]);
+    assert_eq!(replayed.code, 0, "{}", replayed.err);
+    let waited = eventually("the letter is refused again", PATIENCE, async || {
+        let report = last(&watch);
+        let tenant = &report["ledger"]["tenants"][0];
+        let again = (&tenant["replayed"], &tenant["dead_lettered"], &tenant["open"]);
+        adds_up(&report) && again == (&1.into(), &2.into(), &0.into())
     });
     assert!(waited.await.is_ok(), "{}", last(&watch));
     let pid = watch.pid().to_string();
