@@ -18,7 +18,7 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::doors;
@@ -33,12 +33,14 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Attacks go on side by side, each at a process of its own; those that take all of the machine go on alone.
 static MACHINE: RwLock<()> = RwLock::const_new(());
+/// And not too many of them: crowds take the processors from each other's victims, whose limits of time are short.
+static SIDE_BY_SIDE: Semaphore = Semaphore::const_new(2);
 
 /// A part of the machine, or all of it, until it is dropped.
 #[derive(Debug)]
 #[allow(dead_code, reason = "held, never read")]
 enum Place {
-    Beside(RwLockReadGuard<'static, ()>),
+    Beside(RwLockReadGuard<'static, ()>, SemaphorePermit<'static>),
     Alone(RwLockWriteGuard<'static, ()>),
 }
 
@@ -82,7 +84,8 @@ impl Victim {
     /// # Errors
     /// As [`Self::start`], and what `change` says.
     pub async fn start_with(change: impl FnOnce(&mut Settings, &Path) -> Result<()>) -> Result<Self> {
-        let place = Place::Beside(MACHINE.read().await);
+        let turn = SIDE_BY_SIDE.acquire().await?;
+        let place = Place::Beside(MACHINE.read().await, turn);
         Self::start_at(place, None, change).await
     }
 
