@@ -15,7 +15,10 @@ compat_home() {
   case $1 in
     python) made_from=$(cat "$here/clients/requirements.txt") ;;
     debian) made_from=$debian_packages ;;
-    *) made_from=$(cat "$here/clients/$1"/go.mod "$here/clients/$1"/*.go) ;;
+    *)
+      made_from=$(cat "$here/clients/$1"/go.mod "$here/clients/$1"/*.go)
+      ! grep -q compat/pacer <<< "$made_from" || made_from+=$(cat "$here"/pacer/*.go)
+      ;;
   esac
   echo "${FOREBAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/forebay}/compat/$1-$(cksum <<< "$made_from" | cut -d' ' -f1)"
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"forebay.example/compat/pacer"
 	"github.com/fluent/fluent-logger-golang/fluent"
 )
 
@@ -42,9 +43,9 @@ func main() {
 				return
 			}
 			defer logger.Close()
-			turns := newPacer()
+			turns := pacer.New()
 			for n := one; n < count; n += loggers {
-				turns.wait(n, count)
+				turns.Wait(n, count)
 				id := fmt.Sprintf("%s-%d", os.Args[4], n)
 				event := map[string]string{"id": id, "message": id + " with an acknowledgement"}
 				if err := logger.Post("compat.go", event); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"forebay.example/compat/pacer"
 	client "github.com/elastic/go-lumber/client/v2"
 )
 
@@ -19,10 +20,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	turns := newPacer()
+	turns := pacer.New()
 	var connection *client.SyncClient
 	for first := 0; first < count; first += size {
-		turns.wait(first, count)
+		turns.Wait(first, count)
 		var events []interface{}
 		for n := first; n < min(first+size, count); n++ {
 			id := fmt.Sprintf("%s-%d", prefix, n)

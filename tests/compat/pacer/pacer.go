@@ -1,5 +1,5 @@
-// What the clients in Go share: each has a link to this file, which becomes a part of its package.
-package main
+// Package pacer is what the clients in Go share.
+package pacer
 
 import (
 	"os"
@@ -7,18 +7,20 @@ import (
 	"time"
 )
 
-// A pacer spreads events over the time that the harness asks for. The second half waits for Kafka's outage, which has begun once there
+// A Pacer spreads events over the time that the harness asks for. The second half waits for Kafka's outage, which has begun once there
 // is a file.
-type pacer struct {
+type Pacer struct {
 	started time.Time
 	outage  string
 }
 
-func newPacer() *pacer {
-	return &pacer{started: time.Now(), outage: os.Getenv("FOREBAY_COMPAT_OUTAGE")}
+// New starts to count the time.
+func New() *Pacer {
+	return &Pacer{started: time.Now(), outage: os.Getenv("FOREBAY_COMPAT_OUTAGE")}
 }
 
-func (p *pacer) wait(n, count int) {
+// Wait until it is the turn of event n of count.
+func (p *Pacer) Wait(n, count int) {
 	seconds, _ := strconv.ParseFloat(os.Getenv("FOREBAY_COMPAT_SECONDS"), 64)
 	turn := time.Duration(seconds * float64(n) / float64(count) * float64(time.Second))
 	if n >= count/2 && p.outage != "" {

@@ -1,0 +1,3 @@
+module forebay.example/compat/pacer
+
+go 1.25.0
