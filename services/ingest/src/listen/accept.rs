@@ -29,6 +29,8 @@ use crate::protocols::{self, Ways};
 const FAILED: Duration = Duration::from_secs(2);
 /// How long to wait after a failed accept, which is nearly always for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How many connections of a crowd are accepted before all who have work get a turn: each newcomer is work that others wait behind.
+const IN_A_ROW: usize = 4;
 
 /// A connection that was accepted.
 #[derive(Debug)]
@@ -84,7 +86,10 @@ pub(super) async fn serve(
 ) {
     let places = Places::new(&listener, &intake);
     let ways = Ways::new(&intake);
-    loop {
+    for number in 1_usize.. {
+        if number.is_multiple_of(IN_A_ROW) {
+            tokio::task::yield_now().await;
+        }
         let Some(accepted) = stop.drain.run_until_cancelled(accept(&socket)).await else { break };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,

@@ -1,7 +1,7 @@
 //! Fluent Forward's handshake, by its specification: <https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1>.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use forebay_settings::sections::ingest::ListenerProtocol;
 use sha2::{Digest, Sha512};
@@ -144,4 +144,39 @@ async fn guesses_lock_out_nobody_else() {
     assert!(enters("ann", "pw-ann").await, "it was let in from here before");
     assert!(enters("bob", "pw-bob").await, "nobody guesses at its name");
     let _stored = ingest.stop().await;
+}
+
+/// Scenario: somebody with a wrong key, somebody whose ping can't be read, and a sender of syslog that no certificate, network or listener
+/// speaks for.
+/// Guarantees: none of them hears anything for a tenth of a second, so that it isn't worth much to come again at once.
+/// Doesn't prove: that who comes again on many connections costs little. `make attack` measures that.
+#[tokio::test]
+async fn who_is_not_let_in_has_to_wait() {
+    const PAUSE: Duration = Duration::from_millis(100);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    std::fs::write(&path, "credentials:\n  - {name: any, tenant: acme, forward: {shared_key: the-key}}\n")
+        .unwrap();
+    let change = |settings: &mut forebay_settings::Settings| settings.ingest.access_file = Some(path.clone());
+    let (ingest, address): (_, SocketAddr) = over_tcp(ListenerProtocol::Forward, change).await;
+
+    let mut wrong = TcpStream::connect(address).await.unwrap();
+    let started = Instant::now();
+    assert!(!shake(&mut wrong, "h", "another-key").await);
+    assert!(started.elapsed() >= PAUSE, "{:?}", started.elapsed());
+
+    let mut broken = TcpStream::connect(address).await.unwrap();
+    let _helo = said(&mut broken, 49).await;
+    let started = Instant::now();
+    broken.write_all(&message("no ping")).await.unwrap();
+    assert_eq!(said(&mut broken, 1).await, b"");
+    assert!(started.elapsed() >= PAUSE, "{:?}", started.elapsed());
+    assert!(ingest.stop().await.is_empty());
+
+    let (ingest, address): (_, SocketAddr) = over_tcp(ListenerProtocol::Syslog, change).await;
+    let started = Instant::now();
+    let mut unknown = TcpStream::connect(address).await.unwrap();
+    assert_eq!(said(&mut unknown, 1).await, b"");
+    assert!(started.elapsed() >= PAUSE, "{:?}", started.elapsed());
+    assert!(ingest.stop().await.is_empty());
 }
