@@ -6,6 +6,7 @@
 mod accept;
 mod bound;
 mod keep_alive;
+mod low_water;
 mod places;
 mod stream;
 mod turned_away;
@@ -23,7 +24,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) use self::accept::Connection;
 pub(crate) use self::bound::{Bound, Socket};
 pub(crate) use self::places::Pulse;
-pub(crate) use self::stream::Stream;
+pub(crate) use self::stream::{Stream, WakesLate};
 use crate::admission::budget::Budget;
 use crate::intake::Intake;
 use crate::protocols;

@@ -3,7 +3,7 @@
 //! wake us all the time for nothing.
 //!
 //! What is read counts until a request begins or a piece of its body is taken. Between requests hardly anything has to be said; during one
-//! as much comes as is read ahead of the handler. Who says more isn't read for a while.
+//! as much comes as is read ahead of the handler. Who says more isn't read for a while, and wakes nobody by what he sends meanwhile.
 
 use std::io;
 use std::pin::Pin;
@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::Activity;
+use crate::listen::WakesLate;
 
 /// How much may come between requests, in bytes: twice the largest head.
 const BETWEEN: usize = 128 * 1024;
@@ -37,6 +38,8 @@ const PAUSE_PIECES: Duration = Duration::from_secs(2);
 const PAUSE_BETWEEN: Duration = Duration::from_millis(250);
 /// And during requests.
 const PAUSE_DURING: Duration = Duration::from_secs(1);
+/// What has to have come during a pause to wake us, in bytes.
+const WAKES: u32 = 4096;
 
 /// A connection's bytes.
 #[derive(Debug)]
@@ -57,7 +60,7 @@ pub(super) struct Paced<S> {
 
 // === impl Paced ===
 
-impl<S> Paced<S> {
+impl<S: WakesLate> Paced<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
         let since = Instant::now();
         Self { stream, activity, progress: 0, unpaid: 0, pieces: 0, since, is_new: true, pause: None }
@@ -67,7 +70,19 @@ impl<S> Paced<S> {
     fn look(&mut self) {
         let progress = self.activity.progress();
         if progress != self.progress {
-            (self.progress, self.unpaid, self.pieces, self.pause) = (progress, 0, 0, None);
+            (self.progress, self.unpaid, self.pieces) = (progress, 0, 0);
+            self.go_on();
+        }
+    }
+
+    fn pause(&mut self, pause: Duration) {
+        self.stream.wake_at(WAKES);
+        self.pause = Some(Box::pin(sleep(pause)));
+    }
+
+    fn go_on(&mut self) {
+        if self.pause.take().is_some() {
+            self.stream.wake_at(1);
         }
     }
 
@@ -101,7 +116,7 @@ impl<S> Paced<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl<S: AsyncRead + WakesLate + Unpin> AsyncRead for Paced<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -110,7 +125,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         self.look();
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
-            self.pause = None;
+            self.go_on();
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
@@ -119,7 +134,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         if std::mem::take(&mut self.is_new) && read.starts_with(PREFACE) {
             self.activity.speaks(true);
         }
-        self.pause = self.count(bytes).map(|pause| Box::pin(sleep(pause)));
+        if let Some(pause) = self.count(bytes) {
+            self.pause(pause);
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -160,6 +177,9 @@ mod tests {
 
     use super::*;
 
+    impl WakesLate for tokio::io::Repeat {}
+    impl WakesLate for tokio::io::DuplexStream {}
+
     /// How long it takes to read so much from somebody who always has more.
     async fn reads(paced: &mut Paced<tokio::io::Repeat>, bytes: usize) -> Duration {
         let started = Instant::now();
@@ -193,7 +213,7 @@ mod tests {
         assert_eq!(reads(&mut paced, 10 * DURING).await, Duration::ZERO);
     }
 
-    async fn piece(paced: &mut Paced<impl AsyncRead + Unpin>) -> Duration {
+    async fn piece(paced: &mut Paced<impl AsyncRead + WakesLate + Unpin>) -> Duration {
         let started = Instant::now();
         let _len = paced.read_exact(&mut [0; 6]).await.unwrap();
         started.elapsed()

@@ -9,6 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::coop::poll_proceed;
 
+use super::low_water::wake_at;
+
 /// How many bytes take one of the 128 steps that a task has before it is another's turn. A step for each read alone would let who
 /// sends without a pause have 128 buffers in a row: megabytes, which as tiny frames keep a core busy for the better part of a second.
 const BYTES_A_STEP: usize = 256;
@@ -19,6 +21,22 @@ pub(crate) enum Stream {
     Tcp(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
     Unix(UnixStream),
+}
+
+/// A stream whose reader may want to sleep while little has come.
+pub(crate) trait WakesLate {
+    /// Wakes the reader from now on when so many bytes have come, or the end. Where that can't be had, each byte does.
+    fn wake_at(&self, _bytes: u32) {}
+}
+
+impl WakesLate for Stream {
+    fn wake_at(&self, bytes: u32) {
+        match self {
+            Self::Tcp(stream) => wake_at(stream, bytes),
+            Self::Tls(stream) => wake_at(stream.get_ref().0, bytes),
+            Self::Unix(_) => {}
+        }
+    }
 }
 
 /// Does the same with whichever it is.
