@@ -198,11 +198,12 @@ async fn window(victim: &Victim, honest: &Honest, options: Options) -> Result<La
 async fn start(attack: Attack, targets: &Targets, cores: Cores) -> Result<Process> {
     let program = std::env::current_exe()?;
     let core = cores.attackers.to_string();
-    let mut args =
-        vec!["-n".into(), "19".into(), "taskset".into(), "-c".into(), core, program.display().to_string()];
+    // By the lowest nice value alone he would still finish his slice of some milliseconds whenever the honest client or Kafka wakes.
+    let mut args: Vec<String> =
+        ["--idle", "0", "taskset", "-c", &core, &program.display().to_string()].map(str::to_owned).into();
     args.extend(["--as-attacker".to_owned(), attack.name.to_owned()]);
     args.extend(targets.to_args());
-    let mut attacker = Process::start(Path::new("nice"), args, [])?;
+    let mut attacker = Process::start(Path::new("chrt"), args, [])?;
     let at_work = async || !attacker.is_running() || attacker.log().contains(UNDER_WAY);
     eventually("the attack is under way", PATIENCE, at_work).await?;
     ensure!(attacker.is_running(), "the attacker has ended:\n{}", attacker.log());

@@ -1,7 +1,7 @@
 //! Who works on which core, so that what is compared is ingest and not the attackers' own work.
 //!
 //! Ingest has a core to itself. The honest client and the mock of Kafka share the next one with the attackers, which are processes of
-//! the lowest priority, unless there is a third one.
+//! the lowest priority (`SCHED_IDLE`, sched(7)), unless there is a third one.
 
 use anyhow::{Result, ensure};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
