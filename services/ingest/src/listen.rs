@@ -5,6 +5,7 @@
 
 mod accept;
 mod bound;
+mod crowd;
 mod keep_alive;
 mod low_water;
 mod places;

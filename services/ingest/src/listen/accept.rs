@@ -12,10 +12,11 @@ use std::time::Duration;
 use forebay_access::PeerNames;
 use forebay_telemetry::rate_limited_warn;
 use forebay_tls::Accepted;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::task::TaskTracker;
 
 use super::bound::Socket;
+use super::crowd::Crowd;
 use super::keep_alive::keep_alive;
 use super::places::{Places, Pulse};
 use super::stream::Stream;
@@ -29,10 +30,6 @@ use crate::protocols::{self, Ways};
 const FAILED: Duration = Duration::from_secs(2);
 /// How long to wait after a failed accept, which is nearly always for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How many connections are accepted in a row, and how long others have their turn then: a crowd is let in at some 5,000 a second, so that
-/// who is being served doesn't wait behind all of it. Who has nobody before him doesn't notice.
-const IN_A_ROW: usize = 8;
-const OTHERS_TURN: Duration = Duration::from_millis(1);
 
 /// A connection that was accepted.
 #[derive(Debug)]
@@ -88,10 +85,8 @@ pub(super) async fn serve(
 ) {
     let places = Places::new(&listener, &intake);
     let ways = Ways::new(&intake);
-    for number in 1_usize.. {
-        if number.is_multiple_of(IN_A_ROW) {
-            sleep(OTHERS_TURN).await;
-        }
+    let mut crowd = Crowd::new(Instant::now());
+    loop {
         let Some(accepted) = stop.drain.run_until_cancelled(accept(&socket)).await else { break };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -128,6 +123,9 @@ pub(super) async fn serve(
                 let _over = drain.run_until_cancelled(sleep(FAILED)).await;
             }
         });
+        if let Some(next) = crowd.one(Instant::now()) {
+            let _stopping = stop.drain.run_until_cancelled(sleep_until(next)).await;
+        }
     }
 }
 

@@ -155,8 +155,11 @@ async fn who_is_not_let_in_has_to_wait() {
     const PAUSE: Duration = Duration::from_millis(100);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("access.yaml");
-    std::fs::write(&path, "credentials:\n  - {name: any, tenant: acme, forward: {shared_key: the-key}}\n")
-        .unwrap();
+    std::fs::write(
+        &path,
+        "credentials:\n  - {name: any, tenant: acme, forward: {shared_key: key-of-acme}}\n",
+    )
+    .unwrap();
     let change = |settings: &mut forebay_settings::Settings| settings.ingest.access_file = Some(path.clone());
     let (ingest, address): (_, SocketAddr) = over_tcp(ListenerProtocol::Forward, change).await;
 
