@@ -181,8 +181,8 @@ impl Outlet {
                 match self.commit_transaction(&closed) {
                     Ok(()) => Committed { closed, ..Committed::default() },
                     Err(error) => {
-                        self.abort();
-                        Committed { failed: count, error: Some(error.to_string()), ..Committed::default() }
+                        let error = Some(self.given_up(error).to_string());
+                        Committed { failed: count, error, ..Committed::default() }
                     }
                 }
             }
@@ -270,12 +270,22 @@ impl Outlet {
     fn finish(&self, acks: &Acks) -> Result<(), DeadLettersError> {
         match &self.sender {
             Sender::Transactional(producer) => {
-                step(STEP_TIMEOUT, |wait| producer.commit(wait)).inspect_err(|_| self.abort())
+                step(STEP_TIMEOUT, |wait| producer.commit(wait)).map_err(|error| self.given_up(error))
             }
             Sender::Plain(_) => {
                 let report = self.handle.block_on(acks.wait());
                 report.first_error.map_or(Ok(()), |error| Err(error.into()))
             }
+        }
+    }
+
+    /// Aborts after a failure; what it means. A broker that meets a commit while another run begins may answer just that something is wrong:
+    /// what that was is told to the abort.
+    fn given_up(&self, error: DeadLettersError) -> DeadLettersError {
+        self.abort();
+        match self.sender.producer().failed() {
+            Some(reason) => DeadLettersError::TakenOver(reason.to_string()),
+            None => error,
         }
     }
 
@@ -327,6 +337,8 @@ fn mark_records(closed: &[Closing], settings: &KafkaSettings, run: &str) -> Vec<
 
 #[cfg(test)]
 mod tests {
+    use forebay_kafka::testing::{Fault, Request, TestCluster};
+
     use super::*;
 
     #[test]
@@ -343,5 +355,31 @@ mod tests {
         let brief: Vec<(i32, i64, usize)> =
             records.iter().map(|record| (record.partition, record.newest_ms, record.marks.len())).collect();
         assert_eq!(brief, [(0, 10, 2), (1, 20, 1)]);
+    }
+
+    /// Scenario: the broker answers a commit with an error of its own, once with nothing else behind it, once since another run has begun,
+    /// which only the abort is told.
+    /// Guarantees: the run says which of the two it was. Doesn't prove when a broker answers so.
+    #[test]
+    fn a_run_that_was_taken_over_says_so() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let cluster = TestCluster::start(1).unwrap();
+        let settings = cluster.settings();
+        cluster.create_topic(&settings.topics.dead_letter_state(), 1).unwrap();
+        let mut outlet =
+            Outlet::open(&settings, Delivery::ExactlyOnce, "r", runtime.handle().clone()).unwrap();
+        let mut note = || outlet.note(&[("key".to_owned(), b"value".to_vec())]);
+
+        cluster.fail_next(Request::EndTransaction, &[Fault::Unknown]);
+        let error = note().unwrap_err();
+        assert!(matches!(error, DeadLettersError::Kafka(_)), "{error:?}");
+        assert_eq!(note(), Ok(()), "it goes on");
+
+        cluster.fail_next(Request::EndTransaction, &[Fault::Unknown, Fault::Fenced]);
+        let error = note().unwrap_err();
+        assert!(
+            matches!(&error, DeadLettersError::TakenOver(reason) if reason.contains("fenced")),
+            "{error:?}"
+        );
     }
 }

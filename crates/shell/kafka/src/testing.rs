@@ -40,6 +40,10 @@ pub enum Fault {
     UnknownTopic,
     /// The broker's memory of what it has doesn't fit to the producer's: the producer has failed for good.
     OutOfOrder,
+    /// Something went wrong inside of the broker.
+    Unknown,
+    /// Another producer has taken the transactional id: lasting.
+    Fenced,
 }
 
 /// Which requests a fault hits.
@@ -55,6 +59,8 @@ pub enum Request {
     Metadata,
     /// A producer's first request: the id by which its records are told apart.
     InitProducer,
+    /// Committing or aborting a transaction.
+    EndTransaction,
 }
 
 impl TestCluster {
@@ -154,6 +160,8 @@ impl Fault {
             Self::IllegalGeneration => RDKafkaRespErr::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
             Self::UnknownTopic => RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
             Self::OutOfOrder => RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+            Self::Unknown => RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN,
+            Self::Fenced => RDKafkaRespErr::RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
         }
     }
 }
@@ -166,6 +174,7 @@ impl Request {
             Self::Commit => RDKafkaApiKey::OffsetCommit,
             Self::Metadata => RDKafkaApiKey::Metadata,
             Self::InitProducer => RDKafkaApiKey::InitProducerId,
+            Self::EndTransaction => RDKafkaApiKey::EndTxn,
         }
     }
 }
