@@ -31,7 +31,8 @@ mod tests {
 
     use super::*;
 
-    /// Scenario: less comes than has to, then the mark is lowered; less again, then the end.
+    /// Scenario: to a stream that was read before, as those are that are read slowly, less comes than has to, then the mark is lowered; less
+    /// again, then the end.
     /// Guarantees: the reader sleeps, and is woken by the lowering, and by the end.
     #[tokio::test]
     async fn little_wakes_nobody_until_it_may() {
@@ -41,6 +42,9 @@ mod tests {
         let mut bytes = [0; 9];
         let a_moment = Duration::from_millis(100);
 
+        // A stream that has just been accepted is tried once without a word from the kernel.
+        client.write_all(b"first").await.unwrap();
+        assert_eq!(server.read(&mut bytes).await.unwrap(), 5);
         wake_at(&server, 4096);
         client.write_all(b"bits").await.unwrap();
         assert!(timeout(a_moment, server.read(&mut bytes)).await.is_err(), "it was woken");
