@@ -24,11 +24,11 @@ const DURING: usize = 1280 * 1024;
 /// What is a piece of a head, in bytes: less than any line of a network carries at once.
 const PIECE: usize = 512;
 /// In how many pieces the head of an HTTP/1.1 request may come.
-const PIECES: u32 = 4;
+const PIECES: u32 = 2;
 /// In how many pieces at most, however soon one comes after the other.
 const MOST_PIECES: u32 = 64;
 /// How long a head may take that comes in more than [`PIECES`], from its first one: clients that write it field by field take less.
-const AT_ONCE: Duration = Duration::from_secs(1);
+const AT_ONCE: Duration = Duration::from_millis(300);
 /// What HTTP/2 begins with ([RFC 9113, 3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)); no method of HTTP/1.1 does.
 const PREFACE: &[u8] = b"PRI";
 /// How long isn't read whose head comes in more, or up to twice as long: crowds that came together needn't be read together. What has come

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::task::TaskTracker;
 
 use super::bound::Socket;
-use super::crowd::Crowd;
+use super::crowd::{self, Crowd};
 use super::keep_alive::keep_alive;
 use super::places::{Places, Pulse};
 use super::stream::Stream;
@@ -26,7 +26,7 @@ use crate::intake::{Intake, Peer};
 use crate::protocols::{self, Ways};
 
 /// How long who failed to shake hands keeps his place among the connections of his address: so many as those may be can be tried again in
-/// this time, since a handshake costs us more than him.
+/// this time, since a handshake costs us more than him. Up to half as long again, or half as long: who came together needn't come back together.
 const FAILED: Duration = Duration::from_secs(2);
 /// How long to wait after a failed accept, which is nearly always for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -85,7 +85,7 @@ pub(super) async fn serve(
 ) {
     let places = Places::new(&listener, &intake);
     let ways = Ways::new(&intake);
-    let mut crowd = Crowd::new(Instant::now());
+    let mut crowd = Crowd::new(Instant::now(), listener.tls.is_some(), crowd::cores());
     loop {
         let Some(accepted) = stop.drain.run_until_cancelled(accept(&socket)).await else { break };
         let (stream, peer) = match accepted {
@@ -120,7 +120,8 @@ pub(super) async fn serve(
             };
             if served.is_err() {
                 let _counts_until_then = place.vacate();
-                let _over = drain.run_until_cancelled(sleep(FAILED)).await;
+                let failed = FAILED.mul_f32(rand::random_range(0.5..1.5));
+                let _over = drain.run_until_cancelled(sleep(failed)).await;
             }
         });
         if let Some(next) = crowd.one(Instant::now()) {
