@@ -79,6 +79,9 @@ pub enum DeadLettersError {
     /// Another run has fenced this one, or the client has failed for good. What it has not committed was not sent.
     #[error("this run can't go on: {0}")]
     TakenOver(String),
+    /// Records were sent, and the marks that close their letters were not.
+    #[error("what was sent could not be marked, and would be sent again: {0}")]
+    Unmarked(Box<Self>),
     /// The parser can't be set up with the settings.
     #[error("the parser's settings: {0}")]
     Rules(String),

@@ -78,7 +78,7 @@ enum Sender {
 pub(crate) struct Committed {
     pub(crate) closed: Vec<Closing>,
     pub(crate) failed: u64,
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<DeadLettersError>,
 }
 
 // === impl Outlet ===
@@ -181,7 +181,7 @@ impl Outlet {
                 match self.commit_transaction(&closed) {
                     Ok(()) => Committed { closed, ..Committed::default() },
                     Err(error) => {
-                        let error = Some(self.given_up(error).to_string());
+                        let error = Some(self.given_up(error));
                         Committed { failed: count, error, ..Committed::default() }
                     }
                 }
@@ -236,8 +236,7 @@ impl Outlet {
                 None => outcome.closed.push(closing),
                 Some(report) => {
                     outcome.failed += 1;
-                    let error = report.first_error.map(|error| error.to_string());
-                    outcome.error = outcome.error.take().or(error);
+                    outcome.error = outcome.error.take().or(report.first_error.map(Into::into));
                 }
             }
         }
@@ -245,8 +244,7 @@ impl Outlet {
         let sent = self.send_marks(&outcome.closed, &acks);
         acks.seal();
         if let Err(error) = sent.and_then(|()| self.finish(&acks)) {
-            let reason = format!("what was sent could not be marked, and would be sent again: {error}");
-            outcome.error = Some(reason);
+            outcome.error = Some(DeadLettersError::Unmarked(Box::new(error)));
         }
         outcome
     }

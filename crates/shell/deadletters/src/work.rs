@@ -137,7 +137,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
             _ => self.deal(&mut known, outlet.as_mut()),
         };
         if let Err(error) = outcome {
-            let _first_stays = self.report.error.get_or_insert_with(|| error.to_string());
+            self.went_wrong(&error);
         }
         if let Some(forecast) = &mut self.report.forecast {
             forecast.cluster = self.asking.finish();
@@ -162,7 +162,14 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
             }
         }
         if let Err(error) = note(outlet, &line.end(&self.report, now_ms())) {
-            let _first_stays = self.report.error.get_or_insert_with(|| error.to_string());
+            self.went_wrong(&error);
+        }
+    }
+
+    /// The first error is the one that is told, unless a later one says that this run was taken over: then that was behind the first one too.
+    fn went_wrong(&mut self, error: &DeadLettersError) {
+        if self.report.error.is_none() || matches!(error, DeadLettersError::TakenOver(_)) {
+            self.report.error = Some(error.to_string());
         }
     }
 
@@ -203,10 +210,10 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
                     Ok(taken) => self.taken += u64::from(taken),
                     Err(error) => {
                         self.report.failed += 1;
-                        self.report.error = Some(match outlet.as_deref() {
-                            Some(outlet) => outlet.broken(error).to_string(),
-                            None => error.to_string(),
-                        });
+                        match outlet.as_deref() {
+                            Some(outlet) => self.went_wrong(&outlet.broken(error)),
+                            None => self.report.error = Some(error.to_string()),
+                        }
                         break;
                     }
                 }
@@ -249,7 +256,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
         }
         self.report.failed += failed;
         if let Some(error) = error {
-            let _first_stays = self.report.error.get_or_insert(error);
+            self.went_wrong(&error);
         }
         self.report.error.is_none()
     }

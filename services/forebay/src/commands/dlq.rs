@@ -177,6 +177,6 @@ pub(crate) fn explain(error: &DeadLettersError) -> Failure {
             "one run at a time: if another has begun since, `forebay dlq history` names it. What this one had not \
              finished is open still",
         ),
-        DeadLettersError::Kafka(_) | DeadLettersError::Broken(_) => Failure::failed(error),
+        DeadLettersError::Kafka(_) | DeadLettersError::Unmarked(_) | DeadLettersError::Broken(_) => Failure::failed(error),
     }
 }

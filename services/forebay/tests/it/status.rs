@@ -87,8 +87,14 @@ async fn kafka_alone_says_what_waits() {
     installation.letters((0..3).map(|n| format!("e{n}")), "mapper_parsing_exception");
 
     // Nobody listens on the port of `discard`.
-    let ran = installation.run(&["status", "--json", "--interval", "1", "--target", "127.0.0.1:9"]);
-    let report: Value = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}{}", ran.out, ran.err));
+    let mut report = Value::Null;
+    eventually("the oldest record was found in the time there is for it", PATIENCE, async || {
+        let ran = installation.run(&["status", "--json", "--interval", "1", "--target", "127.0.0.1:9"]);
+        report = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}{}", ran.out, ran.err));
+        !report["tiers"][1]["oldest_seconds"].is_null()
+    })
+    .await
+    .unwrap();
     let parser = &report["tiers"][1];
     assert_eq!(parser["lag"], 3, "{report}");
     assert!(parser["oldest_seconds"].as_f64().is_some_and(|age| age < 600.0), "{report}");
