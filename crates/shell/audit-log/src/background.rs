@@ -39,6 +39,8 @@ pub struct Background {
     shared: Arc<Shared>,
     stop: CancellationToken,
     task: JoinHandle<()>,
+    /// How long what isn't written yet is waited for at the end.
+    drain: Duration,
 }
 
 #[derive(Debug)]
@@ -108,13 +110,13 @@ impl Background {
             outlet: None,
         };
         let auditor = Auditor { shared: Arc::clone(&shared), queue: sender };
-        (auditor, Self { shared, stop, task: tokio::spawn(task.run()) })
+        (auditor, Self { shared, stop, task: tokio::spawn(task.run()), drain: DRAIN })
     }
 
     /// Writes what is left, if Kafka takes it within seconds. What it doesn't is counted, and told in the log.
     pub async fn finish(mut self) {
         self.stop.cancel();
-        if tokio::time::timeout(DRAIN, &mut self.task).await.is_err() {
+        if tokio::time::timeout(self.drain, &mut self.task).await.is_err() {
             self.task.abort();
         }
         let lost = self.shared.waiting.load(Ordering::Relaxed);

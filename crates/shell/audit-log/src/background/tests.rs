@@ -27,7 +27,8 @@ fn subjects(records: &[Record]) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_and_commands_write_side_by_side() {
     let (_cluster, settings) = cluster();
-    let (auditor, background) = Background::start(&settings, "ingest");
+    let (auditor, mut background) = Background::start(&settings, "ingest");
+    background.drain = PATIENCE;
     for subject in ["one", "two"] {
         auditor.record(auditor.entry(Action::AccessInForce, subject));
     }

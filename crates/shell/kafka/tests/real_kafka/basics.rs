@@ -176,6 +176,7 @@ fn lag_by_tool(settings: &KafkaSettings, group: &str) -> Vec<(i32, i64)> {
     let class = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
     let output = Command::new(tool)
         .args([class, "--bootstrap-server", &settings.bootstrap_servers, "--describe", "--group", group])
+        .args(["--timeout", "60000"])
         .output()
         .unwrap();
     let table = String::from_utf8(output.stdout).unwrap();

@@ -39,7 +39,8 @@ async fn limit_told(producer: &Producer, topic: &str) -> usize {
                 assert_eq!(size, MAX_RECORD_BYTES);
                 told = max;
             }
-            other => assert_eq!(other, Ok(())),
+            // Nothing leaves the queue before the producer has its id: it may be full first.
+            other => assert!(matches!(other, Ok(()) | Err(SendError::QueueFull)), "{other:?}"),
         }
         told > 0
     })

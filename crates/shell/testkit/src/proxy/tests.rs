@@ -153,10 +153,12 @@ async fn slow_lines_are_slow_for_all_connections_together() {
     assert!(start.elapsed() >= Duration::from_millis(300) + latency, "{:?}", start.elapsed());
     proxy.set(Mode::Pass);
     let start = Instant::now();
-    said_back(&mut one, &vec![7; 400_000]).await.expect("passes");
+    for _part in 0..10 {
+        said_back(&mut one, &vec![7; 400_000]).await.expect("passes");
+    }
     assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "at the old speed it takes four: {:?}",
+        start.elapsed() < Duration::from_secs(20),
+        "at the old speed it takes forty: {:?}",
         start.elapsed()
     );
 }
