@@ -6,9 +6,10 @@
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-/// How many connections are a row, for each core: about a millisecond of work.
+/// How many connections are a row, for each core that serves them: about a millisecond of work.
 const ROW: u32 = 32;
 /// And where hands are shaken, which costs some tenths of a millisecond.
 const ROW_WITH_TLS: u32 = 8;
@@ -42,9 +43,11 @@ impl Crowd {
     }
 }
 
-/// On how many cores this process may work.
+/// On how many cores connections are served: there may be more than threads that do it.
 pub(super) fn cores() -> u32 {
-    available_parallelism().ok().and_then(|cores| u32::try_from(cores.get()).ok()).unwrap_or(1)
+    let threads = Handle::current().metrics().num_workers();
+    let cores = available_parallelism().map_or(1, usize::from).min(threads);
+    u32::try_from(cores).unwrap_or(1)
 }
 
 #[cfg(test)]
