@@ -114,6 +114,8 @@ async fn serve_on(
     let (mut stopping, mut ending) = (false, false);
     loop {
         tokio::select! {
+            // What has come counts before a time that is over in the same moment.
+            biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     tracing::debug!(%peer, error, "connection ended early");
