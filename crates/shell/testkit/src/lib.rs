@@ -5,7 +5,7 @@
 //! - [`oracle`]: the one judge of loss and duplicates, the same for every kind of test.
 //! - [`proxy`]: a TCP proxy that cuts, holds and slows connections.
 //! - [`procs`]: our own binaries as child processes: signals, CPU time, peak memory.
-//! - [`machine`]: what this machine is, and how busy it is.
+//! - [`machine`]: what this machine is, and how busy it is; [`Stalls`]: when it stood still.
 //! - [`prometheus`]: what a process says about itself; [`Latencies`]: how long its answers took.
 //! - [`eventually`], [`free_port`], [`seed()`]: waiting, ports and randomness that don't make tests flaky.
 //!
@@ -22,9 +22,11 @@ pub mod prometheus;
 pub mod proxy;
 mod seed;
 pub mod servers;
+mod stalls;
 mod wait;
 
 pub use latencies::Latencies;
 pub use ports::free_port;
 pub use seed::seed;
+pub use stalls::Stalls;
 pub use wait::eventually;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use forebay_settings::Period;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use reqwest::{Certificate, Client, Identity};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -59,6 +60,8 @@ async fn tls_stands_before_http() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), authority());
     put(folder.path(), &leaf(&authority, "localhost"));
     let ingest = started(|settings| {
+        // The first connection is idle until the renewal is in force.
+        settings.ingest.read_timeout = Period::from_secs(60);
         settings.ingest.tls.certificate_file = Some(folder.path().join("server.pem"));
         settings.ingest.tls.key_file = Some(folder.path().join("server.key"));
     })
@@ -174,7 +177,11 @@ async fn ask(stream: &mut TcpStream) -> String {
 /// Guarantees: what is too many is told so and closed, the other client isn't concerned, and a place that is left is free.
 #[tokio::test]
 async fn an_address_has_so_many_connections() {
-    let ingest = started(|settings| settings.ingest.max_connections_per_address = 2).await;
+    let ingest = started(|settings| {
+        settings.ingest.read_timeout = Period::from_secs(60);
+        settings.ingest.max_connections_per_address = 2;
+    })
+    .await;
     let mine = [127, 0, 0, 2];
     let held = [connect_from(mine, ingest.address).await, connect_from(mine, ingest.address).await];
     for _ in 0..20 {

@@ -83,9 +83,9 @@ async fn windows_are_acknowledged() {
     let (ingest, address) = started(|_| {}).await;
     let mut client = Client::connect(address).await;
     client.send(&window(2, &[r#"{"n":1}"#, r#"{ "n": 2 }"#])).await;
-    assert_eq!(client.ack().await, Some(2));
+    assert_eq!(client.last_ack().await, Some(2));
     client.send(&compressed(3, &[r#"{"n":3}"#, r#"{"n":4}"#, "not json"])).await;
-    assert_eq!(client.ack().await, Some(3));
+    assert_eq!(client.last_ack().await, Some(3));
     drop(client);
     let stored = ingest.stop().await;
     assert_eq!(texts(&stored), [r#"{"n":1}"#, r#"{ "n": 2 }"#, r#"{"n":3}"#, r#"{"n":4}"#, "not json"]);
@@ -105,7 +105,7 @@ async fn a_window_that_is_not_filled_is_acknowledged_in_part() {
         ]);
     }
     client.send(&bytes).await;
-    assert_eq!(client.ack().await, Some(8));
+    assert_eq!(client.last_ack().await, Some(8));
     assert_eq!(texts(&ingest.stop().await), [r#"{"n":"x"}"#, r#"{"n":"x"}"#]);
 }
 
@@ -150,7 +150,7 @@ async fn an_event_that_is_too_large_is_refused_alone() {
     let mut client = Client::connect(address).await;
     let large = format!(r#"{{"n":"{}"}}"#, "x".repeat(2000));
     client.send(&compressed(3, &[r#"{"n":1}"#, &large, r#"{"n":3}"#])).await;
-    assert_eq!(client.ack().await, Some(3));
+    assert_eq!(client.last_ack().await, Some(3));
     assert_eq!(texts(&ingest.stop().await), [r#"{"n":1}"#, r#"{"n":3}"#]);
 }
 
@@ -173,7 +173,7 @@ async fn what_is_no_window_is_closed() {
     }
     let mut client = Client::connect(address).await;
     client.send(&window(1, &["{}"])).await;
-    assert_eq!(client.ack().await, Some(1));
+    assert_eq!(client.last_ack().await, Some(1));
     assert_eq!(ingest.stop().await.len(), 1);
 }
 

@@ -195,6 +195,8 @@ async fn a_token_says_whose_records_they_are() {
 #[tokio::test]
 async fn clients_are_told_to_come_again() {
     let ingest = started(|settings| {
+        // One client is idle while others are answered.
+        settings.ingest.read_timeout = Period::from_secs(60);
         settings.ingest.ack_timeout = Period::from_secs(2);
         settings.ingest.max_latency = Period::from_secs(2);
         settings.kafka.delivery_timeout = Period::from_secs(2);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use forebay_access::secret::TokenHash;
 use forebay_settings::Period;
 use forebay_settings::sections::ingest::{ListenerProtocol, ListenerSettings};
-use forebay_testkit::free_port;
+use forebay_testkit::{Stalls, free_port};
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -181,7 +181,7 @@ async fn send_paced(
     pause: Duration,
     during: Duration,
 ) -> Vec<(u16, Duration)> {
-    let mut seen = Vec::new();
+    let (mut seen, stalls) = (Vec::new(), Stalls::watch());
     let mut beats = tokio::time::interval(pause);
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let until = Instant::now() + during;
@@ -190,7 +190,8 @@ async fn send_paced(
         let at = Instant::now();
         let request = ingest.request("", lines(events)).bearer_auth(tenant);
         let answer = answer(request.header("content-type", "application/x-ndjson")).await;
-        seen.push((answer.status, at.elapsed()));
+        let took = at.elapsed();
+        seen.push((answer.status, took.saturating_sub(stalls.within(at, took))));
     }
     seen
 }
