@@ -1,5 +1,6 @@
 //! A listener's side of TLS.
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -9,8 +10,9 @@ use forebay_settings::sections::TlsSettings;
 use forebay_telemetry::{CounterName, Label, counter};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::pki_types::UnixTime;
+use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
@@ -104,9 +106,28 @@ impl ServerTls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        self.accept_in_turn(stream, ready(())).await
+    }
+
+    /// The same, but once the client has said hello, what costs most waits for `turn`, which is within the time.
+    ///
+    /// # Errors
+    /// As with [`Self::accept`].
+    pub async fn accept_in_turn<S>(
+        &self,
+        stream: S,
+        turn: impl Future<Output = ()>,
+    ) -> Result<Accepted<S>, AcceptError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let limit = self.0.settings.handshake_timeout.0;
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.0.current.load().config));
-        let shaken = timeout(limit, acceptor.accept(stream)).await;
+        let shaking = async {
+            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            turn.await;
+            hello.into_stream(Arc::clone(&self.0.current.load().config)).await
+        };
+        let shaken = timeout(limit, shaking).await;
         let stream = shaken.map_err(|_| AcceptError::Timeout(limit))?.map_err(AcceptError::of)?;
         let peer = match stream.get_ref().1.peer_certificates() {
             None | Some([]) => None,

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::task::TaskTracker;
 
 use super::bound::Socket;
-use super::crowd::{self, Crowd};
+use super::crowd::{Crowd, Handshakes, cores};
 use super::keep_alive::keep_alive;
 use super::places::{Places, Pulse};
 use super::stream::Stream;
@@ -85,7 +85,8 @@ pub(super) async fn serve(
 ) {
     let places = Places::new(&listener, &intake);
     let ways = Ways::new(&intake);
-    let mut crowd = Crowd::new(Instant::now(), listener.tls.is_some(), crowd::cores());
+    let mut crowd = Crowd::new(Instant::now(), cores());
+    let handshakes = Arc::new(Handshakes::new(Instant::now(), cores()));
     loop {
         let Some(accepted) = stop.drain.run_until_cancelled(accept(&socket)).await else { break };
         let (stream, peer) = match accepted {
@@ -97,10 +98,15 @@ pub(super) async fn serve(
             }
         };
         let place = places.find(peer, stop.drain.child_token());
-        let place = match stop.drain.run_until_cancelled(place).await {
-            None => break,
-            Some(Ok(place)) => place,
-            Some(Err(turned_away)) => {
+        let Some(place) = stop.drain.run_until_cancelled(place).await else { break };
+        let now = Instant::now();
+        let turn = if place.is_ok() { crowd.turn(now) } else { crowd.turn_away(now) };
+        if turn > now && stop.drain.run_until_cancelled(sleep_until(turn)).await.is_none() {
+            break;
+        }
+        let place = match place {
+            Ok(place) => place,
+            Err(turned_away) => {
                 refused(&intake, &listener, peer, turned_away.reason(), &turned_away);
                 if let Stream::Tcp(stream) = stream {
                     turned_away::too_many(stream, &listener);
@@ -110,13 +116,19 @@ pub(super) async fn serve(
         };
         let (intake, ways) = (Arc::clone(&intake), ways.clone());
         let (listener, give_up) = (Arc::clone(&listener), stop.give_up.child_token());
+        let handshakes = Arc::clone(&handshakes);
         let _task = connections.spawn(async move {
             let stop = Stop { drain: place.ends(), give_up };
+            if let Stream::Tcp(stream) = &stream {
+                // Answers are small and somebody waits for them.
+                let _unsupported = stream.set_nodelay(true);
+                keep_alive(stream);
+            }
             let connection = Connection { stream, peer, names: None, listener, pulse: place.pulse(), stop };
             let drain = connection.stop.drain.clone();
             let served = {
                 let _counted = Counted::new(&intake);
-                serve_one(connection, &intake, ways).await
+                serve_one(connection, &intake, ways, &handshakes).await
             };
             if served.is_err() {
                 let _counts_until_then = place.vacate();
@@ -124,17 +136,19 @@ pub(super) async fn serve(
                 let _over = drain.run_until_cancelled(sleep(failed)).await;
             }
         });
-        if let Some(next) = crowd.one(Instant::now()) {
-            let _stopping = stop.drain.run_until_cancelled(sleep_until(next)).await;
-        }
     }
 }
 
-/// Shakes hands where there is TLS, and serves the connection.
+/// Shakes hands where there is TLS, when it is the connection's turn, and serves it.
 ///
 /// # Errors
 /// When hands weren't shaken.
-async fn serve_one(connection: Connection, intake: &Arc<Intake>, ways: Ways) -> Result<(), NoHandshake> {
+async fn serve_one(
+    connection: Connection,
+    intake: &Arc<Intake>,
+    ways: Ways,
+    handshakes: &Handshakes,
+) -> Result<(), NoHandshake> {
     let (tls, stream) = match (&connection.listener.tls, connection.stream) {
         (Some(tls), Stream::Tcp(stream)) => (tls.clone(), stream),
         (_, stream) => {
@@ -143,7 +157,8 @@ async fn serve_one(connection: Connection, intake: &Arc<Intake>, ways: Ways) -> 
             return Ok(());
         }
     };
-    let (stream, client) = match connection.stop.drain.run_until_cancelled(tls.accept(stream)).await {
+    let shaken = tls.accept_in_turn(stream, handshakes.turn());
+    let (stream, client) = match connection.stop.drain.run_until_cancelled(shaken).await {
         None => return Ok(()),
         Some(Err(error)) => {
             refused(intake, &connection.listener, connection.peer, error.reason(), &error);
@@ -191,9 +206,6 @@ async fn accept(socket: &Socket) -> io::Result<(Stream, Peer)> {
     match socket {
         Socket::Tcp(socket) => {
             let (stream, peer) = socket.accept().await?;
-            // Answers are small and somebody waits for them.
-            let _unsupported = stream.set_nodelay(true);
-            keep_alive(&stream);
             Ok((Stream::Tcp(stream), Peer::Address(peer)))
         }
         Socket::Unix(socket) => Ok((Stream::Unix(socket.accept().await?.0), Peer::Local)),

@@ -8,9 +8,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use forebay_settings::units::ListenAddress;
-use tokio::net::{TcpListener, UdpSocket, UnixDatagram, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UdpSocket, UnixDatagram, UnixListener};
 
 use super::Listener;
+
+/// How many may wait in the system's queue to be accepted; the system may allow less (`net.core.somaxconn`, 4,096 by default). Those who find
+/// it full try again after one second, three and seven.
+const QUEUE: u32 = 4096;
 
 /// A listener that has its socket.
 #[derive(Debug)]
@@ -53,7 +57,7 @@ impl Bound {
 impl Socket {
     async fn bind(address: &ListenAddress) -> std::io::Result<Self> {
         Ok(match address {
-            ListenAddress::Tcp(address) => Self::Tcp(TcpListener::bind(address).await?),
+            ListenAddress::Tcp(address) => Self::Tcp(listen(*address)?),
             ListenAddress::Udp(address) => Self::Udp(UdpSocket::bind(address).await?),
             ListenAddress::Unix(path) => {
                 clear(path)?;
@@ -65,6 +69,14 @@ impl Socket {
             }
         })
     }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A listener can begin anew while connections of the one before it end.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Takes away the socket that a process before us left behind. Anything else than a socket is left alone, so that binding

@@ -1,5 +1,8 @@
 //! Which handshakes there are.
 
+use std::future::pending;
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use forebay_settings::Period;
@@ -114,4 +117,37 @@ async fn handshakes_that_come_to_nothing() {
         assert_eq!(refused.reason(), reason, "{refused}");
         assert!(started.elapsed() <= Duration::from_secs(6));
     }
+}
+
+/// Scenario: where hands are shaken in turn, one client says nothing, one says hello and has no turn in time, and one has it.
+/// Guarantees: only who has said hello takes a turn, gets no answer before it, and may not wait for longer than handshakes may take.
+#[tokio::test(start_paused = true)]
+async fn hands_are_shaken_in_turn() {
+    let authority = Authority::new("ca");
+    let server = Files::new(&authority.server(|_| {})).load();
+    let asked = AtomicUsize::new(0);
+    let turn = |comes: bool| {
+        let asked = &asked;
+        async move {
+            let _before = asked.fetch_add(1, Ordering::Relaxed);
+            if !comes {
+                pending::<()>().await;
+            }
+        }
+    };
+    let (near, _silent) = duplex(4_096);
+    let refused = server.accept_in_turn(near, turn(true)).await.unwrap_err();
+    assert_eq!((refused.reason(), asked.load(Ordering::Relaxed)), ("handshake_timeout", 0));
+
+    let connector = modern(&authority, None);
+    let meet = async |comes: bool| {
+        let (near, far) = duplex(4_096);
+        let connecting = connector.connect("localhost".try_into().unwrap(), far);
+        tokio::join!(server.accept_in_turn(near, turn(comes)), connecting)
+    };
+    let (accepted, connected) = meet(false).await;
+    assert_eq!((accepted.unwrap_err().reason(), asked.load(Ordering::Relaxed)), ("handshake_timeout", 1));
+    assert_eq!(connected.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    let (accepted, connected) = meet(true).await;
+    assert!(accepted.is_ok() && connected.is_ok());
 }
