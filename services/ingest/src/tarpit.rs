@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::refusal::Kind;
 
 /// How long.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 
 /// Waits, before a refusal of this kind is said or a connection ended for it. Nothing large should be held meanwhile.
 pub(crate) async fn pause(kind: Kind) {

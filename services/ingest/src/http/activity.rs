@@ -20,9 +20,14 @@ pub(super) struct Activity {
     /// Requests that began, and pieces of bodies that were taken.
     progress: AtomicU64,
     is_upgraded: AtomicBool,
-    /// Whether the last request came by HTTP/2.
+    /// Requests that ended without an answer: whose client has reset them.
+    unanswered: AtomicU64,
     is_http2: AtomicBool,
 }
+
+/// A request that has no answer yet; counts as one that never had any when this is dropped without [`Self::done`].
+#[derive(Debug)]
+pub(super) struct Awaited(Option<Arc<Activity>>);
 
 /// A request under way.
 #[derive(Debug)]
@@ -45,6 +50,7 @@ impl Activity {
             last_ended: AtomicU64::new(0),
             progress: AtomicU64::new(0),
             is_upgraded: AtomicBool::new(false),
+            unanswered: AtomicU64::new(0),
             is_http2: AtomicBool::new(false),
         }
     }
@@ -66,7 +72,17 @@ impl Activity {
         self.progress.load(Ordering::Relaxed)
     }
 
-    /// What a request came by.
+    /// A request has begun to be answered.
+    pub(super) fn awaited(activity: &Arc<Self>) -> Awaited {
+        Awaited(Some(Arc::clone(activity)))
+    }
+
+    /// How many requests have ended without an answer.
+    pub(super) fn unanswered(&self) -> u64 {
+        self.unanswered.load(Ordering::Relaxed)
+    }
+
+    /// What the client speaks: known by its first bytes, or by a request.
     pub(super) fn speaks(&self, is_http2: bool) {
         self.is_http2.store(is_http2, Ordering::Relaxed);
     }
@@ -107,6 +123,23 @@ impl Drop for UnderWay {
         let since_opened = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.0.last_ended.store(since_opened, Ordering::Relaxed);
         let _before = self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+// === impl Awaited ===
+
+impl Awaited {
+    /// There is an answer.
+    pub(super) fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        if let Some(activity) = &self.0 {
+            let _before = activity.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

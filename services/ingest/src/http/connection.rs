@@ -38,7 +38,7 @@ use crate::tarpit;
 /// head of an HTTP/1.1 request, too, since a head is read as a whole: more, and many clients with endless heads have much.
 const READ_AHEAD: usize = 64 * 1024;
 /// The most requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 64;
+pub(super) const MAX_STREAMS: u32 = 64;
 /// How much of a body an HTTP/2 client may send ahead of the handler, in bytes.
 const STREAM_WINDOW: u32 = 256 * 1024;
 /// The largest head of an HTTP/2 request, in bytes.
@@ -89,7 +89,9 @@ async fn serve_on(
             let router = router.clone();
             let activity = Arc::clone(&activity);
             async move {
+                let awaited = Activity::awaited(&activity);
                 let response = router.oneshot(request).await;
+                awaited.done();
                 if matches!(&response, Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS) {
                     activity.upgraded();
                 }
@@ -107,8 +109,10 @@ async fn serve_on(
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(4 * STREAM_WINDOW)
         .max_header_list_size(MAX_HEAD);
-    let connection = builder
-        .serve_connection_with_upgrades(TokioIo::new(Paced::new(stream, Arc::clone(&activity))), service);
+    let connection = builder.serve_connection_with_upgrades(
+        TokioIo::new(Paced::new(stream, Arc::clone(&activity), idle)),
+        service,
+    );
     let mut connection = Box::pin(connection);
     let last_call = LAST_CALL.min(intake.limits.drain_timeout / 2);
     let (mut stopping, mut ending) = (false, false);

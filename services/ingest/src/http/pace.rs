@@ -1,6 +1,6 @@
 //! Slowness for who sends much by HTTP and brings nothing by it: floods of HTTP/2's pings, settings and empty frames, which are answered before
-//! any request is seen (as in CVE-2019-9512, 9515 and 9518), and heads of HTTP/1.1 that come a few bytes at a time: many clients who do that
-//! wake us all the time for nothing.
+//! any request is seen (as in CVE-2019-9512, 9515 and 9518); what comes a few bytes at a time, such as heads of HTTP/1.1: many clients who do that
+//! wake us all the time for nothing; and requests that are reset before they are answered, as in CVE-2023-44487 but one by one.
 //!
 //! What is read counts until a request begins or a piece of its body is taken. Between requests hardly anything has to be said; during one
 //! as much comes as is read ahead of the handler. Who says more isn't read for a while, and wakes nobody by what he sends meanwhile.
@@ -12,10 +12,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::activity::Activity;
+use super::connection::MAX_STREAMS;
 use crate::listen::WakesLate;
+use crate::tarpit;
 
 /// How much may come between requests, in bytes: twice the largest head.
 const BETWEEN: usize = 128 * 1024;
@@ -23,21 +25,26 @@ const BETWEEN: usize = 128 * 1024;
 const DURING: usize = 1280 * 1024;
 /// What is a piece of a head, in bytes: less than any line of a network carries at once.
 const PIECE: usize = 512;
-/// In how many pieces the head of an HTTP/1.1 request may come.
-const PIECES: u32 = 2;
-/// In how many pieces at most, however soon one comes after the other.
-const MOST_PIECES: u32 = 64;
-/// How long a head may take that comes in more than [`PIECES`], from its first one: clients that write it field by field take less.
+/// How long the head of an HTTP/1.1 request may take that comes in pieces, from its first one, or up to half as long again: clients that
+/// write it field by field take less.
 const AT_ONCE: Duration = Duration::from_millis(300);
-/// What HTTP/2 begins with ([RFC 9113, 3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)); no method of HTTP/1.1 does.
-const PREFACE: &[u8] = b"PRI";
-/// How long isn't read whose head comes in more, or up to twice as long: crowds that came together needn't be read together. What has come
-/// meanwhile is one piece.
+/// In how many pieces it may come meanwhile.
+const PIECES: u32 = 64;
+/// How many pieces may come by HTTP/2 between requests, however slowly: settings and pings that want an answer soon.
+const PIECES_HTTP2: u32 = 16;
+/// What HTTP/2 begins with ([RFC 9113, 3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long isn't read what takes longer or comes in more, or up to twice as long: crowds that came together needn't be read together. What
+/// has come meanwhile is one piece. Less where a connection may not be idle for as long.
 const PAUSE_PIECES: Duration = Duration::from_secs(2);
 /// How long isn't read who says more between requests.
 const PAUSE_BETWEEN: Duration = Duration::from_millis(250);
 /// And during requests.
 const PAUSE_DURING: Duration = Duration::from_secs(1);
+/// How many requests may be reset in [`PAUSE_RESETS`]: who waits for his refusals can't have more.
+const RESETS: u64 = MAX_STREAMS as u64;
+/// How long isn't read who resets more: as long as who is refused waits.
+const PAUSE_RESETS: Duration = tarpit::PAUSE;
 /// What has to have come during a pause to wake us, in bytes.
 const WAKES: u32 = 4096;
 
@@ -50,28 +57,66 @@ pub(super) struct Paced<S> {
     progress: u64,
     /// What was read since it changed.
     unpaid: usize,
-    /// In how many pieces, and since when.
+    /// In how many pieces.
     pieces: u32,
-    since: Instant,
-    /// Whether nothing has been read yet.
-    is_new: bool,
+    /// Until when they may come without a pause; once there was one, each is followed by the next.
+    until: Instant,
+    is_slow: bool,
+    /// How much of [`PREFACE`] has come, and nothing else.
+    preface: Option<usize>,
+    /// What [`Activity::unanswered`] was, and when, when resets were counted anew.
+    unanswered: u64,
+    unanswered_since: Instant,
+    pause_pieces: Duration,
+    /// What ends at [`Self::until`], while nothing more has come.
+    patience: Option<Pin<Box<Sleep>>>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 // === impl Paced ===
 
 impl<S: WakesLate> Paced<S> {
-    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        let since = Instant::now();
-        Self { stream, activity, progress: 0, unpaid: 0, pieces: 0, since, is_new: true, pause: None }
+    /// `idle` is how long a connection may be silent.
+    pub(super) fn new(stream: S, activity: Arc<Activity>, idle: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            stream,
+            activity,
+            progress: 0,
+            unpaid: 0,
+            pieces: 0,
+            until: now,
+            is_slow: false,
+            preface: Some(0),
+            unanswered: 0,
+            unanswered_since: now,
+            pause_pieces: PAUSE_PIECES.min(idle / 4),
+            patience: None,
+            pause: None,
+        }
     }
 
     /// Looks whether something has come of what was read.
     fn look(&mut self) {
         let progress = self.activity.progress();
         if progress != self.progress {
-            (self.progress, self.unpaid, self.pieces) = (progress, 0, 0);
+            (self.progress, self.unpaid, self.pieces, self.is_slow) = (progress, 0, 0, false);
             self.go_on();
+        }
+        self.look_for_resets();
+    }
+
+    fn look_for_resets(&mut self) {
+        let unanswered = self.activity.unanswered();
+        if unanswered == self.unanswered || self.pause.is_some() {
+            return;
+        }
+        let now = Instant::now();
+        if unanswered - self.unanswered >= RESETS {
+            (self.unanswered, self.unanswered_since) = (unanswered, now + PAUSE_RESETS);
+            self.pause(PAUSE_RESETS);
+        } else if now >= self.unanswered_since + PAUSE_RESETS {
+            (self.unanswered, self.unanswered_since) = (unanswered, now);
         }
     }
 
@@ -83,6 +128,8 @@ impl<S: WakesLate> Paced<S> {
     fn go_on(&mut self) {
         if self.pause.take().is_some() {
             self.stream.wake_at(1);
+            // What has come meanwhile takes a moment to be seen.
+            self.until = Instant::now() + AT_ONCE;
         }
     }
 
@@ -90,13 +137,13 @@ impl<S: WakesLate> Paced<S> {
     fn count(&mut self, bytes: usize) -> Option<Duration> {
         self.look();
         self.unpaid = self.unpaid.saturating_add(bytes);
-        if bytes < PIECE && self.is_head() {
+        if bytes < PIECE && self.is_between() {
             if self.pieces == 0 {
-                self.since = Instant::now();
+                self.until = Instant::now() + AT_ONCE.mul_f32(rand::random_range(1.0..1.5));
             }
             self.pieces += 1;
-            if self.pieces > MOST_PIECES || (self.pieces > PIECES && self.since.elapsed() > AT_ONCE) {
-                return Some(PAUSE_PIECES.mul_f32(rand::random_range(1.0..2.0)));
+            if self.are_too_many_pieces() {
+                return Some(self.slow_down());
             }
         }
         let (most, pause) = match self.activity.is_under_way() {
@@ -110,9 +157,49 @@ impl<S: WakesLate> Paced<S> {
         Some(pause)
     }
 
-    /// Whether what comes is the head of an HTTP/1.1 request: clients of HTTP/2 say small things between requests that want an answer soon.
-    fn is_head(&self) -> bool {
-        !self.activity.is_under_way() && !self.activity.speaks_http2() && !self.activity.is_upgraded()
+    /// Whether what comes is of no request yet: a head, or what is said between requests.
+    fn is_between(&self) -> bool {
+        !self.activity.is_under_way() && !self.activity.is_upgraded()
+    }
+
+    fn are_too_many_pieces(&self) -> bool {
+        if self.activity.speaks_http2() {
+            return self.pieces > PIECES_HTTP2;
+        }
+        self.is_slow || self.pieces > PIECES || Instant::now() >= self.until
+    }
+
+    fn slow_down(&mut self) -> Duration {
+        self.is_slow = true;
+        self.pause_pieces.mul_f32(rand::random_range(1.0..2.0))
+    }
+
+    /// Waits for the rest of a head only for as long as that may take; then it is read slowly, and what comes wakes nobody.
+    fn poll_patience(&mut self, context: &mut Context<'_>) {
+        if self.pieces == 0 || self.activity.speaks_http2() || !self.is_between() {
+            self.patience = None;
+            return;
+        }
+        let until = self.until;
+        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if patience.as_mut().poll(context).is_ready() {
+            self.patience = None;
+            let pause = self.slow_down();
+            self.pause(pause);
+            // It was made now, and ends later.
+            let _pending = self.pause.as_mut().map(|pause| pause.as_mut().poll(context));
+        }
+    }
+
+    /// Looks whether HTTP/2 is spoken, as far as that isn't known yet.
+    fn recognize(&mut self, read: &[u8]) {
+        let Some(before) = self.preface.take() else { return };
+        let rest = &PREFACE[before..];
+        if read.starts_with(rest) {
+            self.activity.speaks(true);
+        } else if rest.starts_with(read) {
+            self.preface = Some(before + read.len());
+        }
     }
 }
 
@@ -128,13 +215,15 @@ impl<S: AsyncRead + WakesLate + Unpin> AsyncRead for Paced<S> {
             self.go_on();
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, buffer) else {
+            self.poll_patience(context);
+            return Poll::Pending;
+        };
+        read?;
+        self.patience = None;
         let read = &buffer.filled()[before..];
-        let bytes = read.len();
-        if std::mem::take(&mut self.is_new) && read.starts_with(PREFACE) {
-            self.activity.speaks(true);
-        }
-        if let Some(pause) = self.count(bytes) {
+        self.recognize(read);
+        if let Some(pause) = self.count(read.len()) {
             self.pause(pause);
         }
         Poll::Ready(Ok(()))
@@ -172,89 +261,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-
-    impl WakesLate for tokio::io::Repeat {}
-    impl WakesLate for tokio::io::DuplexStream {}
-
-    /// How long it takes to read so much from somebody who always has more.
-    async fn reads(paced: &mut Paced<tokio::io::Repeat>, bytes: usize) -> Duration {
-        let started = Instant::now();
-        let mut buffer = vec![0; 16 * 1024];
-        for _ in 0..bytes / buffer.len() {
-            let _len = paced.read_exact(&mut buffer).await.unwrap();
-        }
-        started.elapsed()
-    }
-
-    /// Scenario: somebody sends without a pause, between requests, during one that takes nothing of it, and during one that does.
-    /// Guarantees: what brings nothing is read slowly; what does, and what is read ahead, at once.
-    #[tokio::test(start_paused = true)]
-    async fn who_brings_nothing_is_slowed_down() {
-        let activity = Arc::new(Activity::new());
-        activity.speaks(true);
-        let mut paced = Paced::new(tokio::io::repeat(0), Arc::clone(&activity));
-        assert_eq!(reads(&mut paced, BETWEEN).await, Duration::ZERO);
-        assert!(reads(&mut paced, 10 * BETWEEN).await >= 9 * PAUSE_BETWEEN);
-
-        let request = Activity::begin(&activity);
-        assert_eq!(reads(&mut paced, DURING).await, Duration::ZERO);
-        assert!(reads(&mut paced, 3 * DURING).await >= 2 * PAUSE_DURING);
-        for _piece in 0..50 {
-            activity.went_on();
-            assert_eq!(reads(&mut paced, BETWEEN).await, Duration::ZERO);
-        }
-        drop(request);
-
-        activity.upgraded();
-        assert_eq!(reads(&mut paced, 10 * DURING).await, Duration::ZERO);
-    }
-
-    async fn piece(paced: &mut Paced<impl AsyncRead + WakesLate + Unpin>) -> Duration {
-        let started = Instant::now();
-        let _len = paced.read_exact(&mut [0; 6]).await.unwrap();
-        started.elapsed()
-    }
-
-    /// Scenario: heads of HTTP/1.1 come in many pieces, written one after the other by a client who is in a hurry; then one that takes its
-    /// time; then requests.
-    /// Guarantees: the former are read at once; the latter slowly, until a request has begun.
-    #[tokio::test(start_paused = true)]
-    async fn a_head_in_many_pieces_is_read_slowly() {
-        let activity = Arc::new(Activity::new());
-        let mut paced = Paced::new(tokio::io::repeat(0), Arc::clone(&activity));
-        for _request in 0..3 {
-            for _piece in 0..5 * PIECES {
-                assert_eq!(piece(&mut paced).await, Duration::ZERO);
-            }
-            drop(Activity::begin(&activity));
-        }
-        for _piece in 0..=PIECES {
-            assert_eq!(piece(&mut paced).await, Duration::ZERO);
-            sleep(AT_ONCE).await;
-        }
-        assert!((PAUSE_PIECES - AT_ONCE..2 * PAUSE_PIECES).contains(&piece(&mut paced).await));
-        drop(Activity::begin(&activity));
-        assert_eq!(piece(&mut paced).await, Duration::ZERO, "a request has come of it");
-        for _piece in 0..MOST_PIECES {
-            assert_eq!(piece(&mut paced).await, Duration::ZERO);
-        }
-        assert!((PAUSE_PIECES..=2 * PAUSE_PIECES).contains(&piece(&mut paced).await));
-    }
-
-    /// Scenario: a client of HTTP/2 says small things before its first request.
-    /// Guarantees: they are read at once.
-    #[tokio::test(start_paused = true)]
-    async fn small_frames_before_the_first_request_are_read_at_once() {
-        let (mut client, server) = tokio::io::duplex(64);
-        let mut paced = Paced::new(server, Arc::new(Activity::new()));
-        for part in [*b"PRI * ", *b"HTTP/2"].into_iter().chain([*b"ping!!"; 9]) {
-            client.write_all(&part).await.unwrap();
-            assert_eq!(piece(&mut paced).await, Duration::ZERO);
-            sleep(AT_ONCE).await;
-        }
-    }
-}
+mod tests;

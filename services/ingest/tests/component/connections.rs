@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use forebay_settings::{ByteSize, Period};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::harness::{Ingest, answer, eventually, started};
@@ -169,6 +170,28 @@ async fn http_2_is_spoken() {
         assert_eq!(answer.counts(), (1, 0));
     }
     assert_eq!(ingest.stop().await.len(), 200);
+}
+
+/// Scenario: a client of HTTP/2 resets its requests before it hears that they are refused, hundreds of them, one wave after the other.
+/// Guarantees: it has no more of them a second than if it had waited.
+#[tokio::test]
+async fn who_resets_instead_of_waiting_to_be_refused_is_read_slowly() {
+    const WAVES: u32 = 12;
+    let ingest = started(|_| {}).await;
+    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    let at = |path: &str| client.post(format!("http://{}{path}", ingest.address));
+    assert_eq!(answer(at("/v1/ingest").body("{}")).await.status, 200);
+    let began = Instant::now();
+    for _wave in 0..WAVES {
+        let refused: JoinSet<_> = (0..60).map(|_| at("/nowhere").send()).collect();
+        // Behind those on the connection: when this is answered, they are under way.
+        let taken = tokio::spawn(answer(at("/v1/ingest").body("{}"))).await.unwrap();
+        assert_eq!(taken.status, 200);
+        drop(refused);
+    }
+    // Of three waves the last is read 100 ms after the first at the soonest.
+    assert!(began.elapsed() >= A_MOMENT * (WAVES / 3), "{:?}", began.elapsed());
+    let _stored = ingest.stop().await;
 }
 
 /// Scenario: a stop while a client is sending its body.

@@ -41,8 +41,8 @@ pub struct IngestSettings {
     /// this time, the rest gets 429 at once. Set it to at least twice the time that Kafka takes when it has nothing else
     /// to do.
     pub max_latency: Period,
-    /// How long a request may take to send its body, and how long a connection may be silent before it may have to go for a newcomer
-    /// (`max_connections`).
+    /// How long a request may take to send its body, and how long a connection may be silent: one of HTTP without a request is closed then,
+    /// the others may have to go for a newcomer (`max_connections`).
     pub read_timeout: Period,
     /// How long a request waits for Kafka's acknowledgement before it gets 503.
     pub ack_timeout: Period,
