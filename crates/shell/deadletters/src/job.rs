@@ -8,6 +8,7 @@ use forebay_rules::Edit;
 use forebay_store::Store;
 use serde::{Deserialize, Serialize};
 
+use crate::DeadLettersError;
 use crate::decide::{DEFAULT_MAX_REPLAYS, Destination};
 use crate::edits::Edits;
 use crate::filter::Filter;
@@ -115,6 +116,8 @@ pub struct Report {
     /// Why it ended early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether that is since another run has begun, or the client has failed for good: the same command again would end the other one.
+    pub taken_over: bool,
     /// Records at the beginning of partitions that Kafka was told to delete.
     pub deleted: u64,
     /// Why it deleted nothing, if it should have.
@@ -198,6 +201,18 @@ impl Report {
     pub fn is_complete(&self) -> bool {
         self.failed == 0 && self.error.is_none() && self.skipped.is_empty() && !self.stopped
     }
+
+    /// Notes why it ends early. The first error is the one to tell, and beside it that the run was taken over, which is often behind it and
+    /// known only later.
+    pub(crate) fn went_wrong(&mut self, error: &DeadLettersError) {
+        let is_taken_over = matches!(error, DeadLettersError::TakenOver(_));
+        self.error = match self.error.take() {
+            None => Some(error.to_string()),
+            Some(first) if is_taken_over && !self.taken_over => Some(format!("{first}; {error}")),
+            Some(first) => Some(first),
+        };
+        self.taken_over |= is_taken_over;
+    }
 }
 
 /// Counts under a name, of which there are only so many.
@@ -209,6 +224,23 @@ pub(crate) fn count(counts: &mut BTreeMap<String, u64>, name: &str, number: u64)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Scenario: a letter isn't taken, then another run begins; or that is all there is.
+    /// Guarantees: neither hides the other, and what is said once isn't said again.
+    #[test]
+    fn what_went_wrong_first_is_told_and_a_takeover_too() {
+        let failed = DeadLettersError::Broken("x".to_owned());
+        let taken_over = DeadLettersError::TakenOver("fenced".to_owned());
+        let told = |errors: &[&DeadLettersError]| {
+            let mut report = Report::default();
+            errors.iter().for_each(|error| report.went_wrong(error));
+            (report.error.unwrap(), report.taken_over)
+        };
+        let (first, second) = (failed.to_string(), taken_over.to_string());
+        assert_eq!(told(&[&failed, &failed]), (first.clone(), false));
+        assert_eq!(told(&[&taken_over, &taken_over, &failed]), (second.clone(), true));
+        assert_eq!(told(&[&failed, &taken_over, &taken_over]), (format!("{first}; {second}"), true));
+    }
 
     #[test]
     fn a_report_names_only_so_many_types() {

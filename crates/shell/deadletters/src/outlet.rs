@@ -190,8 +190,12 @@ impl Outlet {
         }
     }
 
-    /// Writes a record of the state topic by itself. Blocks.
+    /// Writes records of the state topic by themselves. Blocks.
     pub(crate) fn note(&mut self, records: &[(String, Vec<u8>)]) -> Result<(), DeadLettersError> {
+        self.try_note(records).map_err(|error| self.given_up(error))
+    }
+
+    fn try_note(&self, records: &[(String, Vec<u8>)]) -> Result<(), DeadLettersError> {
         let acks = Acks::new();
         self.begin().map_err(|error| self.broken(error))?;
         for (key, value) in records {
@@ -265,11 +269,10 @@ impl Outlet {
         patiently(|| self.sender.producer().send(&record, acks))
     }
 
+    /// The rest of a transaction that fails is the caller's to give up.
     fn finish(&self, acks: &Acks) -> Result<(), DeadLettersError> {
         match &self.sender {
-            Sender::Transactional(producer) => {
-                step(STEP_TIMEOUT, |wait| producer.commit(wait)).map_err(|error| self.given_up(error))
-            }
+            Sender::Transactional(producer) => step(STEP_TIMEOUT, |wait| producer.commit(wait)),
             Sender::Plain(_) => {
                 let report = self.handle.block_on(acks.wait());
                 report.first_error.map_or(Ok(()), |error| Err(error.into()))

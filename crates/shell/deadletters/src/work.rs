@@ -137,7 +137,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
             _ => self.deal(&mut known, outlet.as_mut()),
         };
         if let Err(error) = outcome {
-            self.went_wrong(&error);
+            self.report.went_wrong(&error);
         }
         if let Some(forecast) = &mut self.report.forecast {
             forecast.cluster = self.asking.finish();
@@ -162,14 +162,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
             }
         }
         if let Err(error) = note(outlet, &line.end(&self.report, now_ms())) {
-            self.went_wrong(&error);
-        }
-    }
-
-    /// The first error is the one that is told, unless a later one says that this run was taken over: then that was behind the first one too.
-    fn went_wrong(&mut self, error: &DeadLettersError) {
-        if self.report.error.is_none() || matches!(error, DeadLettersError::TakenOver(_)) {
-            self.report.error = Some(error.to_string());
+            self.report.went_wrong(&error);
         }
     }
 
@@ -211,7 +204,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
                     Err(error) => {
                         self.report.failed += 1;
                         match outlet.as_deref() {
-                            Some(outlet) => self.went_wrong(&outlet.broken(error)),
+                            Some(outlet) => self.report.went_wrong(&outlet.broken(error)),
                             None => self.report.error = Some(error.to_string()),
                         }
                         break;
@@ -256,7 +249,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()>> Work<P> {
         }
         self.report.failed += failed;
         if let Some(error) = error {
-            self.went_wrong(&error);
+            self.report.went_wrong(&error);
         }
         self.report.error.is_none()
     }

@@ -155,6 +155,10 @@ fn json(view: &impl serde::Serialize) -> Result<String, Failure> {
     Ok(safe_json(&text).into_owned())
 }
 
+/// What to do about a run that was taken over.
+const ONE_AT_A_TIME: &str = "one run at a time: if another has begun since, `forebay dlq history` names it. What this one had not finished is \
+                             open still";
+
 /// What a person is told when the topic can't be worked with.
 pub(crate) fn explain(error: &DeadLettersError) -> Failure {
     match error {
@@ -173,10 +177,7 @@ pub(crate) fn explain(error: &DeadLettersError) -> Failure {
         DeadLettersError::State { .. } => Failure::failed(error).hint(
             "a newer forebay may have written it: use that one. Nothing was sent",
         ),
-        DeadLettersError::TakenOver(_) => Failure::failed(error).hint(
-            "one run at a time: if another has begun since, `forebay dlq history` names it. What this one had not \
-             finished is open still",
-        ),
+        DeadLettersError::TakenOver(_) => Failure::failed(error).hint(ONE_AT_A_TIME),
         DeadLettersError::Kafka(_) | DeadLettersError::Unmarked(_) | DeadLettersError::Broken(_) => Failure::failed(error),
     }
 }

@@ -7,6 +7,7 @@ use forebay_deadletters::{
 };
 use forebay_rule_tools::text::{self, Shown};
 
+use crate::commands::dlq::ONE_AT_A_TIME;
 use crate::output::lines;
 use crate::output::table::{self, Table};
 use crate::output::term::{self, safe};
@@ -70,6 +71,8 @@ pub(super) fn hints(report: &Report, job: &Job, words: &str) -> Vec<String> {
     let mut hints = Vec::new();
     if report.stopped {
         hints.push("broken off: the same command goes on where this one stopped".to_owned());
+    } else if report.taken_over {
+        hints.push(ONE_AT_A_TIME.to_owned());
     } else if report.failed > 0 || report.error.is_some() {
         hints.push("what failed is where it was: the same command again goes on with it".to_owned());
     }
@@ -260,6 +263,16 @@ mod tests {
                 "mend the cause first, or leave open what would fail again: --passing",
             ]
         );
+    }
+
+    /// Guarantees: who was taken over isn't told to run the same command again, which would end the other run.
+    #[test]
+    fn a_run_that_was_taken_over_does_not_come_back() {
+        let report = Report { failed: 3, error: Some("fenced".to_owned()), ..Report::default() };
+        let job = Job::new(Task::REPLAY, "");
+        assert!(hints(&report, &job, "forebay")[0].contains("the same command again"));
+        let report = Report { taken_over: true, ..report };
+        assert_eq!(hints(&report, &job, "forebay"), [ONE_AT_A_TIME]);
     }
 
     #[test]
