@@ -56,6 +56,7 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("come and go", |targets| Box::pin(connections::come_and_go(targets))),
     Attack::new("TLS handshakes", |targets| Box::pin(connections::handshakes(targets))),
     Attack::new("HTTP/2 resets", |targets| Box::pin(streams::resets(targets))),
+    Attack::new("HTTP/2 late resets", |targets| Box::pin(streams::late_resets(targets))),
     Attack::new("HTTP/2 pings", |targets| Box::pin(streams::pings(targets))),
     Attack::new("HTTP/2 heads", |targets| Box::pin(streams::heads(targets))),
     Attack::new("WebSocket fragments", |targets| Box::pin(streams::fragments(targets))),

@@ -160,7 +160,7 @@ impl Victim {
                 Process::start(Path::new("taskset"), args, [])?
             }
         };
-        process.ready(&format!("http://{telemetry}/readyz"), Duration::from_secs(60)).await?;
+        process.ready(&format!("http://{telemetry}/readyz"), Duration::from_secs(180)).await?;
         let client = Client::builder().timeout(Duration::from_secs(60)).build()?;
         Ok(Self { _place: place, _cluster: cluster, settings, process, folder, client, address, token })
     }

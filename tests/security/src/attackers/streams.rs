@@ -3,13 +3,15 @@
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, UdpSocket};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::{Arrivals, Targets, under_way};
 
@@ -41,10 +43,7 @@ async fn flood(to: SocketAddr, first: Vec<u8>, again: Vec<u8>) -> Result<()> {
 }
 
 async fn once(to: SocketAddr, first: &[u8], again: &[u8], arrivals: &Arrivals) -> Result<()> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::new(IpAddr::from([127, 0, 0, 5]), 0))?;
-    let mut stream = socket.connect(to).await?;
-    stream.set_zero_linger()?;
+    let mut stream = connect(to).await?;
     let (mut from, mut to) = stream.split();
     let mut heard = vec![0; 16 << 10];
     let sending = async {
@@ -64,6 +63,14 @@ async fn once(to: SocketAddr, first: &[u8], again: &[u8], arrivals: &Arrivals) -
     }
 }
 
+async fn connect(to: SocketAddr) -> Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(IpAddr::from([127, 0, 0, 5]), 0))?;
+    let stream = socket.connect(to).await?;
+    stream.set_zero_linger()?;
+    Ok(stream)
+}
+
 /// A frame of HTTP/2 (RFC 9113, section 4.1).
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let len = u32::try_from(payload.len()).unwrap_or_default().to_be_bytes();
@@ -76,6 +83,49 @@ pub(super) async fn resets(targets: Targets) -> Result<()> {
     let streams: Vec<u8> = (0..5_000).flat_map(|n| both(2 * n + 1)).collect();
     // Numbers of streams only grow: the connection ends by itself when they come again.
     flood(targets.http, [PREFACE, &streams].concat(), streams).await
+}
+
+/// Streams that are reset a moment after they were opened, so that their requests have begun, and before they are refused.
+pub(super) async fn late_resets(targets: Targets) -> Result<()> {
+    /// As many as may be open.
+    const AT_ONCE: u32 = 64;
+    let (mut clients, arrivals) = (JoinSet::new(), Arrivals::default());
+    for _client in 0..CLIENTS {
+        let arrivals = arrivals.clone();
+        let _task = clients.spawn(async move {
+            loop {
+                let _ended = reset_late(targets.http, AT_ONCE, &arrivals).await;
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    arrivals.under_way_at(CLIENTS).await?;
+    let _none_ends = clients.join_next().await;
+    bail!("all clients have ended")
+}
+
+async fn reset_late(to: SocketAddr, at_once: u32, arrivals: &Arrivals) -> Result<()> {
+    let mut stream = connect(to).await?;
+    let (mut from, mut to) = stream.split();
+    let sending = async {
+        to.write_all(PREFACE).await?;
+        arrivals.one();
+        for wave in 0.. {
+            let streams = (0..at_once).map(|n| 2 * (wave * at_once + n) + 1);
+            let opened: Vec<u8> = streams.clone().flat_map(|n| frame(1, 0x4, n, HEADERS)).collect();
+            to.write_all(&opened).await?;
+            sleep(Duration::from_millis(2)).await;
+            let reset: Vec<u8> = streams.flat_map(|n| frame(3, 0, n, &[0, 0, 0, 8])).collect();
+            to.write_all(&reset).await?;
+        }
+        Ok(())
+    };
+    let mut heard = vec![0; 16 << 10];
+    let reading = async { while matches!(from.read(&mut heard).await, Ok(1..)) {} };
+    tokio::select! {
+        sent = sending => sent,
+        () = reading => Ok(()),
+    }
 }
 
 /// Pings and settings, each of which wants an answer.
