@@ -11,7 +11,7 @@ use forebay_testkit::procs::{Process, settings_file};
 use forebay_testkit::prometheus::sum;
 
 /// How long a process may take until it is ready.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_secs(180);
 
 /// A tier's process.
 #[derive(Debug)]

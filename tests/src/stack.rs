@@ -64,7 +64,7 @@ impl Stack {
         change(&mut settings);
         let (broker, store) = backend.prepare(&mut settings, folder.path()).await?;
         let mut stack =
-            Self { settings, store, backend, tiers: None, broker, http: Client::new(), _folder: folder };
+            Self { settings, store, backend, tiers: None, broker, http: client()?, _folder: folder };
         stack.start_tiers().await?;
         Ok(stack)
     }
@@ -93,7 +93,7 @@ impl Stack {
     pub async fn stop_tiers(&mut self) -> Result<()> {
         if let Some(tiers) = self.tiers.take() {
             // Connections that it keeps would be kept for a while by the stop, too.
-            self.http = Client::new();
+            self.http = client()?;
             tiers.shutdown.cancel();
             tiers.ingest.stopped().await?;
             for tier in tiers.others {
@@ -262,4 +262,9 @@ pub fn settings_of_its_own() -> Settings {
     settings.search.index_prefix = format!("t{own}");
     settings.search.replicas = 0;
     settings
+}
+
+/// A client that gives up before a whole test does.
+fn client() -> Result<Client> {
+    Ok(Client::builder().timeout(Duration::from_secs(120)).build()?)
 }

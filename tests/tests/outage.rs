@@ -190,7 +190,7 @@ impl Search {
 
 /// Sends until it is told to stop; answers how many events were acknowledged.
 async fn send(url: String, oracle: Arc<Oracle>, stop: Arc<AtomicBool>) -> Result<usize> {
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).build()?;
     let day_ms = days_ago(1).to_zoned(TimeZone::UTC)?.timestamp().as_millisecond();
     let mut ticks = tokio::time::interval(Duration::from_millis(1_000 / PER_SECOND));
     let mut sent = 0;

@@ -26,6 +26,7 @@ use forebay_tests::{Backend, Stack};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 /// How often the rules change.
@@ -203,7 +204,10 @@ fn send_until(stack: &Stack, end: CancellationToken) -> Result<JoinHandle<Result
     let request = stack.post("?id_field=key")?.header("content-type", "application/x-ndjson");
     Ok(tokio::spawn(async move {
         let mut sent = 0;
+        // No more than the rest of the pipeline takes beside it, however long all changes take.
+        let mut ticks = interval(Duration::from_millis(20));
         while !end.is_cancelled() {
+            let _due = ticks.tick().await;
             let body: String =
                 (sent..sent + 20).map(|n| format!("{{\"key\":\"e-{n}\",\"n\":{n}}}\n")).collect();
             let answer = request.try_clone().context("a request")?.body(body).send().await?;

@@ -10,7 +10,7 @@ from urllib3.util.retry import Retry
 from compat import Run, say
 
 run = Run()
-retry = Retry(total=20, backoff_factor=0.1, backoff_max=2, status_forcelist=[429, 503], allowed_methods=None)
+retry = Retry(total=100, backoff_factor=0.1, backoff_max=2, status_forcelist=[429, 503], allowed_methods=None)
 session = requests.Session()
 session.mount("http://", HTTPAdapter(max_retries=retry))
 session.headers["X-Log-Key"] = run.token or "none"

@@ -14,7 +14,7 @@ firehose = boto3.client(
     region_name="eu-west-1",
     aws_access_key_id=run.token or "none",
     aws_secret_access_key="unused",
-    config=Config(retries={"mode": "standard", "total_max_attempts": 12}),
+    config=Config(retries={"mode": "standard", "total_max_attempts": 40}),
 )
 single = True
 for batch in run.batches(50):

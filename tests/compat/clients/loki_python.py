@@ -16,7 +16,7 @@ handler = logging_loki.LokiHandler(
     auth=("compat", run.token or "none"),
     version="1",
 )
-retry = Retry(total=20, backoff_factor=0.1, backoff_max=2, status_forcelist=[429, 503], allowed_methods=None)
+retry = Retry(total=100, backoff_factor=0.1, backoff_max=2, status_forcelist=[429, 503], allowed_methods=None)
 handler.emitter.session.mount("http://", HTTPAdapter(max_retries=retry))
 failed = []
 

@@ -63,4 +63,7 @@ with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
         send(run, OTLPLogExporter(endpoint=f"http://127.0.0.1:{port}/v1/logs", timeout=150))
     finally:
         collector.terminate()
-        collector.wait(30)
+        try:
+            collector.wait(30)
+        except subprocess.TimeoutExpired:
+            collector.kill()

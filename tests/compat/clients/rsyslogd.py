@@ -77,7 +77,7 @@ def _is_sent(stats, count):
     )
 
 
-def _wait(what, holds, process, seconds=30):
+def _wait(what, holds, process, seconds=120):
     until = time.monotonic() + seconds
     while not holds():
         if process.poll() is not None or time.monotonic() > until:

@@ -18,7 +18,7 @@ log {{ source(lines); destination(forebay); flags(flow-control); }};
 """
 
 
-def wait(what, holds, process, seconds=30):
+def wait(what, holds, process, seconds=120):
     until = time.monotonic() + seconds
     while not holds():
         if process.poll() is not None or time.monotonic() > until:
@@ -57,4 +57,7 @@ with tempfile.TemporaryDirectory() as folder:
             run.delivered(f"{run.prefix}-{n}" for n in range(run.count))
     finally:
         syslog_ng.terminate()
-        syslog_ng.wait(30)
+        try:
+            syslog_ng.wait(30)
+        except subprocess.TimeoutExpired:
+            syslog_ng.kill()

@@ -21,7 +21,7 @@ use crate::clients::{Client, Door};
 use crate::sender::Order;
 
 /// How long ingest may take until it is ready.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_secs(180);
 /// How long it may take to end.
 const END: Duration = Duration::from_secs(60);
 /// How long a record may wait for the broker, and a request for it: shorter than the outage, so that clients are put off.

@@ -58,7 +58,8 @@ P
   # index.codec=best_compression uses zstd through this path; Debian's own libzstd serves. Without it the server still
   # starts, with native calls off.
   case $(uname -m) in x86_64) plat=linux-x64 ;; aarch64) plat=linux-aarch64 ;; *) plat=linux-unknown ;; esac
-  zstd=$(ldconfig -p | awk '/libzstd.so.1/ {print $NF; exit}')
+  # Read to the end: who prints into a pipe that is closed is ended by that, and this script with it.
+  zstd=$(ldconfig -p | awk '/libzstd\.so\.1/ && !found {print $NF; found = 1}')
   if [ -n "$zstd" ]; then mkdir -p "$home/lib/platform/$plat"; ln -sf "$zstd" "$home/lib/platform/$plat/libzstd.so"; fi
   rm -rf "$home/build"
 }
