@@ -131,7 +131,9 @@ async fn an_overload_costs_the_greedy_and_nobody_else() -> Result<()> {
     }
     ensure!(refusals.keys().count() > 0, "this was no overload");
     // Ten seconds at most, up to twice as long by chance.
-    ensure!(answers.iter().filter(|seen| seen.status != 200).all(|seen| (1..=20).contains(&seen.retry_after)));
+    ensure!(
+        answers.iter().filter(|seen| seen.status != 200).all(|seen| (1..=20).contains(&seen.retry_after))
+    );
     ensure!(percentile(99) <= P99, "p99 is {:?}", percentile(99));
     let worked = backlog.iter().filter(|(at, _)| (LEARNING..Duration::from_secs(seconds)).contains(at));
     ensure!(
@@ -194,7 +196,13 @@ impl Sender {
     fn new(tenant: &'static str, per_second: u64, settings: &Settings, folder: &Path) -> Result<Self> {
         let token = issue(&folder.join(TOKENS), &Tenant::new(tenant)?, tenant, None)?.token;
         let url = format!("http://{}/v1/ingest?id_field=id", settings.ingest.listen);
-        Ok(Self { tenant, per_second, url, token, http: reqwest::Client::builder().timeout(Duration::from_secs(120)).build()? })
+        Ok(Self {
+            tenant,
+            per_second,
+            url,
+            token,
+            http: reqwest::Client::builder().timeout(Duration::from_secs(120)).build()?,
+        })
     }
 
     /// Sends for so many seconds, each request at its time, whatever became of those before.
