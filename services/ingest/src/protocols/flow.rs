@@ -9,10 +9,10 @@
 
 mod inlet;
 mod ship;
+mod talk;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use forebay_access::Known;
 use forebay_telemetry::rate_limited_warn;
@@ -22,6 +22,7 @@ use tokio::time::timeout;
 
 use self::inlet::{Came, Inlet};
 pub(super) use self::ship::{Route, Shipped};
+use self::talk::Talk;
 use super::{Protocol, local, unnamed};
 use crate::intake::{Intake, Sender};
 use crate::listen::Connection;
@@ -30,13 +31,6 @@ use crate::tarpit;
 
 /// The most messages in one batch.
 pub(super) const MAX_MESSAGES: usize = 4096;
-
-/// How much may come by which nothing is said, in bytes: the rest of a message that was cut, for example. Then nothing is read for a
-/// [pause](BREATH), or who sends a line that never ends would have as much of a core as he likes.
-const IDLE_TALK: usize = 1024 * 1024;
-
-/// How long.
-const BREATH: Duration = Duration::from_millis(250);
 
 /// What a protocol is, as seen from a connection.
 pub(super) trait Speak: Send {
@@ -107,8 +101,7 @@ struct Flow<S: Speak> {
     route: Route,
     facts: Facts,
     answers: Vec<u8>,
-    /// How many bytes more have said nothing than something, since the last pause.
-    idle_talk: usize,
+    talk: Talk,
     end: Option<End>,
 }
 
@@ -123,7 +116,7 @@ pub(super) async fn serve<S: Speak>(connection: Connection, intake: &Arc<Intake>
     let sender = Sender { tenant, protocol: S::PROTOCOL, peer, budget, trace: None };
     let route = Route { intake: Arc::clone(intake), sender, stop, pulse, acknowledges: S::ACKNOWLEDGES };
     let inlet = Inlet::new(stream, route.clone());
-    Flow { speaker, inlet, route, facts, answers: Vec::new(), idle_talk: 0, end: None }.run().await;
+    Flow { speaker, inlet, route, facts, answers: Vec::new(), talk: Talk::default(), end: None }.run().await;
 }
 
 impl<S: Speak> Flow<S> {
@@ -139,12 +132,12 @@ impl<S: Speak> Flow<S> {
                 if shipping.is_none() && self.end.is_some() {
                     return self.leave().await;
                 }
-                if self.idle_talk > IDLE_TALK {
-                    self.idle_talk = 0;
-                    let _stopped = timeout(BREATH, drain.cancelled()).await;
+                if let Some(breath) = self.talk.breath(rand::random()) {
+                    let _stopped = timeout(breath, drain.cancelled()).await;
                 }
             }
             let is_shipping = shipping.is_some();
+            let before = self.inlet.buffer().len();
             let arrived = async {
                 match shipping.as_mut() {
                     Some((shipping, _)) => shipping.await,
@@ -163,7 +156,7 @@ impl<S: Speak> Flow<S> {
                 }
                 () = drain.cancelled(), if self.end.is_none() => self.end = Some(End::Ours),
                 came = self.inlet.read(is_shipping), if self.end.is_none() => match came {
-                    Came::Some => {}
+                    Came::Some => self.talk.came(self.inlet.buffer().len().saturating_sub(before)),
                     Came::End => self.end = Some(End::Sender),
                     Came::Late => self.broken("malformed", "the rest of a message did not come in time"),
                     Came::NoRoom(kind) => {
@@ -189,7 +182,7 @@ impl<S: Speak> Flow<S> {
         if !frames.is_empty() || owed.is_some() {
             return Some(self.ship(used, frames, owed));
         }
-        self.idle_talk += used;
+        self.talk.wasted(used);
         self.inlet.pass(used);
         if self.end == Some(End::Sender) && !self.inlet.buffer().is_empty() {
             let rest = self.inlet.buffer().len();
@@ -200,8 +193,7 @@ impl<S: Speak> Flow<S> {
     }
 
     fn ship(&mut self, used: usize, frames: Frames, owed: Option<S::Owed>) -> Shipping<S::Owed> {
-        // Who says as much as he wastes is never slowed.
-        self.idle_talk = self.idle_talk.saturating_sub(used);
+        self.talk.said(used);
         let meters = &self.route.intake.meters;
         meters.received(used);
         meters.cut(S::PROTOCOL, frames.cut());

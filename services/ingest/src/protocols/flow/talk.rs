@@ -1,0 +1,114 @@
+//! How long a connection isn't read that says much or often, and nothing whole.
+
+use std::time::Duration;
+
+/// How much may come by which nothing is said, in bytes: the rest of a message that was cut, for example. Then nothing is read for a
+/// [pause](BREATH), or who sends a line that never ends would have as much of a core as he likes.
+const IDLE: usize = 1024 * 1024;
+
+/// How long.
+const BREATH: Duration = Duration::from_millis(250);
+
+/// What is a piece of a message, in bytes: less than any line of a network carries at once.
+const PIECE: usize = 512;
+
+/// In how many pieces a message may come. Then nothing is read for a while after each of them, or thousands of clients with a byte now and
+/// then would wake us all the time for nothing.
+const PIECES: u32 = 4;
+
+/// How long, or up to twice as long: crowds that came together needn't be read together.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What has come of what was read.
+#[derive(Debug, Default)]
+pub(super) struct Talk {
+    /// How many bytes more have said nothing than something, since the last pause.
+    idle: usize,
+    /// How many pieces have come since something whole did.
+    pieces: u32,
+}
+
+// === impl Talk ===
+
+impl Talk {
+    /// So many bytes were read at once.
+    pub(super) const fn came(&mut self, bytes: usize) {
+        if bytes < PIECE {
+            self.pieces = self.pieces.saturating_add(1);
+        }
+    }
+
+    /// So many bytes of it were something whole. Who says as much as he wastes is never slowed.
+    pub(super) const fn said(&mut self, bytes: usize) {
+        self.idle = self.idle.saturating_sub(bytes);
+        self.pieces = 0;
+    }
+
+    /// So many bytes of it were nothing.
+    pub(super) const fn wasted(&mut self, bytes: usize) {
+        self.idle = self.idle.saturating_add(bytes);
+    }
+
+    /// How long nothing is read now. `chance` is between 0 and 1.
+    pub(super) fn breath(&mut self, chance: f32) -> Option<Duration> {
+        if self.idle > IDLE {
+            self.idle = 0;
+            return Some(BREATH);
+        }
+        (self.pieces > PIECES).then(|| {
+            // The next one is followed by a pause again.
+            self.pieces = PIECES;
+            PAUSE.mul_f32(1.0 + chance)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guarantees: what comes in a few pieces, or large ones, is read at once; then each piece is followed by a pause until something whole
+    /// has come.
+    #[test]
+    fn a_byte_now_and_then_is_read_slowly() {
+        let mut talk = Talk::default();
+        for _message in 0..3 {
+            for _piece in 0..PIECES {
+                talk.came(1);
+                assert_eq!(talk.breath(0.5), None);
+            }
+            talk.said(100);
+        }
+        for _piece in 0..100 {
+            talk.came(PIECE);
+            assert_eq!(talk.breath(0.5), None);
+        }
+        for _piece in 0..PIECES {
+            talk.came(1);
+            assert_eq!(talk.breath(0.5), None);
+        }
+        for _piece in 0..3 {
+            talk.came(1);
+            assert_eq!(talk.breath(0.5), Some(PAUSE * 3 / 2));
+            assert_eq!(talk.breath(0.5), None);
+        }
+        talk.said(1);
+        talk.came(1);
+        assert_eq!(talk.breath(0.5), None);
+    }
+
+    /// Guarantees: who wastes more than he says is read slowly, and nobody else.
+    #[test]
+    fn waste_is_read_slowly() {
+        let mut talk = Talk::default();
+        talk.wasted(IDLE);
+        assert_eq!(talk.breath(0.0), None);
+        talk.wasted(1);
+        assert_eq!((talk.breath(0.0), talk.breath(0.0)), (Some(BREATH), None));
+        for _turn in 0..10 {
+            talk.said(IDLE);
+            talk.wasted(IDLE);
+            assert_eq!(talk.breath(0.0), None);
+        }
+    }
+}
