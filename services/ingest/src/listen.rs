@@ -6,6 +6,7 @@
 mod accept;
 mod bound;
 mod crowd;
+mod hello;
 mod keep_alive;
 mod low_water;
 mod places;
@@ -24,6 +25,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use self::accept::Connection;
 pub(crate) use self::bound::{Bound, Socket};
+pub(crate) use self::low_water::LATE;
 pub(crate) use self::places::Pulse;
 pub(crate) use self::stream::{Stream, WakesLate};
 use crate::admission::budget::Budget;

@@ -22,6 +22,7 @@ pub(crate) mod otlp;
 pub mod reference;
 mod relp;
 mod syslog;
+mod talk;
 mod unnamed;
 pub(crate) mod websocket;
 

@@ -106,16 +106,17 @@ impl ServerTls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        self.accept_in_turn(stream, ready(())).await
+        self.accept_in_turn(ready(stream), ready(())).await
     }
 
-    /// The same, but once the client has said hello, what costs most waits for `turn`, which is within the time.
+    /// The same, but the stream may be waited for until there is something to be read, and once the client has said hello, what costs most
+    /// waits for `turn`. Both are within the time.
     ///
     /// # Errors
     /// As with [`Self::accept`].
     pub async fn accept_in_turn<S>(
         &self,
-        stream: S,
+        stream: impl Future<Output = S>,
         turn: impl Future<Output = ()>,
     ) -> Result<Accepted<S>, AcceptError>
     where
@@ -123,7 +124,7 @@ impl ServerTls {
     {
         let limit = self.0.settings.handshake_timeout.0;
         let shaking = async {
-            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream.await).await?;
             turn.await;
             hello.into_stream(Arc::clone(&self.0.current.load().config)).await
         };

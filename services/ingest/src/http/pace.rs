@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::activity::Activity;
 use super::connection::MAX_STREAMS;
-use crate::listen::WakesLate;
+use crate::listen::{LATE, WakesLate};
 use crate::tarpit;
 
 /// How much may come between requests, in bytes: twice the largest head.
@@ -45,8 +45,6 @@ const PAUSE_DURING: Duration = Duration::from_secs(1);
 const RESETS: u64 = MAX_STREAMS as u64;
 /// How long isn't read who resets more: as long as who is refused waits.
 const PAUSE_RESETS: Duration = tarpit::PAUSE;
-/// What has to have come during a pause to wake us, in bytes.
-const WAKES: u32 = 4096;
 
 /// A connection's bytes.
 #[derive(Debug)]
@@ -121,7 +119,7 @@ impl<S: WakesLate> Paced<S> {
     }
 
     fn pause(&mut self, pause: Duration) {
-        self.stream.wake_at(WAKES);
+        self.stream.wake_at(LATE);
         self.pause = Some(Box::pin(sleep(pause)));
     }
 

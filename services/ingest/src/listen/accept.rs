@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::bound::Socket;
 use super::crowd::{Crowd, Handshakes, cores};
+use super::hello;
 use super::keep_alive::keep_alive;
 use super::places::{Places, Pulse};
 use super::stream::Stream;
@@ -157,7 +158,11 @@ async fn serve_one(
             return Ok(());
         }
     };
-    let shaken = tls.accept_in_turn(stream, handshakes.turn());
+    let said_hello = async {
+        hello::comes(&stream).await;
+        stream
+    };
+    let shaken = tls.accept_in_turn(said_hello, handshakes.turn());
     let (stream, client) = match connection.stop.drain.run_until_cancelled(shaken).await {
         None => return Ok(()),
         Some(Err(error)) => {

@@ -7,6 +7,9 @@ use nix::sys::socket::setsockopt;
 use nix::{libc, setsockopt_impl, sockopt_impl};
 use tokio::net::TcpStream;
 
+/// How much has to have come to wake a reader who pauses, in bytes.
+pub(crate) const LATE: u32 = 4096;
+
 sockopt_impl!(
     /// Bytes; the kernel takes 0 for 1.
     LowWater,

@@ -19,6 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 pub(super) use self::decode::{Decode, Failure, Grant, Portion, Waits};
 use super::flow::{Route, Shipped};
+use super::talk::Talk;
 use super::{Protocol, unnamed};
 use crate::access::Lease;
 use crate::aside::{INLINE_PACKED, aside};
@@ -82,6 +83,9 @@ pub(super) struct Exchange {
     held: Holding,
     /// Since when the message is coming that is not whole yet.
     since: Option<Instant>,
+    talk: Talk,
+    /// How many events of the message were whole when it was read last.
+    whole: usize,
     /// Held until the connection ends, which it does when its credential is taken away.
     _lease: Lease,
 }
@@ -108,7 +112,15 @@ impl Exchange {
         let lease = intake.access.lease(stamp, stop.drain.clone());
         let sender = Sender { tenant, protocol, peer, budget: listener.budget.clone(), trace: None };
         let route = Route { intake: Arc::clone(intake), sender, stop, pulse, acknowledges: true };
-        Self { stream, held: route.holding(), route, since: None, _lease: lease }
+        Self {
+            stream,
+            held: route.holding(),
+            route,
+            since: None,
+            talk: Talk::default(),
+            whole: 0,
+            _lease: lease,
+        }
     }
 
     /// Serves the connection until it ends.
@@ -136,6 +148,7 @@ impl Exchange {
                 Ok(Some(portion)) => self.take(portion).await?,
                 Ok(None) => {
                     let (waits, held) = (decoder.waits(), decoder.held());
+                    self.breathe(decoder.events()).await;
                     let came = self.read(decoder.buffer(), held, waits).await?;
                     if came != Came::Some
                         && let Some(portion) = decoder.flush()
@@ -152,10 +165,20 @@ impl Exchange {
         }
     }
 
+    /// Pauses when many pieces have come, and nothing whole.
+    async fn breathe(&mut self, events: usize) {
+        if events != self.whole {
+            self.whole = events;
+            self.talk.said(0);
+        }
+        self.talk.pause(&self.stream, &self.route.stop.drain).await;
+    }
+
     /// Sends a portion and answers it.
     async fn take(&mut self, portion: Portion) -> Result<(), End> {
         let Portion { batch, answer, keepalive, is_awaited } = portion;
         self.route.acknowledges = is_awaited;
+        self.talk.said(0);
         self.ship(batch, keepalive.as_deref()).await?;
         self.answer(&answer).await
     }
@@ -190,6 +213,7 @@ impl Exchange {
             None => Ok(Came::Stop),
             Some(Ok(Ok(count @ 1..))) => {
                 self.route.intake.meters.received(count);
+                self.talk.came(count);
                 Ok(Came::Some)
             }
             Some(Ok(_)) => Err(End::Quiet),

@@ -9,7 +9,6 @@
 
 mod inlet;
 mod ship;
-mod talk;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,11 +17,10 @@ use forebay_access::Known;
 use forebay_telemetry::rate_limited_warn;
 use forebay_wire::Facts;
 use forebay_wire::frames::Frames;
-use tokio::time::timeout;
 
 use self::inlet::{Came, Inlet};
 pub(super) use self::ship::{Route, Shipped};
-use self::talk::Talk;
+use super::talk::Talk;
 use super::{Protocol, local, unnamed};
 use crate::intake::{Intake, Sender};
 use crate::listen::Connection;
@@ -132,9 +130,7 @@ impl<S: Speak> Flow<S> {
                 if shipping.is_none() && self.end.is_some() {
                     return self.leave().await;
                 }
-                if let Some(breath) = self.talk.breath(rand::random()) {
-                    let _stopped = timeout(breath, drain.cancelled()).await;
-                }
+                self.talk.pause(self.inlet.stream(), &drain).await;
             }
             let is_shipping = shipping.is_some();
             let before = self.inlet.buffer().len();

@@ -32,9 +32,13 @@ impl Decode for Decoder {
         self.held()
     }
 
+    fn events(&self) -> usize {
+        self.events()
+    }
+
     fn waits(&self) -> Waits {
         match () {
-            () if self.has_events() => Waits::WithEvents,
+            () if self.events() > 0 => Waits::WithEvents,
             () if self.is_idle() => Waits::Idle,
             () => Waits::ForRest,
         }

@@ -107,10 +107,14 @@ impl Decoder {
         self.received.bytes.len() + inflated + self.open.text.capacity() + events
     }
 
-    /// Whether events wait for the rest of their window.
+    /// How many events wait for the rest of their window.
     #[must_use]
-    pub fn has_events(&self) -> bool {
-        self.open.count() > 0
+    pub fn events(&self) -> usize {
+        self.open.count()
+    }
+
+    fn has_events(&self) -> bool {
+        self.events() > 0
     }
 
     /// Whether it is between two windows: no frame has begun, and no event waits for others.

@@ -1,6 +1,6 @@
 //! Which handshakes there are.
 
-use std::future::pending;
+use std::future::{pending, ready};
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -136,14 +136,14 @@ async fn hands_are_shaken_in_turn() {
         }
     };
     let (near, _silent) = duplex(4_096);
-    let refused = server.accept_in_turn(near, turn(true)).await.unwrap_err();
+    let refused = server.accept_in_turn(ready(near), turn(true)).await.unwrap_err();
     assert_eq!((refused.reason(), asked.load(Ordering::Relaxed)), ("handshake_timeout", 0));
 
     let connector = modern(&authority, None);
     let meet = async |comes: bool| {
         let (near, far) = duplex(4_096);
         let connecting = connector.connect("localhost".try_into().unwrap(), far);
-        tokio::join!(server.accept_in_turn(near, turn(comes)), connecting)
+        tokio::join!(server.accept_in_turn(ready(near), turn(comes)), connecting)
     };
     let (accepted, connected) = meet(false).await;
     assert_eq!((accepted.unwrap_err().reason(), asked.load(Ordering::Relaxed)), ("handshake_timeout", 1));

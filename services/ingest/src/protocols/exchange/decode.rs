@@ -13,6 +13,11 @@ pub(in super::super) trait Decode: Send {
     /// How many bytes it holds.
     fn held(&self) -> usize;
 
+    /// How many whole events wait for the rest of what they belong to.
+    fn events(&self) -> usize {
+        0
+    }
+
     /// What it waits for, when there is no portion.
     fn waits(&self) -> Waits;
 

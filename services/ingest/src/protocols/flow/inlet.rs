@@ -57,6 +57,11 @@ impl Inlet {
         Self { stream, buffer: BytesMut::new(), limit: OWN, held, since: None, route }
     }
 
+    /// What is read.
+    pub(super) const fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
     /// What nobody has taken yet.
     pub(super) fn buffer(&self) -> &[u8] {
         &self.buffer

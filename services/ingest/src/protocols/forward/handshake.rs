@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::intake::Intake;
 use crate::listen::Connection;
+use crate::protocols::talk::Talk;
 use crate::refusal::{Kind, Refusal};
 use crate::tarpit;
 
@@ -41,6 +42,7 @@ async fn exchange(connection: &mut Connection, intake: &Intake, decoder: &mut De
     let helo = Helo { nonce: rand::random(), auth: users.then(rand::random) };
     connection.stream.write_all(&helo.encode()).await.ok()?;
     connection.stream.flush().await.ok()?;
+    let mut talk = Talk::default();
     let ping = loop {
         match decoder.ping() {
             Ok(Some(ping)) => break ping,
@@ -48,9 +50,11 @@ async fn exchange(connection: &mut Connection, intake: &Intake, decoder: &mut De
             Ok(None) => return no_ping(connection, intake, &"it is too long").await,
             Err(broken) => return no_ping(connection, intake, &broken).await,
         }
+        talk.pause(&connection.stream, &connection.stop.drain).await;
         decoder.buffer().reserve(1024);
-        if connection.stream.read_buf(decoder.buffer()).await.ok()? == 0 {
-            return None;
+        match connection.stream.read_buf(decoder.buffer()).await {
+            Ok(count @ 1..) => talk.came(count),
+            Ok(0) | Err(_) => return None,
         }
     };
     match find(connection, intake, &helo, &ping) {

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::listen::{LATE, WakesLate};
+
 /// How much may come by which nothing is said, in bytes: the rest of a message that was cut, for example. Then nothing is read for a
 /// [pause](BREATH), or who sends a line that never ends would have as much of a core as he likes.
 const IDLE: usize = 1024 * 1024;
@@ -49,8 +54,17 @@ impl Talk {
         self.idle = self.idle.saturating_add(bytes);
     }
 
+    /// Waits as long as nothing is read now, or until the stop. What comes meanwhile wakes nobody.
+    pub(super) async fn pause(&mut self, stream: &impl WakesLate, stop: &CancellationToken) {
+        if let Some(breath) = self.breath(rand::random()) {
+            stream.wake_at(LATE);
+            let _stopped = timeout(breath, stop.cancelled()).await;
+            stream.wake_at(1);
+        }
+    }
+
     /// How long nothing is read now. `chance` is between 0 and 1.
-    pub(super) fn breath(&mut self, chance: f32) -> Option<Duration> {
+    fn breath(&mut self, chance: f32) -> Option<Duration> {
         if self.idle > IDLE {
             self.idle = 0;
             return Some(BREATH);
