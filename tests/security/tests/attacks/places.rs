@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
-use forebay_security::stay::{Half, stay};
+use forebay_security::stay::{Half, connect, stay};
 use forebay_security::victim::{PATIENCE, Victim};
 use forebay_settings::Period;
 use forebay_settings::sections::ingest::ListenerProtocol;
 use forebay_testkit::eventually;
 use futures_util::future::join_all;
+use tokio::io::copy_bidirectional;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -59,14 +61,18 @@ impl Attack for Crowds<'_> {
 struct Honest<'a> {
     victim: &'a Victim,
     when: &'static str,
-    /// Whether they connect at once, before they are waited for.
-    is_early: bool,
+    /// The address that they come from; `None` for those who connect at once, before they are waited for.
+    from: Option<[u8; 4]>,
     all: Vec<Pin<Box<dyn Future<Output = ()> + 'a>>>,
 }
 
 /// All of them, to be waited for.
-async fn honest<'a>(victim: &'a Victim, when: &'static str, is_early: bool) -> impl Future<Output = ()> + 'a {
-    let mut honest = Honest { victim, when, is_early, all: Vec::new() };
+async fn honest<'a>(
+    victim: &'a Victim,
+    when: &'static str,
+    from: Option<[u8; 4]>,
+) -> impl Future<Output = ()> + 'a {
+    let mut honest = Honest { victim, when, from, all: Vec::new() };
     each(&mut honest).await;
     async move { drop(join_all(honest.all).await) }
 }
@@ -76,10 +82,28 @@ impl Attack for Honest<'_> {
         if D::LISTENER.is_none() {
             return;
         }
-        let door = door::<D>(self.victim, "honest", "");
-        let client = if self.is_early { Some(D::connect(&door).await) } else { None };
+        let mut door = door::<D>(self.victim, "honest", "");
+        let client = match self.from {
+            None => Some(D::connect(&door).await),
+            Some(from) => {
+                door.address = way(from, door.address.parse().unwrap()).await.to_string();
+                None
+            }
+        };
         self.all.push(Box::pin(sends::<D>(self.victim, door, client, self.when)));
     }
+}
+
+/// Where the next connection goes on to there from this address.
+async fn way(from: [u8; 4], to: SocketAddr) -> SocketAddr {
+    let entrance = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = entrance.local_addr().unwrap();
+    let _task = tokio::spawn(async move {
+        let (mut near, _) = entrance.accept().await.unwrap();
+        let mut far = connect(from, to).await.unwrap();
+        let _ended = copy_bidirectional(&mut near, &mut far).await;
+    });
+    address
 }
 
 /// Connects, unless it is connected, and sends; waits until it has arrived.
@@ -103,8 +127,9 @@ async fn sends<D: Hostile>(victim: &Victim, door: Door, client: Option<D>, when:
 
 /// Scenario: on each listener of a protocol without requests four addresses have as many connections as one may, which are all there are:
 /// silent ones, halves of messages, a byte now and then. Whoever is thrown out comes again at once, and more of them wait. Honest clients
-/// are there already, others come.
+/// are there already, others come, each from an address that has none there.
 /// Guarantees: those who are there go on; those who come get in beside the crowd, as long as it likes to stay; who has to go is counted.
+/// Doesn't prove: that a second connection of an address gets in while nobody has been silent for long enough. It is turned away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_fills_a_listener_keeps_nobody_out() {
     let mut victim = Victim::start_with(|settings, _| {
@@ -117,15 +142,15 @@ async fn who_fills_a_listener_keeps_nobody_out() {
     })
     .await
     .unwrap();
-    let before = honest(&victim, "there before", true).await;
+    let before = honest(&victim, "there before", None).await;
     let mut crowds = Crowds { victim: &victim, crowd: JoinSet::new(), places: 0 };
     each(&mut crowds).await;
     let places = crowds.places as f64;
     let is_full = async || victim.connections().await.unwrap() >= places;
     eventually("the listeners are full", PATIENCE, is_full).await.unwrap();
     before.await;
-    for when in ["come first", "come later"] {
-        honest(&victim, when, false).await.await;
+    for (when, from) in [("come first", [127, 0, 5, 1]), ("come later", [127, 0, 5, 2])] {
+        honest(&victim, when, Some(from)).await.await;
         assert!(
             victim.connections().await.unwrap() > places / 2.0,
             "they got in beside the crowd, not after it"
