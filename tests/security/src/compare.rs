@@ -3,7 +3,8 @@
 //! The honest client sends at its own pace, whatever the answers take, and a wait is counted from when its request was due: a stall shows
 //! in all the requests that it held up. Windows with and without the attack take turns, so that whatever else changes on the machine
 //! meanwhile changes both. Where the machine is a virtual one whose cores were taken away for a while, both windows are done again, as
-//! far as that helps: a stall of all says nothing about ingest.
+//! far as that helps: a stall of all says nothing about ingest. How much of its core ingest needs is said beside the waits: the time that the
+//! host takes isn't in that.
 
 use std::fmt;
 use std::path::Path;
@@ -51,15 +52,39 @@ pub struct Options {
     pub every: Duration,
 }
 
+/// What was seen in windows of one kind.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The honest client's waits.
+    pub waits: Latencies,
+    /// How long they took, all together.
+    pub time: Duration,
+    /// How long ingest was at work in that time, for whomever; without the time that the machine's host has taken from it.
+    pub work: Duration,
+}
+
+impl Seen {
+    fn add(&mut self, other: Self) {
+        self.waits.add(other.waits);
+        self.time += other.time;
+        self.work += other.work;
+    }
+
+    /// How much of its core ingest needed, in percent.
+    fn share(&self) -> f64 {
+        100.0 * self.work.as_secs_f64() / self.time.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+}
+
 /// What one attack came to.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Its name.
     pub attack: &'static str,
-    /// The honest client's waits without it.
-    pub calm: Latencies,
+    /// Without it.
+    pub calm: Seen,
     /// And beside it.
-    pub beside: Latencies,
+    pub beside: Seen,
     /// The memory of ingest beside it, in bytes.
     pub memory: u64,
     /// How many pairs of windows were done again, since the machine's host had taken its cores.
@@ -72,23 +97,24 @@ impl Row {
     /// Whether the honest client's p99 stays below the double of that without the attack, or below [`FLOOR`].
     #[must_use]
     pub fn is_unnoticed(&self) -> bool {
-        self.beside.p99() < (2 * self.calm.p99()).max(FLOOR)
+        self.beside.waits.p99() < (2 * self.calm.waits.p99()).max(FLOOR)
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (calm, beside) = (self.calm.p99_ms(), self.beside.p99_ms());
+        let (calm, beside) = (self.calm.waits.p99_ms(), self.beside.waits.p99_ms());
         let ratio = beside / calm.max(f64::MIN_POSITIVE);
         let verdict = match (self.is_unnoticed(), self.stolen_from) {
             (true, _) => "",
             (false, 0) => "  NOTICED",
             (false, _) => "  NOTICED, or the host's",
         };
+        let (alone, at_work) = (self.calm.share(), self.beside.share());
         let memory = self.memory >> 20;
         write!(
             f,
-            "{:<22} {calm:>9.2} ms {beside:>9.2} ms {ratio:>6.2} {memory:>5} MiB {:>6}{verdict}",
+            "{:<22} {calm:>9.2} ms {beside:>9.2} ms {ratio:>6.2} {alone:>5.1} % {at_work:>5.1} % {memory:>5} MiB {:>6}{verdict}",
             self.attack, self.again
         )
     }
@@ -98,8 +124,8 @@ impl fmt::Display for Row {
 #[must_use]
 pub fn heading() -> String {
     format!(
-        "{:<22} {:>12} {:>12} {:>6} {:>9} {:>6}",
-        "attack", "p99 without", "p99 with", "ratio", "memory", "again"
+        "{:<22} {:>12} {:>12} {:>6} {:>7} {:>7} {:>9} {:>6}",
+        "attack", "p99 without", "p99 with", "ratio", "core", "with", "memory", "again"
     )
 }
 
@@ -138,7 +164,7 @@ async fn one(attack: Attack, options: Options, cores: Cores) -> Result<Row> {
     })
     .await?;
     let targets = Targets::of(&victim, token)?;
-    let (mut calm, mut beside, mut memory) = (Latencies::default(), Latencies::default(), 0);
+    let (mut calm, mut beside, mut memory) = (Seen::default(), Seen::default(), 0);
     // The first window warms caches and connections up.
     let honest = if attack.is_beside_packed { Honest::packed()? } else { Honest::plain() };
     let _warm = window(&victim, &honest, options).await?;
@@ -179,8 +205,9 @@ fn stolen() -> Result<u64> {
     Ok(all.split_ascii_whitespace().nth(8).context("no steal in /proc/stat")?.parse()?)
 }
 
-/// The waits of so many honest requests, each counted from when it was due.
-async fn window(victim: &Victim, honest: &Honest, options: Options) -> Result<Latencies> {
+/// The waits of so many honest requests, each counted from when it was due, and what ingest did meanwhile.
+async fn window(victim: &Victim, honest: &Honest, options: Options) -> Result<Seen> {
+    let before = victim.work()?;
     let mut waits = Vec::with_capacity(options.requests);
     let started = Instant::now();
     let mut due = started;
@@ -191,7 +218,8 @@ async fn window(victim: &Victim, honest: &Honest, options: Options) -> Result<La
         waits.push(due.elapsed());
         due += options.every;
     }
-    Ok(waits.into_iter().collect())
+    let work = victim.work()?.saturating_sub(before);
+    Ok(Seen { waits: waits.into_iter().collect(), time: started.elapsed(), work })
 }
 
 /// Starts an attacker in a process of its own, and waits until it is at work.
@@ -225,8 +253,9 @@ mod tests {
     use super::*;
 
     fn row(calm: u64, beside: u64) -> Row {
-        let waits = |millis| Latencies::from_iter([Duration::from_millis(millis)]);
-        Row { attack: "x", calm: waits(calm), beside: waits(beside), memory: 0, again: 0, stolen_from: 0 }
+        let seen =
+            |millis| Seen { waits: Latencies::from_iter([Duration::from_millis(millis)]), ..Seen::default() };
+        Row { attack: "x", calm: seen(calm), beside: seen(beside), memory: 0, again: 0, stolen_from: 0 }
     }
 
     #[test]
@@ -238,5 +267,18 @@ mod tests {
         assert!(row(10, 25).to_string().ends_with("NOTICED"));
         let of_the_host = Row { stolen_from: 1, ..row(10, 25) };
         assert!(!of_the_host.is_unnoticed() && of_the_host.to_string().ends_with("host's"));
+    }
+
+    #[test]
+    fn work_is_a_share_of_all_windows() {
+        let seen = |time, work| Seen {
+            time: Duration::from_millis(time),
+            work: Duration::from_millis(work),
+            ..Seen::default()
+        };
+        let mut all = seen(100, 30);
+        all.add(seen(300, 10));
+        assert!((all.share() - 10.0).abs() < 1e-9);
+        assert!(row(1, 1).calm.share().abs() < 1e-9);
     }
 }

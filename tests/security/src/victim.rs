@@ -245,6 +245,14 @@ impl Victim {
         Ok(self.process.usage()?.memory)
     }
 
+    /// How long it has been at work, on all its threads.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn work(&self) -> Result<Duration> {
+        Ok(self.process.usage()?.cpu)
+    }
+
     /// The process lives, is healthy, serves the honest client, and keeps to its memory.
     ///
     /// # Errors
