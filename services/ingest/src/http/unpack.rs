@@ -67,8 +67,8 @@ where
         let decoded = unpack_now(&mut admitted, body, encoding, limits, decode)?;
         return Ok((decoded, admitted));
     }
-    let limits = limits.clone();
-    let unpacked = elsewhere(move || {
+    let (limits, tenant) = (limits.clone(), admitted.sender().tenant.clone());
+    let unpacked = elsewhere(&tenant, move || {
         let decoded = unpack_now(&mut admitted, body, encoding, &limits, decode)?;
         Ok((decoded, admitted))
     });

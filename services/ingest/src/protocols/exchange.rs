@@ -143,7 +143,7 @@ impl Exchange {
                     held.try_grow_to(bytes)
                 })
             };
-            let next = if is_quick { next() } else { aside(next).await };
+            let next = if is_quick { next() } else { aside(&self.route.sender.tenant, next).await };
             match next {
                 Ok(Some(portion)) => self.take(portion).await?,
                 Ok(None) => {
