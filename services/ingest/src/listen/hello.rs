@@ -82,7 +82,7 @@ mod tests {
 
     /// Scenario: a record with a hello comes byte by byte; several times at once; something else; nothing, and the end; half of one, and the
     /// end.
-    /// Guarantees: the first is waited for until it is whole, nothing else is; all of it can be read.
+    /// Guarantees: the first is waited for until it is whole, nothing else is; all of it can be read, and what comes after it.
     #[tokio::test]
     async fn a_hello_is_waited_for() {
         let a_moment = Duration::from_millis(20);
@@ -98,6 +98,11 @@ mod tests {
         let mut read = vec![0; hello.len()];
         let _all = server.read_exact(&mut read).await.unwrap();
         assert_eq!(read, hello);
+        // What comes next wakes however little it is.
+        let next = tokio::spawn(async move { server.read_u8().await.unwrap() });
+        tokio::task::yield_now().await;
+        client.write_all(&[9]).await.unwrap();
+        assert_eq!(timeout(Duration::from_secs(9), next).await.expect("nobody was woken").unwrap(), 9);
 
         for (says, ends) in [
             (hello.repeat(9), false),

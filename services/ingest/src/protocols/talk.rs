@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::listen::{LATE, WakesLate};
@@ -17,9 +17,15 @@ const BREATH: Duration = Duration::from_millis(250);
 /// What is a piece of a message, in bytes: less than any line of a network carries at once.
 const PIECE: usize = 512;
 
-/// In how many pieces a message may come. Then nothing is read for a while after each of them, or thousands of clients with a byte now and
-/// then would wake us all the time for nothing.
+/// In how many pieces a message may come, however long that takes. Then nothing is read for a while after each of them, or thousands of
+/// clients with a byte now and then would wake us all the time for nothing.
 const PIECES: u32 = 4;
+
+/// How long after the first of them more may come: some clients write each field of a message by itself.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
+/// And how many.
+const PIECES_AT_ONCE: u32 = 64;
 
 /// How long, or up to twice as long: crowds that came together needn't be read together.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -31,15 +37,18 @@ pub(super) struct Talk {
     idle: usize,
     /// How many pieces have come since something whole did.
     pieces: u32,
+    /// When the first of them did.
+    since: Option<Instant>,
 }
 
 // === impl Talk ===
 
 impl Talk {
     /// So many bytes were read at once.
-    pub(super) const fn came(&mut self, bytes: usize) {
+    pub(super) fn came(&mut self, bytes: usize) {
         if bytes < PIECE {
             self.pieces = self.pieces.saturating_add(1);
+            let _first = self.since.get_or_insert_with(Instant::now);
         }
     }
 
@@ -47,6 +56,7 @@ impl Talk {
     pub(super) const fn said(&mut self, bytes: usize) {
         self.idle = self.idle.saturating_sub(bytes);
         self.pieces = 0;
+        self.since = None;
     }
 
     /// So many bytes of it were nothing.
@@ -69,8 +79,9 @@ impl Talk {
             self.idle = 0;
             return Some(BREATH);
         }
-        (self.pieces > PIECES).then(|| {
-            // The next one is followed by a pause again.
+        let late = || self.since.is_some_and(|since| since.elapsed() >= AT_ONCE);
+        (self.pieces > PIECES_AT_ONCE || self.pieces > PIECES && late()).then(|| {
+            // The next one is followed by a pause again, which is after this one and so late.
             self.pieces = PIECES;
             PAUSE.mul_f32(1.0 + chance)
         })
@@ -79,17 +90,20 @@ impl Talk {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
 
     /// Guarantees: what comes in a few pieces, or large ones, is read at once; then each piece is followed by a pause until something whole
     /// has come.
-    #[test]
-    fn a_byte_now_and_then_is_read_slowly() {
+    #[tokio::test(start_paused = true)]
+    async fn a_byte_now_and_then_is_read_slowly() {
         let mut talk = Talk::default();
         for _message in 0..3 {
             for _piece in 0..PIECES {
                 talk.came(1);
                 assert_eq!(talk.breath(0.5), None);
+                advance(AT_ONCE).await;
             }
             talk.said(100);
         }
@@ -101,6 +115,7 @@ mod tests {
             talk.came(1);
             assert_eq!(talk.breath(0.5), None);
         }
+        advance(AT_ONCE).await;
         for _piece in 0..3 {
             talk.came(1);
             assert_eq!(talk.breath(0.5), Some(PAUSE * 3 / 2));
@@ -109,6 +124,30 @@ mod tests {
         talk.said(1);
         talk.came(1);
         assert_eq!(talk.breath(0.5), None);
+    }
+
+    /// Scenario: messages of which each field comes by itself, and a flood of such pieces without end.
+    /// Guarantees: the former are read at once, the latter slowly.
+    #[tokio::test(start_paused = true)]
+    async fn many_pieces_at_once_are_read_at_once() {
+        let mut talk = Talk::default();
+        for _message in 0..3 {
+            for _piece in 0..PIECES_AT_ONCE {
+                talk.came(1);
+                assert_eq!(talk.breath(0.0), None);
+            }
+            talk.said(100);
+            advance(AT_ONCE).await;
+        }
+        for _piece in 0..PIECES_AT_ONCE {
+            talk.came(1);
+            assert_eq!(talk.breath(0.0), None);
+        }
+        talk.came(1);
+        assert_eq!(talk.breath(0.0), Some(PAUSE));
+        advance(PAUSE).await;
+        talk.came(1);
+        assert_eq!(talk.breath(0.0), Some(PAUSE));
     }
 
     /// Guarantees: who wastes more than he says is read slowly, and nobody else.

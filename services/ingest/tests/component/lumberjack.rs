@@ -12,7 +12,7 @@ use forebay_telemetry::Scrape;
 use forebay_testkit::prometheus::sum;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, interval, timeout};
 
 use crate::harness::Ingest;
 use crate::syslog::{over_tcp, texts};
@@ -90,6 +90,33 @@ async fn windows_are_acknowledged() {
     let stored = ingest.stop().await;
     assert_eq!(texts(&stored), [r#"{"n":1}"#, r#"{ "n": 2 }"#, r#"{"n":3}"#, r#"{"n":4}"#, "not json"]);
     assert!(stored.iter().all(|event| event.source == "lumberjack" && event.format == "json"));
+}
+
+/// Scenario: of a window comes a byte now and then, then the rest, which is short; of the next each frame comes by itself, at once.
+/// Guarantees: the first is read slowly, and acknowledged all the same, without another byte to wake who reads; the second is acknowledged.
+#[tokio::test]
+async fn a_byte_now_and_then_is_read_slowly() {
+    let (ingest, address) = started(|_| {}).await;
+    let mut client = Client::connect(address).await;
+    client.0.set_nodelay(true).unwrap();
+    let bytes = window(1, &[r#"{"n":1}"#]);
+    let (slowly, rest) = bytes.split_at(16);
+    let (began, mut now_and_then) = (Instant::now(), interval(Duration::from_millis(50)));
+    for byte in slowly {
+        let _at = now_and_then.tick().await;
+        client.send(&[*byte]).await;
+    }
+    client.send(rest).await;
+    assert_eq!(client.last_ack().await, Some(1));
+    // From 300 ms on nothing is read for a second at least.
+    assert!(began.elapsed() >= Duration::from_millis(1300), "{:?}", began.elapsed());
+
+    let events = [r#"{"n":2}"#; 20];
+    for frame in window(20, &events).split_inclusive(|byte| *byte == b'}') {
+        client.send(frame).await;
+    }
+    assert_eq!(client.last_ack().await, Some(20));
+    assert_eq!(ingest.stop().await.len(), 21);
 }
 
 /// Scenario: a sender of version 1 announces ten events, sends two, and waits.

@@ -73,7 +73,7 @@ pub(super) async fn halves(targets: Targets) -> Result<()> {
         ("forward", &b"\x93\xa1t\xdd\0\0\xff\xff"[..], &b"\xc0"[..]),
         ("gelf", b"{", b"x"),
         ("lines", b"", b"x"),
-        ("lumberjack", b"2W\0\0\0\x022J\0\0\0\x01\0\0\0\x02{}", b""),
+        ("lumberjack", b"2W\0\0\0\x012C\0\x0f\0\0", b"x"),
         ("relp", b"1 open 85 ", b"x"),
         ("syslog", b"9000 <14>", b"x"),
         ("tls", b"\x16\x03\x01\x02\0\x01\0", b"\0"),
